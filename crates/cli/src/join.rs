@@ -1,0 +1,229 @@
+//! `join`: a guest without a window. What happens is told in lines, one event each.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use runde_client::{AudioIn, AudioOut, Command, JoinOptions, LeftReason, Meeting, MeetingEvent, MeetingHandle};
+use runde_client::{Processing, RoomLink, VideoIn};
+
+use crate::arguments::{Arguments, Next};
+use crate::exit::{Exit, Failure};
+use crate::permit::{DEFAULT_SERVER, for_guest};
+use crate::report::Report;
+
+struct Options {
+    join: JoinOptions,
+    ack: Option<String>,
+    chat: Option<String>,
+    stay: Option<Duration>,
+    json: bool,
+}
+
+/// Media of a guest before the link is known.
+#[derive(Default)]
+struct Draft {
+    link: Option<String>,
+    name: Option<String>,
+    audio_in: Option<AudioIn>,
+    audio_out: Option<AudioOut>,
+    video_in: Option<VideoIn>,
+    video_out: Option<PathBuf>,
+    processing: Option<bool>,
+    receive_height: Option<u32>,
+    ack: Option<String>,
+    chat: Option<String>,
+    stay: Option<Duration>,
+    json: bool,
+}
+
+pub fn run(arguments: Arguments) -> Result<Exit, Failure> {
+    let mut options = parse(arguments)?.finish()?;
+    let (contact, devices) = for_guest(&options.join.link, options.ack.as_deref())?;
+    options.join.devices = Some(devices);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::Runtime)?;
+    runtime.block_on(async {
+        let meeting = Meeting::spawn(contact, options.join)?;
+        Ok(follow(meeting, options.chat, options.stay, Report::new(options.json)).await)
+    })
+}
+
+/// How long a room may take to say good-bye before the program ends without it.
+const GOOD_BYE: Duration = Duration::from_secs(3);
+
+/// Prints what happens until the meeting is over; leaves when told to or when the time is up.
+async fn follow(mut meeting: MeetingHandle, mut chat: Option<String>, stay: Option<Duration>, report: Report) -> Exit {
+    let mut time_is_up = Box::pin(tokio::time::sleep(Duration::MAX));
+    let mut stopped = Box::pin(asked_to_stop());
+    loop {
+        let event = tokio::select! {
+            event = meeting.next_event() => event,
+            () = &mut time_is_up => break,
+            () = &mut stopped => break,
+        };
+        let Some(event) = event else { return Exit::UnreachableOrRefused };
+        report.tell(&event);
+        if let MeetingEvent::Left { reason } = &event {
+            return exit_of(reason);
+        }
+        if matches!(event, MeetingEvent::Joined { .. }) {
+            if let Some(text) = chat.take() {
+                let _ = meeting.command(Command::Chat(text));
+            }
+            if let Some(stay) = stay {
+                time_is_up.as_mut().reset(tokio::time::Instant::now() + stay);
+            }
+        }
+    }
+    leave(meeting, report).await
+}
+
+/// Whoever was asked to leave has done so, whatever the room still says.
+async fn leave(mut meeting: MeetingHandle, report: Report) -> Exit {
+    let _ = meeting.command(Command::Leave);
+    let rest = async {
+        while let Some(event) = meeting.next_event().await {
+            report.tell(&event);
+        }
+    };
+    let _ = tokio::time::timeout(GOOD_BYE, rest).await;
+    Exit::Done
+}
+
+const fn exit_of(reason: &LeftReason) -> Exit {
+    match reason {
+        LeftReason::Asked => Exit::Done,
+        LeftReason::Unreachable(_) | LeftReason::Refused(_) | LeftReason::Lost => Exit::UnreachableOrRefused,
+        LeftReason::Kicked | LeftReason::RoomEnded => Exit::RoomEnded,
+    }
+}
+
+/// SIGTERM or Ctrl-C.
+#[cfg(unix)]
+pub async fn asked_to_stop() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        let _ = tokio::signal::ctrl_c().await;
+        return;
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+}
+
+/// Ctrl-C.
+#[cfg(not(unix))]
+pub async fn asked_to_stop() {
+    let _ = tokio::signal::ctrl_c().await;
+}
+
+fn parse(mut arguments: Arguments) -> Result<Draft, Failure> {
+    let mut draft = Draft::default();
+    while let Some(next) = arguments.next()? {
+        let option = match next {
+            Next::Word(word) if draft.link.is_none() => {
+                draft.link = Some(word);
+                continue;
+            }
+            Next::Word(_) => return Err(next.unexpected()),
+            Next::Option(option) => option,
+        };
+        match option.as_str() {
+            "--name" => draft.name = Some(arguments.text()?),
+            "--notice-ack" => draft.ack = Some(arguments.text()?),
+            "--audio-in" => draft.audio_in = Some(audio_in(&arguments.text()?)),
+            "--audio-out" => draft.audio_out = Some(audio_out(&arguments.text()?)),
+            "--video-in" => draft.video_in = Some(video_in(&arguments.text()?)),
+            "--video-out" => draft.video_out = Some(arguments.path()?).filter(|path| path.as_os_str() != "none"),
+            "--processing" => draft.processing = Some(arguments.on_off("--processing")?),
+            "--chat" => draft.chat = Some(arguments.text()?),
+            "--receive-height" => {
+                draft.receive_height = Some(arguments.parsed("--receive-height", "a number of lines")?)
+            }
+            "--for" => draft.stay = Some(arguments.duration("--for")?),
+            "--json" => draft.json = true,
+            _ => return Err(Next::Option(option).unexpected()),
+        }
+    }
+    Ok(draft)
+}
+
+impl Draft {
+    fn finish(self) -> Result<Options, Failure> {
+        let text = self.link.ok_or(Failure::Missing("LINK"))?;
+        let link = RoomLink::parse(&text, DEFAULT_SERVER).map_err(Failure::Link)?;
+        let mut join = JoinOptions::new(link, self.name.ok_or(Failure::Missing("--name NAME"))?);
+        join.audio_in = self.audio_in.unwrap_or(AudioIn::None);
+        join.audio_out = self.audio_out.unwrap_or(AudioOut::None);
+        join.video_in = self.video_in.unwrap_or(VideoIn::None);
+        join.video_out = self.video_out;
+        join.processing = self.processing.map(|on| if on { Processing::ALL } else { Processing::NONE });
+        join.default_height = self.receive_height.unwrap_or(join.default_height);
+        join.microphone = join.audio_in != AudioIn::None;
+        join.camera = join.video_in != VideoIn::None;
+        Ok(Options { join, ack: self.ack, chat: self.chat, stay: self.stay, json: self.json })
+    }
+}
+
+fn audio_in(text: &str) -> AudioIn {
+    match (text, text.strip_prefix("device:")) {
+        ("none", _) => AudioIn::None,
+        ("tone", _) => AudioIn::Tone,
+        (_, Some("default")) => AudioIn::Default,
+        (_, Some(id)) => AudioIn::Device(id.to_owned()),
+        (file, None) => AudioIn::File(file.into()),
+    }
+}
+
+fn audio_out(text: &str) -> AudioOut {
+    match (text, text.strip_prefix("device:")) {
+        ("none", _) => AudioOut::None,
+        (_, Some("default")) => AudioOut::Default,
+        (_, Some(id)) => AudioOut::Device(id.to_owned()),
+        (file, None) => AudioOut::File(file.into()),
+    }
+}
+
+fn video_in(text: &str) -> VideoIn {
+    match (text, text.strip_prefix("device:")) {
+        ("none", _) => VideoIn::None,
+        ("pattern", _) => VideoIn::Pattern,
+        (_, Some("default")) => VideoIn::Default,
+        (_, Some(id)) => VideoIn::Device(id.to_owned()),
+        (file, None) => VideoIn::File(file.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_guest_without_media_options_opens_no_device() {
+        let options = parse(Arguments::of(&["https://h.example/r", "--name", "Ada"])).unwrap().finish().unwrap();
+        assert_eq!((options.join.audio_in, options.join.video_in), (AudioIn::None, VideoIn::None));
+        assert!(!options.join.microphone && !options.join.camera);
+    }
+
+    #[test]
+    fn what_is_given_is_switched_on() {
+        let words = ["https://h.example/r", "--name", "Ada", "--audio-in", "tone", "--video-in", "device:cam0"];
+        let options = parse(Arguments::of(&words)).unwrap().finish().unwrap();
+        assert!(options.join.microphone && options.join.camera);
+        assert_eq!(options.join.video_in, VideoIn::Device("cam0".into()));
+    }
+
+    #[test]
+    fn a_link_and_a_name_are_needed() {
+        assert!(matches!(parse(Arguments::of(&["--name", "A"])).unwrap().finish(), Err(Failure::Missing("LINK"))));
+        let nameless = parse(Arguments::of(&["https://h.example/r"])).unwrap().finish();
+        assert!(matches!(nameless, Err(Failure::Missing(_))));
+    }
+
+    #[test]
+    fn the_end_of_a_meeting_decides_the_exit_code() {
+        assert_eq!(exit_of(&LeftReason::Asked), Exit::Done);
+        assert_eq!(exit_of(&LeftReason::Lost), Exit::UnreachableOrRefused);
+        assert_eq!(exit_of(&LeftReason::RoomEnded), Exit::RoomEnded);
+    }
+}

@@ -1,0 +1,132 @@
+//! Failures as sentences: what happened, why, what to do. The English ones of our own crates are theirs.
+
+use runde_privacy::{Lang, LangError, Notice};
+use runde_profile::ProfileError;
+use runde_server::ServeError;
+
+use crate::exit::Failure;
+
+pub fn failure(failure: &Failure, lang: Lang) -> String {
+    match lang {
+        Lang::De => german(failure),
+        Lang::En => english(failure),
+    }
+}
+
+fn german(failure: &Failure) -> String {
+    match failure {
+        Failure::Arguments(why) => {
+            format!("Der Aufruf ist nicht verständlich ({why}). `runde-cli help` zeigt, was geht.")
+        }
+        Failure::UnknownCommand(word) => {
+            format!("Den Befehl {word:?} gibt es nicht. `runde-cli help` zeigt, was geht.")
+        }
+        Failure::Value { option, value, expected } => {
+            format!("{option} kann nicht {value:?} sein. Erwartet wird: {expected}.")
+        }
+        Failure::Missing(what) => format!("Es fehlt: {what}. `runde-cli help` zeigt, was geht."),
+        Failure::Language(LangError::NotYet(tag)) => {
+            format!("Die Hinweise gibt es in {tag} noch nicht. Benutzen Sie de oder en.")
+        }
+        Failure::Language(LangError::Unknown(tag)) => {
+            format!("Die Sprache {tag:?} ist unbekannt. Benutzen Sie de oder en.")
+        }
+        Failure::Link(why) => {
+            format!("Das ist kein Link zu einem Raum ({why}). Er sieht aus wie https://meet.example.org/raum.")
+        }
+        Failure::Host(why) => {
+            format!("{:?} ist kein Name oder keine Adresse eines Servers. Prüfen Sie die Schreibweise.", why.0)
+        }
+        Failure::Profile(why) => german_profile(why),
+        Failure::NotNoted { notice, place, wrong_hash } => german_notice(notice, place, *wrong_hash),
+        Failure::Serve(why) => german_serve(why),
+        Failure::Spawn(why) => format!("Das Gespräch konnte nicht beginnen ({why}). Gesendet wurde nichts."),
+        Failure::Runtime(why) => format!(
+            "Das Programm konnte nicht starten ({why}). Beenden Sie andere Programme und versuchen Sie es erneut."
+        ),
+    }
+}
+
+fn english(failure: &Failure) -> String {
+    match failure {
+        Failure::Arguments(why) => {
+            format!("The call cannot be understood ({why}). `runde-cli help` shows what can be done.")
+        }
+        Failure::UnknownCommand(word) => {
+            format!("There is no command {word:?}. `runde-cli help` shows what can be done.")
+        }
+        Failure::Value { option, value, expected } => format!("{option} cannot be {value:?}. Expected is {expected}."),
+        Failure::Missing(what) => format!("{what} is missing. `runde-cli help` shows what can be done."),
+        Failure::Link(why) => {
+            format!("This is no link to a room ({why}). It looks like https://meet.example.org/room.")
+        }
+        Failure::Host(why) => format!("{:?} is not the name or address of a server. Check its spelling.", why.0),
+        Failure::NotNoted { notice, place, wrong_hash } => english_notice(notice, place, *wrong_hash),
+        Failure::Spawn(why) => format!("The meeting could not begin ({why}). Nothing was sent."),
+        Failure::Runtime(why) => format!("The program could not start ({why}). Close other programs and try again."),
+        Failure::Language(_) | Failure::Profile(_) | Failure::Serve(_) => failure.to_string(),
+    }
+}
+
+fn german_notice(notice: &Notice, place: &str, wrong_hash: bool) -> String {
+    let id = notice.id();
+    let why =
+        if wrong_hash { "die genannte Prüfsumme gehört nicht zu seinem heutigen Text" } else { "das fehlt noch" };
+    format!(
+        "Der Datenschutzhinweis „{id}“ muss vorher zur Kenntnis genommen sein; {why}. Gesendet wurde nichts. \
+         Lesen Sie ihn mit `runde-cli notice '{place}'` und geben Sie --notice-ack SHA256 mit der Prüfsumme seiner letzten Zeile an."
+    )
+}
+
+fn english_notice(notice: &Notice, place: &str, wrong_hash: bool) -> String {
+    let id = notice.id();
+    let why = if wrong_hash { "the given hash is not that of its present text" } else { "this has not happened yet" };
+    format!(
+        "The privacy notice \"{id}\" has to be noted first; {why}. Nothing was sent. \
+         Read it with `runde-cli notice '{place}'` and give --notice-ack SHA256 with the hash from its last line."
+    )
+}
+
+fn german_profile(why: &ProfileError) -> String {
+    match why {
+        ProfileError::InUse(path) => format!(
+            "Ein anderes Runde benutzt dieses Profil ({}). Schließen Sie es oder wählen Sie mit RUNDE_HOME einen anderen Ordner.",
+            path.display()
+        ),
+        ProfileError::DiskFull(path) => format!(
+            "Der Datenträger ist voll, {} konnte nicht geschrieben werden. Was vorher festgehalten war, ist unversehrt. Schaffen Sie Platz und versuchen Sie es erneut.",
+            path.display()
+        ),
+        ProfileError::File { path, source } => format!(
+            "{} lässt sich nicht benutzen ({source}). Prüfen Sie Eigentümer und Rechte des Ordners.",
+            path.display()
+        ),
+        ProfileError::NoHome => "Dieses System nennt keinen persönlichen Ordner. Setzen Sie RUNDE_HOME auf einen Ordner Ihrer Wahl.".to_owned(),
+        ProfileError::KeyringSilent => "Der Schlüsselbund mit dem Schlüssel dieses Profils antwortet nicht. Entsperren Sie ihn und starten Sie neu; geändert wurde nichts.".to_owned(),
+        ProfileError::NoRandomness => "Dieses System liefert keine Zufallszahlen, daher lässt sich kein Schlüssel erzeugen. Starten Sie es neu.".to_owned(),
+        ProfileError::Record(why) => format!("Der Eintrag lässt sich nicht schreiben ({why}). Festgehalten wurde nichts."),
+    }
+}
+
+fn german_serve(why: &ServeError) -> String {
+    match why {
+        ServeError::PortInUse(addr) => format!(
+            "Den Port {} benutzt schon ein anderes Programm. Beenden Sie es oder wählen Sie mit --listen einen anderen.",
+            addr.port()
+        ),
+        ServeError::Listen { addr, source } => format!(
+            "Auf {addr} lässt sich nicht lauschen ({source}). Wählen Sie mit --listen eine Adresse dieses Rechners."
+        ),
+        ServeError::TlsNeeded(addr) => format!(
+            "{addr} ist von außen erreichbar, ohne TLS könnten andere mitlesen. Lassen Sie TLS an oder lauschen Sie auf 127.0.0.1."
+        ),
+        ServeError::Certificate { path, reason } => format!(
+            "{} taugt nicht als Zertifikat oder Schlüssel ({reason}). Es muss eine lesbare PEM-Datei sein.",
+            path.display()
+        ),
+        ServeError::Identity(why) => format!("Es ließ sich kein Zertifikat erzeugen ({why}). Versuchen Sie es erneut."),
+        ServeError::PublicUrl(url) => format!(
+            "{url:?} ist keine öffentliche Adresse. Sie sieht aus wie https://meet.example.org oder https://192.0.2.7:8443."
+        ),
+    }
+}

@@ -1,0 +1,123 @@
+//! Events of a meeting as JSON lines (docs/cli.md holds the schema) or as lines for a person.
+
+use runde_client::{Change, ChatLine, LeftReason, MediaKind, MeetingEvent, SourceStats, Stats};
+use runde_privacy::Lang;
+use serde_json::{Value, json};
+
+use crate::messages;
+use crate::output;
+
+#[derive(Debug, Clone, Copy)]
+pub struct Report {
+    json: bool,
+    lang: Lang,
+}
+
+impl Report {
+    pub fn new(json: bool) -> Self {
+        Self { json, lang: messages::system_language() }
+    }
+
+    pub fn tell(self, event: &MeetingEvent) {
+        if self.json {
+            output::event(&to_json(event));
+        } else if let Some(line) = messages::meeting(event, self.lang) {
+            output::print(&line);
+        }
+    }
+}
+
+fn to_json(event: &MeetingEvent) -> Value {
+    match event {
+        MeetingEvent::Joined { room, endpoint } => json!({"event": "joined", "room": room, "endpoint": endpoint}),
+        MeetingEvent::Participant { change, endpoint, name, hand, microphone, camera } => json!({
+            "event": "participant", "change": change_word(*change), "endpoint": endpoint, "name": name,
+            "hand": hand, "microphone": microphone, "camera": camera,
+        }),
+        MeetingEvent::Source { change, source, endpoint, kind, desktop, muted } => json!({
+            "event": "source", "change": change_word(*change), "source": source, "endpoint": endpoint,
+            "kind": kind_word(*kind), "desktop": desktop, "muted": muted,
+        }),
+        MeetingEvent::Chat(line) => chat(line),
+        MeetingEvent::DominantSpeaker { endpoint } => json!({"event": "dominant", "endpoint": endpoint}),
+        MeetingEvent::MediaConnected => json!({"event": "connected"}),
+        MeetingEvent::MutedByModerator { kind } => json!({"event": "muted", "kind": kind_word(*kind)}),
+        MeetingEvent::Stats(figures) => stats(figures),
+        MeetingEvent::DeviceFailed { device, reason } => json!({
+            "event": "device-failed", "device": messages::device_word(*device), "reason": reason,
+        }),
+        MeetingEvent::Reconnecting { attempt } => json!({"event": "reconnecting", "attempt": attempt}),
+        MeetingEvent::Left { reason } => left(reason),
+    }
+}
+
+fn chat(line: &ChatLine) -> Value {
+    json!({
+        "event": "chat", "from": line.from, "name": line.name, "text": line.text, "at_ms": line.at_ms,
+        "mine": line.mine,
+    })
+}
+
+fn stats(figures: &Stats) -> Value {
+    json!({
+        "event": "stats",
+        "rtt_ms": figures.rtt.map(|rtt| rtt.as_secs_f64() * 1000.0),
+        "bandwidth_bps": figures.bandwidth_bps,
+        "sources": figures.sources.iter().map(source_stats).collect::<Vec<_>>(),
+    })
+}
+
+fn source_stats(source: &SourceStats) -> Value {
+    json!({
+        "source": source.source, "endpoint": source.endpoint, "kind": kind_word(source.kind), "mine": source.mine,
+        "packets": source.packets, "bytes": source.bytes, "loss": source.loss,
+        "jitter_ms": source.jitter.as_secs_f64() * 1000.0, "fps": source.fps, "width": source.width,
+        "height": source.height, "level": source.level,
+    })
+}
+
+fn left(reason: &LeftReason) -> Value {
+    let word = match reason {
+        LeftReason::Asked => "asked",
+        LeftReason::Unreachable(_) => "unreachable",
+        LeftReason::Refused(_) => "refused",
+        LeftReason::Kicked => "kicked",
+        LeftReason::RoomEnded => "room-ended",
+        LeftReason::Lost => "lost",
+    };
+    json!({"event": "left", "reason": word, "detail": reason.to_string()})
+}
+
+const fn change_word(change: Change) -> &'static str {
+    match change {
+        Change::Added => "added",
+        Change::Changed => "changed",
+        Change::Removed => "removed",
+    }
+}
+
+const fn kind_word(kind: MediaKind) -> &'static str {
+    match kind {
+        MediaKind::Audio => "audio",
+        MediaKind::Video => "video",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_line_names_its_event_and_how_it_ended_is_a_word() {
+        let left = to_json(&MeetingEvent::Left { reason: LeftReason::RoomEnded });
+        assert_eq!((&left["event"], &left["reason"]), (&json!("left"), &json!("room-ended")));
+        let joined = to_json(&MeetingEvent::Joined { room: "r".into(), endpoint: "aaaa0001".into() });
+        assert_eq!(joined["endpoint"], "aaaa0001");
+    }
+
+    #[test]
+    fn figures_are_numbers_in_milliseconds_or_null() {
+        let stats = to_json(&MeetingEvent::Stats(Stats { rtt: None, bandwidth_bps: Some(7), sources: Vec::new() }));
+        assert_eq!((&stats["rtt_ms"], &stats["bandwidth_bps"]), (&Value::Null, &json!(7)));
+    }
+}

@@ -1,0 +1,163 @@
+//! The program as a person or a script runs it: notices and ledgers, without any network.
+
+#![allow(clippy::unwrap_used)]
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use sha2::{Digest, Sha256};
+
+fn cli(home: &Path, words: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_runde-cli"))
+        .args(words)
+        .env("RUNDE_HOME", home)
+        .env("LC_ALL", "en_GB.UTF-8")
+        .output()
+        .unwrap()
+}
+
+fn text(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().unwrap()
+}
+
+/// The text above the last line, and the hash on it.
+fn shown(output: &Output) -> (String, String) {
+    let all = text(output);
+    let at = all.trim_end().rfind('\n').unwrap() + 1;
+    let hash = all[at..].trim_end().strip_prefix("sha256: ").unwrap().to_owned();
+    (all[..at].to_owned(), hash)
+}
+
+fn hashes_in(text: &str) -> usize {
+    text.split(|c: char| !c.is_ascii_hexdigit()).filter(|word| word.len() == 64).count()
+}
+
+#[test]
+fn the_last_line_is_the_hash_of_everything_above_it_and_the_only_hash() {
+    let home = tempfile::tempdir().unwrap();
+    for place in ["meet.jit.si", "meet.example.org", "embedded-room"] {
+        for lang in ["de", "en"] {
+            let output = cli(home.path(), &["notice", place, "--lang", lang]);
+            let (above, hash) = shown(&output);
+            assert_eq!(hash, hex::encode(Sha256::digest(above)), "{place} {lang}");
+            assert_eq!((hashes_in(&text(&output)), code(&output)), (1, 0));
+        }
+    }
+    assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 0, "showing a notice writes nothing");
+}
+
+#[test]
+fn every_fact_and_every_gap_is_printed() {
+    let home = tempfile::tempdir().unwrap();
+    for lang in ["de", "en"] {
+        let printed = text(&cli(home.path(), &["notice", "https://meet.jit.si/Room", "--lang", lang]));
+        assert!((1..=25).all(|n| printed.contains(&format!("- [F{n:02}]"))), "{lang}");
+        assert!((1..=12).all(|n| printed.contains(&format!("- [G{n}]"))), "{lang}");
+    }
+}
+
+#[test]
+fn a_link_with_the_hash_of_the_embedded_notice_shows_that_notice() {
+    let home = tempfile::tempdir().unwrap();
+    let (own, hash) = shown(&cli(home.path(), &["notice", "embedded-room", "--lang", "de"]));
+    let link = format!("https://127.0.0.1:8443/room#rn={hash}");
+    assert_eq!(shown(&cli(home.path(), &["notice", &link, "--lang", "de"])).0, own);
+    let unknown = format!("https://127.0.0.1:8443/room#rn={}", "0".repeat(64));
+    assert!(text(&cli(home.path(), &["notice", &unknown, "--lang", "en"])).contains("unknown operator of 127.0.0.1"));
+}
+
+#[test]
+fn noting_is_recorded_once_the_hash_is_right_and_the_ledger_proves_it() {
+    let home = tempfile::tempdir().unwrap();
+    let (_, hash) = shown(&cli(home.path(), &["notice", "meet.jit.si", "--lang", "de"]));
+    assert_eq!(code(&cli(home.path(), &["notice", "meet.jit.si", "--ack", &"0".repeat(64)])), 3);
+    assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 0, "a wrong hash writes nothing");
+
+    assert_eq!(code(&cli(home.path(), &["notice", "meet.jit.si", "--ack", &hash])), 0);
+    assert!(text(&cli(home.path(), &["ledger"])).contains(&format!("meet.jit.si de {hash}")));
+    let verified = cli(home.path(), &["ledger", "verify"]);
+    assert_eq!(code(&verified), 0);
+    assert!(text(&verified).contains("protected by file rights only"));
+    let exported: serde_json::Value = serde_json::from_str(&text(&cli(home.path(), &["ledger", "export"]))).unwrap();
+    let record = &exported["acknowledgements"][0]["record"];
+    assert_eq!((&record["notice_sha256"], &record["method"]), (&hash.into(), &"cli-flag".into()));
+    assert_eq!((&record["lang"], &record["text_source"]), (&"de".into(), &"bundled".into()));
+}
+
+#[test]
+fn a_changed_ledger_does_not_verify_and_looking_at_it_does_not_touch_it() {
+    let home = tempfile::tempdir().unwrap();
+    let (_, hash) = shown(&cli(home.path(), &["notice", "meet.jit.si"]));
+    cli(home.path(), &["notice", "meet.jit.si", "--ack", &hash]);
+    let file = home.path().join("data/acknowledgements.ledger");
+    let forged = std::fs::read_to_string(&file).unwrap().replace("meet.jit.si", "meet.jit.xx");
+    std::fs::write(&file, &forged).unwrap();
+    let verified = cli(home.path(), &["ledger", "verify", "--json"]);
+    assert_eq!(code(&verified), 1);
+    let line: serde_json::Value = serde_json::from_str(text(&verified).lines().next().unwrap()).unwrap();
+    assert_eq!((&line["event"], &line["sound"]), (&"ledger".into(), &false.into()));
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), forged);
+}
+
+#[test]
+fn without_the_notice_neither_joining_nor_serving_begins() {
+    let home = tempfile::tempdir().unwrap();
+    let link = "https://nowhere.invalid/room";
+    for words in [
+        &["join", link, "--name", "A"][..],
+        &["join", link, "--name", "A", "--notice-ack", "00"],
+        &["serve", "--listen", "127.0.0.1:0"],
+    ] {
+        let output = cli(home.path(), words);
+        assert_eq!(code(&output), 3, "{words:?}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains("runde-cli notice"), "it says what to do");
+        assert!(output.stdout.is_empty());
+    }
+}
+
+#[test]
+fn bad_arguments_end_with_two_and_a_sentence() {
+    let home = tempfile::tempdir().unwrap();
+    for words in [
+        &[][..],
+        &["dance"],
+        &["notice"],
+        &["notice", "meet.jit.si", "--lang", "de-simple"],
+        &["notice", "meet.jit.si", "--lang", "fr"],
+        &["notice", "h ö st"],
+        &["join", "https://h.example/room"],
+        &["join", "https://h.example/room", "--name", "A", "--for", "soon"],
+        &["serve", "--tls", "maybe"],
+        &["ledger", "burn"],
+    ] {
+        let output = cli(home.path(), words);
+        assert_eq!(code(&output), 2, "{words:?}");
+        assert!(!output.stderr.is_empty(), "{words:?}");
+    }
+}
+
+#[test]
+fn a_german_system_is_answered_in_german() {
+    let home = tempfile::tempdir().unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_runde-cli"))
+        .args(["notice", "h ö st"])
+        .env("RUNDE_HOME", home.path())
+        .env("LC_ALL", "de_DE.UTF-8")
+        .output()
+        .unwrap();
+    assert!(String::from_utf8_lossy(&output.stderr).contains("Prüfen Sie die Schreibweise"));
+}
+
+#[test]
+fn the_doctor_names_the_profile_the_keyring_the_ledgers_and_the_port() {
+    let home = tempfile::tempdir().unwrap();
+    let output = cli(home.path(), &["doctor", "--json"]);
+    let items: Vec<serde_json::Value> = text(&output).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let names: Vec<_> = items.iter().map(|item| item["item"].as_str().unwrap()).collect();
+    assert!(["profile", "keyring", "ledgers", "port"].iter().all(|name| names.contains(name)), "{names:?}");
+    assert_eq!(code(&output), 0);
+}

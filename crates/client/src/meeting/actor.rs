@@ -1,0 +1,413 @@
+//! The one task of a meeting: it owns the guest core, the media session, the channels and the encoders.
+//!
+//! One `select!` over named sources, one call per source, then a drain of the core. What a source's news mean is in
+//! `actor/` (what the guest core says, what a face asks, what media brings). Start at [`run`].
+
+mod ask;
+mod hear;
+mod play;
+
+use std::time::{Duration, Instant};
+
+use rand_chacha::ChaCha20Rng;
+use rand_core::{RngCore, SeedableRng};
+use runde_signalling::Guest;
+use runde_signalling::guest::{self, GuestConfig};
+use runde_transport::Identity;
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Interval, MissedTickBehavior, interval, sleep, sleep_until, timeout};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
+
+use super::bridge::{self, Bridge};
+use super::constraints::Wishes;
+use super::downlink::Downlink;
+use super::sending::Sending;
+use super::session::Session;
+use super::stats::Meter;
+use super::uplink::Uplink;
+use super::{Levels, Pictures};
+use crate::event::{LeftReason, MediaKind, MeetingEvent};
+use crate::local::{Local, Opened};
+use crate::options::{Command, JoinOptions};
+use crate::state::{Fact, MeetingState};
+use crate::wire::{Ended, INCOMING_FRAMES, Incoming, OUTGOING_FRAMES, Target, WireError, pump};
+
+/// Attempts to get back into a room after the connection broke: 1, 2, 4 s apart. A server that restarts is back by
+/// then, and a person knows after seven seconds that it is over.
+const REJOINS: u32 = 3;
+
+/// How long a good-bye may take to get out.
+const FAREWELL: Duration = Duration::from_millis(500);
+
+/// How often levels are told.
+const LEVELS_EVERY: Duration = Duration::from_millis(100);
+
+/// How often figures are told.
+const STATS_EVERY: Duration = Duration::from_secs(1);
+
+/// Where faces look.
+pub(super) struct Faces {
+    pub(super) events: mpsc::Sender<MeetingEvent>,
+    pub(super) state: watch::Sender<MeetingState>,
+    pub(super) pictures: watch::Sender<Pictures>,
+    pub(super) levels: watch::Sender<Levels>,
+}
+
+impl Faces {
+    /// Tells a piece of news; drops it when nobody reads ([`super::MeetingHandle::next_event`]).
+    pub(super) fn tell(&self, event: MeetingEvent) {
+        if self.events.try_send(event).is_err() {
+            tracing::debug!("nobody reads the news of the meeting");
+        }
+    }
+
+    /// Takes a fact into the snapshot and tells what is new.
+    pub(super) fn learn(&self, fact: Fact) {
+        let mut news = Vec::new();
+        self.state.send_modify(|state| news = state.apply(fact));
+        news.into_iter().for_each(|event| self.tell(event));
+    }
+}
+
+/// Why one stay in the room is over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Over {
+    Ended(LeftReason),
+    /// Worth another attempt.
+    Broken,
+}
+
+/// The XMPP WebSocket with the task that moves its frames.
+#[derive(Debug)]
+struct Wire {
+    outgoing: mpsc::Sender<String>,
+    incoming: mpsc::Receiver<Incoming>,
+    task: AbortOnDropHandle<()>,
+}
+
+impl Wire {
+    fn open(target: Target) -> Self {
+        let (outgoing, mut to_send) = mpsc::channel(OUTGOING_FRAMES);
+        let (received, incoming) = mpsc::channel(INCOMING_FRAMES);
+        let work = async move {
+            pump(&target, &mut to_send, &received).await;
+        };
+        Self { outgoing, incoming, task: AbortOnDropHandle::new(tokio::spawn(work)) }
+    }
+
+    /// Lets what was said get out.
+    async fn close(self) {
+        drop(self.outgoing);
+        drop(self.incoming);
+        let _ = timeout(FAREWELL, self.task).await;
+    }
+}
+
+/// What one turn of the loop takes in.
+enum Input {
+    Cancelled,
+    Asked(Command),
+    Wire(Incoming),
+    Bridge(bridge::News),
+    Media(std::io::Result<runde_transport::Event>),
+    Unit(MediaKind, runde_media::send::Unit),
+    Opened(Opened),
+    KeyFrameWanted(runde_rtp::Ssrc),
+    Deadline,
+    Levels,
+    Stats,
+}
+
+struct Actor {
+    options: JoinOptions,
+    rng: ChaCha20Rng,
+    commands: mpsc::Receiver<Command>,
+    faces: Faces,
+    cancel: CancellationToken,
+    identity: Identity,
+    target: Target,
+    guest: Guest,
+    wire: Wire,
+    /// When the guest core wants to be woken.
+    deadline: Option<Instant>,
+    session: Option<Session>,
+    bridge: Option<Bridge>,
+    uplink: Uplink,
+    downlink: Downlink,
+    sending: Sending,
+    local: Local,
+    wishes: Wishes,
+    meter: Meter,
+    /// Own endpoint id; empty outside the room.
+    endpoint: String,
+    /// Whether the room was entered at least once.
+    was_in: bool,
+    restarted: Option<Instant>,
+    /// Lines that anybody wants of the own camera.
+    wanted_height: u32,
+    over: Option<Over>,
+    levels: Interval,
+    stats: Interval,
+}
+
+/// The life of one meeting. Ends when the guest leaves, the room does, or `cancel` fires.
+pub(super) async fn run(
+    options: JoinOptions,
+    target: Target,
+    seed: [u8; 32],
+    commands: mpsc::Receiver<Command>,
+    faces: Faces,
+    cancel: CancellationToken,
+) {
+    let identity = match Identity::generate() {
+        Ok(identity) => identity,
+        Err(error) => {
+            tracing::error!(%error, "no identity for the transport");
+            return faces.learn(Fact::Ended(LeftReason::Lost));
+        }
+    };
+    let mut actor = Actor::new(options, target, ChaCha20Rng::from_seed(seed), commands, faces, cancel, identity);
+    actor.begin();
+    let reason = actor.live().await;
+    actor.end(reason).await;
+}
+
+fn every(period: Duration) -> Interval {
+    let mut interval = interval(period);
+    // After a stall one tick is as good as ten.
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    interval
+}
+
+impl Actor {
+    fn new(
+        options: JoinOptions,
+        target: Target,
+        mut rng: ChaCha20Rng,
+        commands: mpsc::Receiver<Command>,
+        faces: Faces,
+        cancel: CancellationToken,
+        identity: Identity,
+    ) -> Self {
+        let guest = new_guest(&options, &mut rng);
+        Self {
+            guest,
+            wire: Wire::open(target.clone()),
+            deadline: None,
+            session: None,
+            bridge: None,
+            uplink: Uplink::new(&mut rng),
+            downlink: Downlink::new(options.video_out.clone()),
+            sending: Sending::new(&mut rng),
+            local: Local::new(options.devices.clone()),
+            wishes: Wishes::new(options.default_height),
+            meter: Meter::default(),
+            endpoint: String::new(),
+            was_in: false,
+            restarted: None,
+            wanted_height: u32::MAX,
+            over: None,
+            levels: every(LEVELS_EVERY),
+            stats: every(STATS_EVERY),
+            options,
+            rng,
+            commands,
+            faces,
+            cancel,
+            identity,
+            target,
+        }
+    }
+
+    /// Stays in the room, and gets back in when the connection breaks.
+    async fn live(&mut self) -> LeftReason {
+        let mut attempt = 0;
+        loop {
+            let over = Box::pin(self.stay()).await;
+            let stayed = !self.endpoint.is_empty();
+            self.forget_room();
+            match over {
+                Over::Ended(reason) if !self.was_in || !is_repairable(&reason) => return reason,
+                Over::Ended(_) | Over::Broken => {}
+            }
+            attempt = if stayed { 1 } else { attempt + 1 };
+            if !self.was_in || attempt > REJOINS {
+                return LeftReason::Lost;
+            }
+            self.faces.learn(Fact::Reconnecting { attempt });
+            if !self.pause(Duration::from_secs(1 << (attempt - 1))).await {
+                return LeftReason::Asked;
+            }
+            self.rejoin();
+        }
+    }
+
+    /// False when the guest no longer wants to wait.
+    async fn pause(&mut self, length: Duration) -> bool {
+        let until = tokio::time::Instant::now() + length;
+        loop {
+            tokio::select! {
+                () = self.cancel.cancelled() => return false,
+                () = sleep_until(until) => return true,
+                command = self.commands.recv() => match command {
+                    None | Some(Command::Leave) => return false,
+                    Some(command) => self.ask(command),
+                },
+            }
+        }
+    }
+
+    fn rejoin(&mut self) {
+        self.over = None;
+        self.guest = new_guest(&self.options, &mut self.rng);
+        self.wire = Wire::open(self.target.clone());
+    }
+
+    async fn stay(&mut self) -> Over {
+        self.drain();
+        loop {
+            let input = self.next().await;
+            self.take(input);
+            self.drain();
+            if let Some(over) = self.over.take() {
+                return over;
+            }
+        }
+    }
+
+    async fn next(&mut self) -> Input {
+        tokio::select! {
+            () = self.cancel.cancelled() => Input::Cancelled,
+            command = self.commands.recv() => command.map_or(Input::Cancelled, Input::Asked),
+            incoming = self.wire.incoming.recv() => Input::Wire(incoming.unwrap_or(Incoming::Closed(Ended::Broken))),
+            news = bridge_news(&mut self.bridge) => Input::Bridge(news),
+            event = media_event(&mut self.session) => Input::Media(event),
+            (kind, unit) = self.sending.next() => Input::Unit(kind, unit),
+            opened = self.local.next() => Input::Opened(opened),
+            ssrc = self.downlink.next_ask() => Input::KeyFrameWanted(ssrc),
+            () = wake_at(self.deadline) => Input::Deadline,
+            _ = self.levels.tick() => Input::Levels,
+            _ = self.stats.tick() => Input::Stats,
+        }
+    }
+
+    fn take(&mut self, input: Input) {
+        match input {
+            Input::Cancelled => self.ask(Command::Leave),
+            Input::Asked(command) => self.ask(command),
+            Input::Wire(incoming) => self.wire_said(incoming),
+            Input::Bridge(news) => self.bridge_said(news),
+            Input::Media(event) => self.media_said(event),
+            Input::Unit(kind, unit) => self.send(kind, unit),
+            Input::Opened(opened) => self.opened(opened),
+            Input::KeyFrameWanted(ssrc) => self.want_key_frame(ssrc),
+            Input::Deadline => self.guest.handle(Instant::now(), guest::Input::Timeout),
+            Input::Levels => self.tell_levels(),
+            Input::Stats => self.tell_stats(),
+        }
+    }
+
+    /// Drains the guest core to its `Wait`.
+    fn drain(&mut self) {
+        loop {
+            match self.guest.poll_output() {
+                guest::Output::Send(text) => {
+                    if self.wire.outgoing.try_send(text).is_err() {
+                        // A server that leaves hundreds of stanzas unread is as good as gone.
+                        self.guest.handle(Instant::now(), guest::Input::Closed);
+                    }
+                }
+                guest::Output::Event(event) => self.guest_said(event),
+                guest::Output::Wait(at) => {
+                    self.deadline = at;
+                    return;
+                }
+            }
+        }
+    }
+
+    fn wire_said(&mut self, incoming: Incoming) {
+        let input = match incoming {
+            Incoming::Opened => guest::Input::Opened,
+            Incoming::Text(text) => guest::Input::Text(text),
+            Incoming::Closed(ended) => return self.wire_closed(ended),
+            Incoming::Failed(error) => return self.unreachable(error),
+        };
+        self.guest.handle(Instant::now(), input);
+    }
+
+    /// Somebody's own room ends with the program it runs in, and nobody comes back to it; a deployment that goes away
+    /// restarts.
+    fn wire_closed(&mut self, ended: Ended) {
+        let own_room = self.options.link.rn.is_some();
+        if ended == Ended::GoingAway && own_room && !self.endpoint.is_empty() {
+            self.over = Some(Over::Ended(LeftReason::RoomEnded));
+        }
+        self.guest.handle(Instant::now(), guest::Input::Closed);
+    }
+
+    fn unreachable(&mut self, error: WireError) {
+        tracing::info!(%error, "no connection to the server");
+        self.over = Some(Over::Ended(LeftReason::Unreachable(error)));
+    }
+
+    /// Everything that belongs to one stay, away.
+    fn forget_room(&mut self) {
+        self.end_session();
+        self.endpoint.clear();
+        self.deadline = None;
+    }
+
+    /// Drops the media session and everybody's sources.
+    fn end_session(&mut self) {
+        if let Some(mut session) = self.session.take() {
+            session.driver.endpoint().close(Instant::now());
+        }
+        self.bridge = None;
+        self.downlink.clear();
+        self.share_pictures();
+    }
+
+    async fn end(mut self, reason: LeftReason) {
+        self.end_session();
+        self.wire.close().await;
+        // Threads are joined by their handles; that is no work for the runtime's threads.
+        let threads = (self.sending, self.downlink, self.local);
+        let _ = tokio::task::spawn_blocking(move || drop(threads)).await;
+        self.faces.learn(Fact::Ended(reason));
+    }
+}
+
+/// A broken connection may be repaired, a decision may not.
+fn is_repairable(reason: &LeftReason) -> bool {
+    matches!(reason, LeftReason::Unreachable(_) | LeftReason::Lost)
+}
+
+fn new_guest(options: &JoinOptions, rng: &mut ChaCha20Rng) -> Guest {
+    let mut machine = [0; 16];
+    rng.fill_bytes(&mut machine);
+    let config = GuestConfig::guessed(&options.link, &options.name, &hex::encode(machine));
+    Guest::new(Instant::now(), config, rng)
+}
+
+async fn bridge_news(bridge: &mut Option<Bridge>) -> bridge::News {
+    match bridge {
+        Some(bridge) => bridge.next().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn media_event(session: &mut Option<Session>) -> std::io::Result<runde_transport::Event> {
+    match session {
+        Some(session) => session.driver.next().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn wake_at(deadline: Option<Instant>) {
+    match deadline {
+        Some(at) => sleep(at.saturating_duration_since(Instant::now())).await,
+        None => std::future::pending().await,
+    }
+}

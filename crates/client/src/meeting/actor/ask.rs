@@ -1,0 +1,193 @@
+//! What a face asks of the meeting, and what opening a device came to.
+
+use std::collections::BTreeMap;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use runde_signalling::guest::{self, SourceState};
+
+use super::super::{bridge, names};
+use super::{Actor, Over};
+use crate::event::{DeviceKind, LeftReason, MeetingEvent};
+use crate::local::Opened;
+use crate::options::{AudioIn, Command, VideoIn};
+use crate::state::Fact;
+
+/// Milliseconds since 1970; 0 on a computer whose clock stands before that.
+pub(super) fn unix_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+impl Actor {
+    /// What is to be on from the first moment.
+    pub(super) fn begin(&mut self) {
+        if let Err(error) = self.downlink.hush(self.sending.far_writer()) {
+            self.device_failed(DeviceKind::Speaker, error.to_string());
+        }
+        self.local.open_speaker(self.options.audio_out.clone());
+        if self.options.microphone {
+            self.set_microphone(true);
+        }
+        if std::mem::take(&mut self.options.camera) {
+            self.set_camera(true);
+        }
+    }
+
+    pub(super) fn ask(&mut self, command: Command) {
+        match command {
+            Command::Chat(text) => self.tell_guest(guest::Command::Chat(text)),
+            Command::SetName(name) => self.set_name(name),
+            Command::SetHand(up) => {
+                self.faces.learn(Fact::MyHand(up));
+                self.tell_guest(guest::Command::RaiseHand(up.then(unix_ms)));
+            }
+            Command::SetMicrophone(on) => self.set_microphone(on),
+            Command::SetCamera(on) => self.set_camera(on),
+            Command::SetTiles(tiles) => {
+                self.downlink.set_tiles(&tiles);
+                if self.wishes.set(tiles) {
+                    self.tell_wishes();
+                }
+            }
+            Command::SetProcessing(processing) => {
+                self.options.processing = Some(processing);
+                self.sending.set_processing(processing);
+            }
+            Command::SwitchAudioIn(input) => self.switch_audio_in(input),
+            Command::SwitchAudioOut(output) => {
+                self.options.audio_out = output.clone();
+                self.local.open_speaker(output);
+            }
+            Command::SwitchVideoIn(input) => self.switch_video_in(input),
+            Command::Leave => {
+                self.tell_guest(guest::Command::Leave);
+                self.over = Some(Over::Ended(LeftReason::Asked));
+            }
+        }
+    }
+
+    pub(super) fn tell_guest(&mut self, command: guest::Command) {
+        self.guest.handle(Instant::now(), guest::Input::Command(command));
+    }
+
+    fn set_name(&mut self, name: String) {
+        self.options.name.clone_from(&name);
+        self.faces.learn(Fact::MyName(name.clone()));
+        self.tell_guest(guest::Command::SetName(name));
+    }
+
+    pub(super) fn set_microphone(&mut self, on: bool) {
+        if on && self.options.audio_in == AudioIn::None {
+            return self.device_failed(DeviceKind::Microphone, "no microphone is chosen".to_owned());
+        }
+        self.options.microphone = on;
+        if on && !self.sending.hears() {
+            self.local.open_microphone(self.options.audio_in.clone());
+        }
+        self.sending.set_muted(!on);
+        self.faces.learn(Fact::MyMicrophone(on));
+        self.publish_sources();
+    }
+
+    /// A camera that is off is closed, so that its light goes out.
+    pub(super) fn set_camera(&mut self, on: bool) {
+        if on && self.options.video_in == VideoIn::None {
+            return self.device_failed(DeviceKind::Camera, "no camera is chosen".to_owned());
+        }
+        let was_on = std::mem::replace(&mut self.options.camera, on);
+        if !on {
+            self.close_camera();
+        } else if !was_on {
+            self.local.open_camera(self.options.video_in.clone());
+        }
+        self.faces.learn(Fact::MyCamera(on));
+        self.publish_sources();
+    }
+
+    fn switch_audio_in(&mut self, input: AudioIn) {
+        let on = self.options.microphone && input != AudioIn::None;
+        self.options.audio_in = input;
+        self.sending.close_microphone();
+        self.set_microphone(on);
+    }
+
+    fn switch_video_in(&mut self, input: VideoIn) {
+        let on = self.options.camera && input != VideoIn::None;
+        self.options.video_in = input;
+        self.close_camera();
+        self.options.camera = false;
+        self.set_camera(on);
+    }
+
+    fn close_camera(&mut self) {
+        if let Some(watched) = self.sending.take_camera() {
+            self.local.close(watched);
+        }
+    }
+
+    /// What a device brought, unless it is no longer wanted by now.
+    pub(super) fn opened(&mut self, opened: Opened) {
+        match opened {
+            Opened::Microphone(Ok(source), processing) => {
+                let processing = self.options.processing.unwrap_or(processing);
+                if let Err(error) = self.sending.hear(source, processing, !self.options.microphone) {
+                    self.device_failed(DeviceKind::Microphone, error.to_string());
+                }
+            }
+            Opened::Camera(Ok(camera)) if self.options.camera => {
+                if let Err(error) = self.sending.see(camera) {
+                    self.device_failed(DeviceKind::Camera, error.to_string());
+                }
+                self.sending.set_wanted_height(self.wanted_height);
+                if let (_, Some(bps)) = self.meter.read() {
+                    self.sending.set_bandwidth(bps);
+                }
+                self.share_pictures();
+            }
+            Opened::Camera(Ok(unwanted)) => self.local.close(unwanted),
+            Opened::Closed => {}
+            Opened::Lost(device) => self.device_failed(device, "it went away".to_owned()),
+            Opened::Speaker(Ok(speaker)) => {
+                if let Err(error) = self.downlink.speak(speaker, None) {
+                    self.device_failed(DeviceKind::Speaker, error.to_string());
+                }
+            }
+            Opened::Microphone(Err(reason), _) => {
+                self.device_failed(DeviceKind::Microphone, reason);
+                self.set_microphone(false);
+            }
+            Opened::Camera(Err(reason)) => {
+                self.device_failed(DeviceKind::Camera, reason);
+                self.set_camera(false);
+            }
+            Opened::Speaker(Err(reason)) => self.device_failed(DeviceKind::Speaker, reason),
+        }
+    }
+
+    fn device_failed(&self, device: DeviceKind, reason: String) {
+        self.faces.tell(MeetingEvent::DeviceFailed { device, reason });
+    }
+
+    /// Says in presence and on the bridge channel what is muted. Without it a guest counts as muted.
+    pub(super) fn publish_sources(&mut self) {
+        if self.endpoint.is_empty() {
+            return;
+        }
+        let camera = names::camera(&self.endpoint);
+        let state = |on: bool| SourceState { muted: !on, desktop: false };
+        let sources = BTreeMap::from([
+            (names::microphone(&self.endpoint), state(self.options.microphone)),
+            (camera.clone(), state(self.options.camera)),
+        ]);
+        self.tell_guest(guest::Command::SetSourceInfo(sources));
+        if let Some(bridge) = &self.bridge {
+            bridge.say(&bridge::video_type(camera, self.options.camera));
+        }
+    }
+
+    pub(super) fn tell_wishes(&self) {
+        if let Some(bridge) = &self.bridge {
+            bridge.say(&bridge::wishes(self.wishes.constraints()));
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! What the room says: the guest core's events, and the bridge channel's messages.
+
+use std::time::{Duration, Instant};
+
+use runde_signalling::bridge::FromBridge;
+use runde_signalling::guest::{self, End, Event, Member, Muted};
+use runde_signalling::jingle::{Offer, Sources};
+
+use super::super::bridge::{self, Bridge, News};
+use super::super::constraints::lines_to_send;
+use super::super::names;
+use super::super::session::Session;
+use super::ask::unix_ms;
+use super::{Actor, Over};
+use crate::event::{LeftReason, MediaKind};
+use crate::state::{Fact, Presence, Source};
+use crate::wire::Target;
+
+/// Between two requests for a fresh media session; the focus refuses more (jitsi.md 4.7).
+const RESTART_EVERY: Duration = Duration::from_secs(5);
+
+impl Actor {
+    pub(super) fn guest_said(&mut self, event: Event) {
+        match event {
+            Event::Joined { endpoint_id, .. } => self.joined(endpoint_id),
+            Event::MemberJoined(member) | Event::MemberChanged(member) => {
+                self.faces.learn(Fact::Present(presence(member)));
+            }
+            Event::MemberLeft { endpoint } => {
+                let theirs = self.downlink.remove_owner(&endpoint);
+                self.withdrawn(&theirs);
+                self.faces.learn(Fact::Gone { endpoint });
+            }
+            Event::Offer(offer) => self.offered(&offer),
+            Event::SourcesAdded(sources) => self.announced(&sources),
+            Event::SourcesRemoved(sources) => {
+                self.withdrawn(&sources.iter().map(|source| source.ssrc).collect::<Vec<_>>());
+            }
+            Event::Terminated { .. } => self.media_gone(),
+            Event::Chat(line) => self.faces.learn(chat_fact(line)),
+            Event::MutedByModerator { what, .. } => self.muted(what),
+            Event::Ignored { what } => tracing::debug!(?what, "the room said something odd"),
+            Event::Failed(failure) => self.over = Some(self.refused(failure)),
+            // What is known already says more than the echo of the end.
+            Event::Ended(end) => self.over = self.over.take().or_else(|| Some(after(&end))),
+            Event::Role { .. } | Event::Relays(_) | Event::Accepted | Event::Subject(_) => {}
+        }
+    }
+
+    fn joined(&mut self, endpoint: String) {
+        self.was_in = true;
+        self.endpoint.clone_from(&endpoint);
+        self.faces.learn(Fact::Joined { endpoint });
+        self.publish_sources();
+        // After a rejoin the room has forgotten it.
+        if self.faces.state.borrow().me.hand {
+            self.tell_guest(guest::Command::RaiseHand(Some(unix_ms())));
+        }
+        self.share_pictures();
+    }
+
+    fn offered(&mut self, offer: &Offer) {
+        self.end_session();
+        let now = Instant::now();
+        let opened = Session::open(now, &self.identity, offer, &self.endpoint, &mut self.uplink);
+        let (session, answer) = match opened {
+            Ok(opened) => opened,
+            Err(error) => {
+                tracing::warn!(%error, "the offer cannot be answered");
+                return self.restart();
+            }
+        };
+        self.open_bridge(session.web_socket.as_deref());
+        self.session = Some(session);
+        self.announced(&offer.sources);
+        self.tell_guest(answer);
+    }
+
+    fn open_bridge(&mut self, url: Option<&str>) {
+        let Some(url) = url else {
+            return tracing::info!("the bridge offers no WebSocket; pictures may not come");
+        };
+        match Target::bridge(url, &self.target) {
+            Ok(target) => self.bridge = Some(Bridge::open(target)),
+            Err(error) => tracing::warn!(%error, "the bridge channel's address is refused"),
+        }
+    }
+
+    fn announced(&mut self, sources: &Sources) {
+        let Some(session) = &mut self.session else { return };
+        for announced in session.announce(sources) {
+            if let Err(error) = self.downlink.add(announced) {
+                tracing::warn!(%error, "a source cannot be received");
+            }
+        }
+        self.share_pictures();
+    }
+
+    fn withdrawn(&mut self, ssrcs: &[u32]) {
+        for ssrc in ssrcs {
+            self.downlink.remove(*ssrc);
+            if let Some(session) = &mut self.session {
+                session.withdraw(*ssrc);
+            }
+        }
+        self.share_pictures();
+    }
+
+    /// The session is over, the meeting is not.
+    pub(super) fn media_gone(&mut self) {
+        self.end_session();
+        self.faces.learn(Fact::MediaGone);
+    }
+
+    /// Asks the focus for a fresh session.
+    pub(super) fn restart(&mut self) {
+        let now = Instant::now();
+        let too_soon = self.restarted.is_some_and(|at| now.saturating_duration_since(at) < RESTART_EVERY);
+        self.media_gone();
+        if !too_soon {
+            self.restarted = Some(now);
+            self.tell_guest(guest::Command::Restart);
+        }
+    }
+
+    fn muted(&mut self, what: Muted) {
+        let kind = match what {
+            Muted::Audio => MediaKind::Audio,
+            Muted::Video | Muted::Desktop => MediaKind::Video,
+        };
+        self.faces.learn(Fact::MutedByModerator { kind });
+        match kind {
+            MediaKind::Audio => self.set_microphone(false),
+            MediaKind::Video => self.set_camera(false),
+        }
+    }
+
+    /// On the way back in, a silent server is worth another attempt.
+    fn refused(&self, failure: guest::Failure) -> Over {
+        if self.was_in && matches!(failure, guest::Failure::Silent(_) | guest::Failure::Closed(_)) {
+            return Over::Broken;
+        }
+        Over::Ended(LeftReason::Refused(failure))
+    }
+
+    pub(super) fn bridge_said(&mut self, news: News) {
+        let message = match news {
+            News::Said(message) => message,
+            News::Opened => {
+                let camera = names::camera(&self.endpoint);
+                if let Some(bridge) = &self.bridge {
+                    bridge.say(&bridge::video_type(camera, self.options.camera));
+                }
+                return self.tell_wishes();
+            }
+        };
+        match message {
+            FromBridge::DominantSpeaker { endpoint, .. } => self.faces.learn(Fact::Dominant { endpoint }),
+            FromBridge::EndpointConnectivity { endpoint, active } => {
+                self.faces.learn(Fact::Connectivity { endpoint, active });
+            }
+            FromBridge::SenderSourceConstraints { source_name, max_height }
+                if source_name == names::camera(&self.endpoint) =>
+            {
+                self.wanted_height = lines_to_send(max_height);
+                self.sending.set_wanted_height(self.wanted_height);
+            }
+            FromBridge::SenderSourceConstraints { .. }
+            | FromBridge::ServerHello { .. }
+            | FromBridge::ForwardedSources(_)
+            | FromBridge::VideoSourcesMap(_)
+            | FromBridge::AudioSourcesMap(_)
+            | FromBridge::ConnectionStats { .. }
+            | FromBridge::EndpointMessage { .. }
+            | FromBridge::EndpointStats { .. } => {}
+        }
+    }
+}
+
+fn after(end: &End) -> Over {
+    match end {
+        End::Left => Over::Ended(LeftReason::Asked),
+        End::Kicked { .. } => Over::Ended(LeftReason::Kicked),
+        End::Removed { .. } | End::Destroyed { .. } | End::FocusLeft => Over::Ended(LeftReason::RoomEnded),
+        End::Closed | End::Lost => Over::Broken,
+    }
+}
+
+fn presence(member: Member) -> Presence {
+    let source = |(name, state): (String, guest::SourceState)| {
+        let kind = names::kind(&name)?;
+        Some(Source { kind, desktop: state.desktop, muted: state.muted, name })
+    };
+    Presence {
+        endpoint: member.endpoint,
+        name: member.name.unwrap_or_default(),
+        hand: member.hand.is_some(),
+        sources: member.sources.into_iter().filter_map(source).collect(),
+    }
+}
+
+fn chat_fact(line: guest::ChatLine) -> Fact {
+    Fact::Chat {
+        from: Some(line.from).filter(|from| !from.is_empty()),
+        name: line.name,
+        text: line.text,
+        at_ms: unix_ms(),
+    }
+}

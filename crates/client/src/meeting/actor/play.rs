@@ -1,0 +1,99 @@
+//! What media brings: packets from others, units for others, key frames both ways, levels and figures.
+
+use std::io;
+use std::time::Instant;
+
+use runde_media::send::Unit;
+use runde_transport::{CloseReason, Event};
+
+use super::super::{Levels, Pictures, names};
+use super::Actor;
+use crate::event::{MediaKind, MeetingEvent, Stats};
+use crate::state::Fact;
+
+impl Actor {
+    pub(super) fn media_said(&mut self, event: io::Result<Event>) {
+        match event {
+            Ok(Event::Rtp(packet, arrival)) => self.received(packet, arrival),
+            Ok(Event::KeyFrameRequested { ssrc }) => {
+                if let Some(layer) = self.uplink.layer_of(ssrc) {
+                    self.sending.force_key_frame(layer);
+                }
+            }
+            Ok(Event::Bandwidth { bps }) => {
+                self.meter.bandwidth(bps);
+                self.sending.set_bandwidth(bps);
+            }
+            Ok(Event::RoundTrip(rtt)) => self.meter.round_trip(rtt),
+            Ok(Event::Connected { .. }) => self.connected(),
+            Ok(Event::Closed(reason)) => self.media_closed(reason),
+            Ok(Event::Nacked { .. } | Event::PathChanged) => {}
+            Err(error) => {
+                tracing::warn!(%error, "the media socket is gone");
+                self.restart();
+            }
+        }
+    }
+
+    fn connected(&mut self) {
+        if let Some(session) = &mut self.session {
+            session.connected = true;
+        }
+        // Whoever watched before the path stood has seen nothing yet.
+        self.sending.force_all_key_frames();
+        self.faces.learn(Fact::MediaConnected);
+    }
+
+    fn media_closed(&mut self, reason: CloseReason) {
+        tracing::info!(?reason, "the media path closed");
+        self.restart();
+    }
+
+    fn received(&mut self, packet: runde_rtp::Packet, arrival: Instant) {
+        let Some(session) = &mut self.session else { return };
+        let Some(kind) = self.downlink.kind(packet.ssrc) else { return };
+        if !session.speaks(kind, packet.payload_type) {
+            return;
+        }
+        self.downlink.packet(packet, arrival);
+    }
+
+    pub(super) fn send(&mut self, kind: MediaKind, unit: Unit) {
+        let Some(packet) = self.uplink.packet(kind, unit) else { return };
+        if let Some(session) = &mut self.session {
+            session.send(packet);
+        }
+    }
+
+    /// Ten times a second: who is how loud.
+    pub(super) fn tell_levels(&mut self) {
+        let levels = Levels { me: self.sending.level(), people: self.downlink.levels() };
+        self.faces.levels.send_replace(levels);
+    }
+
+    /// A picture cannot be decoded without a key frame.
+    pub(super) fn want_key_frame(&mut self, ssrc: runde_rtp::Ssrc) {
+        if let Some(session) = &mut self.session {
+            session.driver.endpoint().request_key_frame(Instant::now(), ssrc);
+        }
+    }
+
+    pub(super) fn tell_stats(&mut self) {
+        if self.endpoint.is_empty() {
+            return;
+        }
+        let mut sources = self.sending.stats(&self.endpoint, &self.uplink);
+        sources.extend(self.downlink.stats());
+        let (rtt, bandwidth_bps) = self.meter.read();
+        self.faces.tell(MeetingEvent::Stats(Stats { rtt, bandwidth_bps, sources }));
+    }
+
+    /// Tells the faces where the newest pictures are.
+    pub(super) fn share_pictures(&self) {
+        let mut pictures: Pictures = self.downlink.pictures();
+        if !self.endpoint.is_empty() {
+            pictures.insert(names::camera(&self.endpoint), self.sending.self_view());
+        }
+        self.faces.pictures.send_replace(pictures);
+    }
+}

@@ -1,0 +1,101 @@
+//! The bridge channel over its WebSocket: kept open by a task, reopened with growing pauses.
+//!
+//! Messages are [`ToBridge`] and [`FromBridge`]; what they mean is the actor's business. After every opening the actor
+//! repeats its wishes, since a bridge forgets them. Start at [`Bridge::open`].
+
+use std::time::Duration;
+
+use runde_signalling::bridge::{Constraint, FromBridge, ReceiverVideoConstraints, ToBridge};
+use tokio::sync::mpsc;
+use tokio::time::sleep;
+use tokio_util::task::AbortOnDropHandle;
+
+use super::constraints::Constraints;
+use crate::wire::{INCOMING_FRAMES, Incoming, OUTGOING_FRAMES, Target, pump};
+
+/// Pauses between attempts (jitsi.md 5.1): 1, 2, 4 … s.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+/// The longest pause; a bridge that restarts takes about as long.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
+/// One channel to one bridge.
+#[derive(Debug)]
+pub(super) struct Bridge {
+    outgoing: mpsc::Sender<String>,
+    incoming: mpsc::Receiver<Incoming>,
+    _task: AbortOnDropHandle<()>,
+}
+
+/// What the channel brings.
+#[derive(Debug)]
+pub(super) enum News {
+    /// It is open, for the first time or again.
+    Opened,
+    Said(FromBridge),
+}
+
+impl Bridge {
+    /// Starts to keep a channel to `target` open. Must be called within the runtime.
+    pub(super) fn open(target: Target) -> Self {
+        let (outgoing, to_send) = mpsc::channel(OUTGOING_FRAMES);
+        let (received, incoming) = mpsc::channel(INCOMING_FRAMES);
+        let task = AbortOnDropHandle::new(tokio::spawn(keep_open(target, to_send, received)));
+        Self { outgoing, incoming, _task: task }
+    }
+
+    /// Sends, or drops when the channel is down: after reopening everything that counts is said again.
+    pub(super) fn say(&self, message: &ToBridge) {
+        if self.outgoing.try_send(message.to_json()).is_err() {
+            tracing::debug!("the bridge channel takes no message");
+        }
+    }
+
+    /// The next news; never ends. Safe to drop half way.
+    pub(super) async fn next(&mut self) -> News {
+        loop {
+            match self.incoming.recv().await {
+                Some(Incoming::Opened) => return News::Opened,
+                Some(Incoming::Text(text)) => match FromBridge::parse(&text) {
+                    Ok(Some(message)) => return News::Said(message),
+                    Ok(None) => {}
+                    Err(refused) => tracing::debug!(%refused, "a bridge message was refused"),
+                },
+                Some(Incoming::Failed(error)) => tracing::info!(%error, "the bridge channel does not open"),
+                Some(Incoming::Closed(_)) => tracing::info!("the bridge channel closed"),
+                None => std::future::pending().await,
+            }
+        }
+    }
+}
+
+async fn keep_open(target: Target, mut to_send: mpsc::Receiver<String>, received: mpsc::Sender<Incoming>) {
+    let mut pause = FIRST_PAUSE;
+    while !received.is_closed() {
+        let opened = pump(&target, &mut to_send, &received).await;
+        if opened {
+            pause = FIRST_PAUSE;
+        }
+        sleep(pause).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+        // What was said into a dead channel is stale by now.
+        while to_send.try_recv().is_ok() {}
+    }
+}
+
+/// What is wanted to be seen, as a message.
+pub(super) fn wishes(constraints: Constraints) -> ToBridge {
+    let constraint = |max_height| Constraint { max_height };
+    ToBridge::ReceiverVideoConstraints(ReceiverVideoConstraints {
+        last_n: Some(-1),
+        selected_sources: None,
+        on_stage_sources: Some(constraints.on_stage),
+        default_constraints: Some(constraint(constraints.default_height)),
+        constraints: Some(constraints.heights.into_iter().map(|(name, lines)| (name, constraint(lines))).collect()),
+        assumed_bandwidth_bps: None,
+    })
+}
+
+/// What the own camera shows, as a message.
+pub(super) fn video_type(source_name: String, on: bool) -> ToBridge {
+    ToBridge::SourceVideoType { source_name, video_type: if on { "camera" } else { "none" }.to_owned() }
+}

@@ -1,0 +1,206 @@
+//! From payloads to numbered RTP packets: SSRC, sequence number, payload type, header extensions.
+//!
+//! Pure: no clock, no socket, no codec. One [`Stream`] per SSRC; RTX copies are made below, by the transport. Start
+//! at [`Uplink::packet`].
+
+use bytes::Bytes;
+use rand_core::RngCore;
+use runde_media::send::Unit;
+use runde_rtp::ext::AudioLevel;
+use runde_rtp::{Packet, SeqNo, Ssrc};
+
+use crate::event::MediaKind;
+
+/// Simulcast layers that are always announced, smallest first (180, 360, 720 lines).
+pub(crate) const LAYERS: usize = 3;
+
+/// Numbers that were agreed for one kind of media.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Terms {
+    pub(crate) payload_type: u8,
+    /// Id of the RFC 6464 extension.
+    pub(crate) audio_level: Option<u8>,
+    /// Id of the `sdes:mid` extension and the content's name.
+    pub(crate) mid: Option<(u8, Bytes)>,
+}
+
+/// One numbered stream.
+#[derive(Clone, Debug)]
+pub(crate) struct Stream {
+    pub(crate) ssrc: Ssrc,
+    pub(crate) rtx: Option<Ssrc>,
+    next: SeqNo,
+    pub(crate) packets: u64,
+    pub(crate) bytes: u64,
+}
+
+impl Stream {
+    /// The first number lies in the lower half, so that the rollover counter of SRTP cannot be guessed wrongly when
+    /// early packets are lost (RFC 3711 3.3.1).
+    fn new(ssrc: Ssrc, rtx: Option<Ssrc>, rng: &mut impl RngCore) -> Self {
+        Self { ssrc, rtx, next: SeqNo((rng.next_u32() & 0x7fff) as u16), packets: 0, bytes: 0 }
+    }
+
+    fn number(&mut self, unit: Unit, terms: &Terms) -> Packet {
+        let seq = self.next;
+        self.next = SeqNo(seq.0.wrapping_add(1));
+        self.packets += 1;
+        self.bytes += unit.payload.len() as u64;
+        let mut packet = Packet {
+            payload_type: terms.payload_type,
+            marker: unit.marker,
+            seq,
+            timestamp: unit.timestamp,
+            ssrc: self.ssrc,
+            extensions: Vec::new(),
+            payload: unit.payload,
+        };
+        if let (Some(id), Some(level)) = (terms.audio_level, unit.level) {
+            let level = AudioLevel { voice: level.voice, below_full_scale: level.dbov };
+            packet.set_extension(id, Bytes::copy_from_slice(&[level.to_byte()]));
+        }
+        if let Some((id, name)) = &terms.mid {
+            packet.set_extension(*id, name.clone());
+        }
+        packet
+    }
+}
+
+/// Everything this guest sends.
+#[derive(Clone, Debug)]
+pub(crate) struct Uplink {
+    pub(crate) audio: Stream,
+    /// Smallest layer first.
+    pub(crate) video: [Stream; LAYERS],
+    audio_terms: Terms,
+    video_terms: Terms,
+}
+
+impl Uplink {
+    /// Fresh random SSRCs, all different and none zero.
+    pub(crate) fn new(rng: &mut impl RngCore) -> Self {
+        let mut taken = Vec::new();
+        let mut fresh = |rng: &mut _| loop {
+            let ssrc = Ssrc(RngCore::next_u32(rng));
+            if ssrc.0 != 0 && !taken.contains(&ssrc) {
+                taken.push(ssrc);
+                return ssrc;
+            }
+        };
+        let sound = fresh(rng);
+        let pairs: [_; LAYERS] = std::array::from_fn(|_| (fresh(rng), fresh(rng)));
+        Self {
+            audio: Stream::new(sound, None, rng),
+            video: pairs.map(|(ssrc, rtx)| Stream::new(ssrc, Some(rtx), rng)),
+            audio_terms: Terms::default(),
+            video_terms: Terms::default(),
+        }
+    }
+
+    /// What a new offer agreed on; numbering goes on where it was.
+    pub(crate) fn agree(&mut self, audio: Terms, video: Terms) {
+        self.audio_terms = audio;
+        self.video_terms = video;
+    }
+
+    /// The next packet of its stream; `None` for a layer that was never announced.
+    pub(crate) fn packet(&mut self, kind: MediaKind, unit: Unit) -> Option<Packet> {
+        match kind {
+            MediaKind::Audio => Some(self.audio.number(unit, &self.audio_terms)),
+            MediaKind::Video => Some(self.video.get_mut(usize::from(unit.layer))?.number(unit, &self.video_terms)),
+        }
+    }
+
+    /// Which layer an SSRC is.
+    pub(crate) fn layer_of(&self, ssrc: Ssrc) -> Option<u8> {
+        self.video.iter().position(|stream| stream.ssrc == ssrc).and_then(|at| u8::try_from(at).ok())
+    }
+
+    /// Sums over the streams of one kind: packets, payload bytes.
+    pub(crate) fn sent(&self, kind: MediaKind) -> (u64, u64) {
+        let streams = match kind {
+            MediaKind::Audio => std::slice::from_ref(&self.audio),
+            MediaKind::Video => &self.video[..],
+        };
+        streams.iter().fold((0, 0), |(packets, bytes), s| (packets + s.packets, bytes + s.bytes))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand_chacha::ChaCha8Rng;
+    use rand_core::SeedableRng;
+    use runde_media::level::Level;
+
+    fn uplink() -> Uplink {
+        let mut uplink = Uplink::new(&mut ChaCha8Rng::seed_from_u64(5));
+        uplink.agree(
+            Terms { payload_type: 111, audio_level: Some(1), mid: Some((10, Bytes::from_static(b"audio"))) },
+            Terms { payload_type: 100, audio_level: Some(1), mid: None },
+        );
+        uplink
+    }
+
+    fn unit(layer: u8, timestamp: u32) -> Unit {
+        Unit { layer, marker: true, timestamp, payload: Bytes::from_static(b"abc"), level: None, key_frame: false }
+    }
+
+    #[test]
+    fn every_layer_counts_for_itself_and_without_gaps() {
+        let mut uplink = uplink();
+        let first = uplink.packet(MediaKind::Video, unit(0, 7)).unwrap();
+        let other = uplink.packet(MediaKind::Video, unit(2, 7)).unwrap();
+        let second = uplink.packet(MediaKind::Video, unit(0, 8)).unwrap();
+        assert_eq!(second.seq.0, first.seq.0.wrapping_add(1));
+        assert_ne!(first.ssrc, other.ssrc);
+        assert_eq!((second.timestamp, second.payload_type, second.marker), (8, 100, true));
+        assert_eq!(uplink.sent(MediaKind::Video), (3, 9));
+    }
+
+    #[test]
+    fn numbers_go_on_from_65535_to_0() {
+        let mut uplink = uplink();
+        uplink.audio.next = SeqNo(u16::MAX);
+        assert_eq!(uplink.packet(MediaKind::Audio, unit(0, 0)).unwrap().seq, SeqNo(u16::MAX));
+        assert_eq!(uplink.packet(MediaKind::Audio, unit(0, 960)).unwrap().seq, SeqNo(0));
+    }
+
+    #[test]
+    fn first_numbers_lie_in_the_lower_half() {
+        for seed in 0..64 {
+            let uplink = Uplink::new(&mut ChaCha8Rng::seed_from_u64(seed));
+            assert!(uplink.audio.next.0 < 0x8000 && uplink.video.iter().all(|s| s.next.0 < 0x8000));
+        }
+    }
+
+    #[test]
+    fn sound_carries_its_level_and_its_content() {
+        let mut uplink = uplink();
+        let loud = Unit { level: Some(Level { dbov: 23, voice: true }), ..unit(0, 0) };
+        let packet = uplink.packet(MediaKind::Audio, loud).unwrap();
+        assert_eq!(packet.extension(1), Some(&[0x80 | 23][..]));
+        assert_eq!(packet.extension(10), Some(&b"audio"[..]));
+    }
+
+    #[test]
+    fn a_layer_nobody_announced_is_not_sent() {
+        assert!(uplink().packet(MediaKind::Video, unit(3, 0)).is_none());
+    }
+
+    #[test]
+    fn a_new_offer_keeps_the_numbering() {
+        let mut uplink = uplink();
+        let before = uplink.packet(MediaKind::Audio, unit(0, 0)).unwrap();
+        uplink.agree(Terms { payload_type: 120, ..Terms::default() }, Terms::default());
+        let after = uplink.packet(MediaKind::Audio, unit(0, 960)).unwrap();
+        assert_eq!((after.seq.0, after.payload_type), (before.seq.0.wrapping_add(1), 120));
+    }
+
+    #[test]
+    fn layers_are_found_by_their_ssrc() {
+        let uplink = uplink();
+        assert_eq!(uplink.layer_of(uplink.video[1].ssrc), Some(1));
+        assert_eq!(uplink.layer_of(uplink.audio.ssrc), None);
+    }
+}

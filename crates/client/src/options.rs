@@ -1,0 +1,118 @@
+//! What a guest brings to a meeting, and what they may ask of it later.
+//!
+//! Plain values: no device is opened and no socket exists until [`crate::Meeting::spawn`]. Start at [`JoinOptions`].
+
+use std::path::PathBuf;
+
+use runde_media::process::Processing;
+use runde_privacy::{LocalDevices, Permit};
+use runde_signalling::link::RoomLink;
+
+/// Where the own sound comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AudioIn {
+    None,
+    /// A sine tone of 440 Hz, for tests and for "can you hear me".
+    Tone,
+    /// PCM16 WAV at 48 kHz; loops.
+    File(PathBuf),
+    /// A microphone by its id in the device list.
+    Device(String),
+    /// The system's default microphone.
+    Default,
+}
+
+/// Where the mix of everybody goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AudioOut {
+    None,
+    /// PCM16 WAV at 48 kHz.
+    File(PathBuf),
+    Device(String),
+    Default,
+}
+
+/// Where the own picture comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum VideoIn {
+    None,
+    /// A moving pattern with a barcode of frame number and time, for tests.
+    Pattern,
+    /// Y4M, 4:2:0; loops.
+    File(PathBuf),
+    Device(String),
+    Default,
+}
+
+/// Everything needed to join.
+#[derive(Clone, Debug)]
+pub struct JoinOptions {
+    pub link: RoomLink,
+    /// Name shown to the others; may be empty.
+    pub name: String,
+    pub audio_in: AudioIn,
+    pub audio_out: AudioOut,
+    pub video_in: VideoIn,
+    /// One `ENDPOINT-SOURCE.y4m` per remote video source is written here.
+    pub video_out: Option<PathBuf>,
+    /// Echo cancellation, noise suppression and gain control. `None`: on for devices, off for files and tones.
+    pub processing: Option<Processing>,
+    /// Start with the microphone on (the input must not be `None`).
+    pub microphone: bool,
+    /// Start with the camera on (the input must not be `None`).
+    pub camera: bool,
+    /// Lines wanted of each remote video while no face says more with [`Command::SetTiles`].
+    pub default_height: u32,
+    /// Needed for real microphones, speakers and cameras; files, tones and patterns go without.
+    pub devices: Option<Permit<LocalDevices>>,
+}
+
+impl JoinOptions {
+    /// A guest without any device, who sees and hears nothing but is there.
+    pub fn new(link: RoomLink, name: impl Into<String>) -> Self {
+        Self {
+            link,
+            name: name.into(),
+            audio_in: AudioIn::None,
+            audio_out: AudioOut::None,
+            video_in: VideoIn::None,
+            video_out: None,
+            processing: None,
+            microphone: false,
+            camera: false,
+            default_height: DEFAULT_HEIGHT,
+            devices: None,
+        }
+    }
+}
+
+/// The largest picture is asked for unless a face knows its tiles.
+pub const DEFAULT_HEIGHT: u32 = 720;
+
+/// One tile on the screen: which source, and how many lines it shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tile {
+    pub source: String,
+    /// Lines; 0 switches the source off.
+    pub height: u32,
+}
+
+/// What a face may ask of a running meeting.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// A line to everybody.
+    Chat(String),
+    SetName(String),
+    SetHand(bool),
+    SetMicrophone(bool),
+    SetCamera(bool),
+    /// The complete list of tiles shown now; sources that are not listed are not wanted.
+    SetTiles(Vec<Tile>),
+    /// Echo cancellation, noise suppression and gain control from now on.
+    SetProcessing(Processing),
+    SwitchAudioIn(AudioIn),
+    SwitchAudioOut(AudioOut),
+    SwitchVideoIn(VideoIn),
+    /// Say good-bye and end.
+    Leave,
+}

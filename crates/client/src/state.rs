@@ -1,0 +1,413 @@
+//! The meeting as a value: what is true now.
+//!
+//! [`MeetingState::apply`] is the only writer and knows neither time nor network: a [`Fact`] goes in, the snapshot
+//! changes, the news come out. Faces read snapshots through [`crate::MeetingHandle::state`].
+
+use crate::event::{Change, ChatLine, LeftReason, MediaKind, MeetingEvent};
+
+/// Lines kept of the chat. More than anybody scrolls back; a flood must not grow memory.
+pub const CHAT_LINES: usize = 500;
+
+/// People kept. Larger rooms exist only as webinars, and a hostile server must not grow memory.
+pub const PEOPLE: usize = 1_000;
+
+/// Sources kept per person: the protocol allows 20 SSRCs, three sources are usual (jitsi.md 4.4).
+pub const SOURCES_PER_PERSON: usize = 20;
+
+/// How the meeting is connected.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Connection {
+    /// On the way into the room.
+    #[default]
+    Joining,
+    /// In the room; no sound or picture yet, for example because nobody else is there.
+    InRoom,
+    /// In the room with sound and picture.
+    Connected,
+    /// Broken; a repair is being tried.
+    Reconnecting,
+    /// Over.
+    Ended(LeftReason),
+}
+
+/// This guest.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Me {
+    /// Empty before the room was joined.
+    pub endpoint: String,
+    pub name: String,
+    pub microphone: bool,
+    pub camera: bool,
+    pub hand: bool,
+}
+
+/// One source of a person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    pub name: String,
+    pub kind: MediaKind,
+    /// A screen instead of a camera.
+    pub desktop: bool,
+    pub muted: bool,
+}
+
+/// Somebody else in the room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Person {
+    pub endpoint: String,
+    pub name: String,
+    pub hand: bool,
+    /// Whether their bridge connection is alive, as the bridge says.
+    pub connected: bool,
+    pub sources: Vec<Source>,
+}
+
+impl Person {
+    /// Whether a microphone is on.
+    pub fn microphone(&self) -> bool {
+        self.sources.iter().any(|s| s.kind == MediaKind::Audio && !s.muted)
+    }
+
+    /// Whether a camera (not a screen) is on.
+    pub fn camera(&self) -> bool {
+        self.sources.iter().any(|s| s.kind == MediaKind::Video && !s.desktop && !s.muted)
+    }
+
+    fn news(&self, change: Change) -> MeetingEvent {
+        MeetingEvent::Participant {
+            change,
+            endpoint: self.endpoint.clone(),
+            name: self.name.clone(),
+            hand: self.hand,
+            microphone: self.microphone(),
+            camera: self.camera(),
+        }
+    }
+
+    fn source_news(&self, change: Change, source: &Source) -> MeetingEvent {
+        MeetingEvent::Source {
+            change,
+            source: source.name.clone(),
+            endpoint: self.endpoint.clone(),
+            kind: source.kind,
+            desktop: source.desktop,
+            muted: source.muted,
+        }
+    }
+}
+
+/// Everything a face shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MeetingState {
+    pub room: String,
+    pub connection: Connection,
+    pub me: Me,
+    /// In order of arrival.
+    pub people: Vec<Person>,
+    /// Endpoint id of who talks now.
+    pub dominant: Option<String>,
+    /// Oldest first, at most 500.
+    pub chat: Vec<ChatLine>,
+}
+
+/// What presence says of somebody.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Presence {
+    pub endpoint: String,
+    pub name: String,
+    pub hand: bool,
+    /// Every source that `SourceInfo` names; a source that is not named counts as muted.
+    pub sources: Vec<Source>,
+}
+
+/// One thing that happened, in the words of the meeting.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fact {
+    Joined {
+        endpoint: String,
+    },
+    Present(Presence),
+    Gone {
+        endpoint: String,
+    },
+    Chat {
+        from: Option<String>,
+        name: String,
+        text: String,
+        at_ms: u64,
+    },
+    Dominant {
+        endpoint: String,
+    },
+    Connectivity {
+        endpoint: String,
+        active: bool,
+    },
+    MediaConnected,
+    /// The media session ended while the guest stays in the room.
+    MediaGone,
+    Reconnecting {
+        attempt: u32,
+    },
+    MutedByModerator {
+        kind: MediaKind,
+    },
+    MyName(String),
+    MyHand(bool),
+    MyMicrophone(bool),
+    MyCamera(bool),
+    Ended(LeftReason),
+}
+
+impl MeetingState {
+    /// The state before the first answer of the server.
+    pub fn new(room: impl Into<String>, name: impl Into<String>) -> Self {
+        Self { room: room.into(), me: Me { name: name.into(), ..Me::default() }, ..Self::default() }
+    }
+
+    /// Somebody by endpoint id.
+    pub fn person(&self, endpoint: &str) -> Option<&Person> {
+        self.people.iter().find(|p| p.endpoint == endpoint)
+    }
+
+    /// Takes one fact in and says what is new because of it.
+    pub fn apply(&mut self, fact: Fact) -> Vec<MeetingEvent> {
+        match fact {
+            Fact::Joined { endpoint } => self.joined(endpoint),
+            Fact::Present(presence) => self.present(presence),
+            Fact::Gone { endpoint } => self.gone(&endpoint),
+            Fact::Chat { from, name, text, at_ms } => self.chat(from, name, text, at_ms),
+            Fact::Dominant { endpoint } => self.dominant(endpoint),
+            Fact::Connectivity { endpoint, active } => self.connectivity(&endpoint, active),
+            Fact::MediaConnected => {
+                self.connection = Connection::Connected;
+                vec![MeetingEvent::MediaConnected]
+            }
+            Fact::MediaGone => self.media_gone(),
+            Fact::Reconnecting { attempt } => self.reconnecting(attempt),
+            Fact::MutedByModerator { kind } => vec![MeetingEvent::MutedByModerator { kind }],
+            Fact::MyName(name) => self.mine(|me| me.name = name),
+            Fact::MyHand(up) => self.mine(|me| me.hand = up),
+            Fact::MyMicrophone(on) => self.mine(|me| me.microphone = on),
+            Fact::MyCamera(on) => self.mine(|me| me.camera = on),
+            Fact::Ended(reason) => self.ended(reason),
+        }
+    }
+
+    fn joined(&mut self, endpoint: String) -> Vec<MeetingEvent> {
+        self.connection = Connection::InRoom;
+        self.me.endpoint = endpoint.clone();
+        vec![MeetingEvent::Joined { room: self.room.clone(), endpoint }]
+    }
+
+    fn media_gone(&mut self) -> Vec<MeetingEvent> {
+        if self.connection == Connection::Connected {
+            self.connection = Connection::InRoom;
+        }
+        Vec::new()
+    }
+
+    fn mine(&mut self, change: impl FnOnce(&mut Me)) -> Vec<MeetingEvent> {
+        change(&mut self.me);
+        Vec::new()
+    }
+
+    fn present(&mut self, presence: Presence) -> Vec<MeetingEvent> {
+        let mut sources = presence.sources;
+        sources.truncate(SOURCES_PER_PERSON);
+        let Some(person) = self.people.iter_mut().find(|p| p.endpoint == presence.endpoint) else {
+            return self.came(Person {
+                endpoint: presence.endpoint,
+                name: presence.name,
+                hand: presence.hand,
+                connected: true,
+                sources,
+            });
+        };
+        let before = person.clone();
+        person.name = presence.name;
+        person.hand = presence.hand;
+        person.sources = sources;
+        if *person == before {
+            return Vec::new();
+        }
+        let mut news = vec![person.news(Change::Changed)];
+        news.extend(source_changes(&before, person));
+        news
+    }
+
+    fn came(&mut self, person: Person) -> Vec<MeetingEvent> {
+        if self.people.len() >= PEOPLE {
+            return Vec::new();
+        }
+        let mut news = vec![person.news(Change::Added)];
+        news.extend(person.sources.iter().map(|s| person.source_news(Change::Added, s)));
+        self.people.push(person);
+        news
+    }
+
+    fn gone(&mut self, endpoint: &str) -> Vec<MeetingEvent> {
+        let Some(at) = self.people.iter().position(|p| p.endpoint == endpoint) else { return Vec::new() };
+        let person = self.people.remove(at);
+        if self.dominant.as_deref() == Some(endpoint) {
+            self.dominant = None;
+        }
+        let mut news: Vec<_> = person.sources.iter().map(|s| person.source_news(Change::Removed, s)).collect();
+        news.push(person.news(Change::Removed));
+        news
+    }
+
+    fn chat(&mut self, from: Option<String>, name: String, text: String, at_ms: u64) -> Vec<MeetingEvent> {
+        let mine = from.as_deref().is_some_and(|f| f == self.me.endpoint);
+        let known = from.as_deref().and_then(|f| self.person(f)).map(|p| p.name.clone());
+        let name = if mine { self.me.name.clone() } else { known.filter(|n| !n.is_empty()).unwrap_or(name) };
+        let line = ChatLine { from, name, text, at_ms, mine };
+        if self.chat.len() >= CHAT_LINES {
+            self.chat.remove(0);
+        }
+        self.chat.push(line.clone());
+        vec![MeetingEvent::Chat(line)]
+    }
+
+    fn dominant(&mut self, endpoint: String) -> Vec<MeetingEvent> {
+        if self.dominant.as_ref() == Some(&endpoint) {
+            return Vec::new();
+        }
+        self.dominant = Some(endpoint.clone());
+        vec![MeetingEvent::DominantSpeaker { endpoint }]
+    }
+
+    fn connectivity(&mut self, endpoint: &str, active: bool) -> Vec<MeetingEvent> {
+        let Some(person) = self.people.iter_mut().find(|p| p.endpoint == endpoint) else { return Vec::new() };
+        if person.connected == active {
+            return Vec::new();
+        }
+        person.connected = active;
+        vec![person.news(Change::Changed)]
+    }
+
+    /// The room will tell again who is there; people kept from before would be ghosts.
+    fn reconnecting(&mut self, attempt: u32) -> Vec<MeetingEvent> {
+        self.connection = Connection::Reconnecting;
+        let endpoints: Vec<_> = self.people.iter().map(|p| p.endpoint.clone()).collect();
+        let mut news: Vec<_> = endpoints.iter().flat_map(|e| self.gone(e)).collect();
+        news.push(MeetingEvent::Reconnecting { attempt });
+        news
+    }
+
+    /// Only the first reason counts: what follows is the echo of the end.
+    fn ended(&mut self, reason: LeftReason) -> Vec<MeetingEvent> {
+        if matches!(self.connection, Connection::Ended(_)) {
+            return Vec::new();
+        }
+        self.connection = Connection::Ended(reason.clone());
+        vec![MeetingEvent::Left { reason }]
+    }
+}
+
+fn source_changes(before: &Person, after: &Person) -> Vec<MeetingEvent> {
+    let named = |sources: &[Source], name: &str| sources.iter().find(|s| s.name == name).cloned();
+    let gone = before.sources.iter().filter(|s| named(&after.sources, &s.name).is_none());
+    let mut news: Vec<_> = gone.map(|s| after.source_news(Change::Removed, s)).collect();
+    for source in &after.sources {
+        match named(&before.sources, &source.name) {
+            None => news.push(after.source_news(Change::Added, source)),
+            Some(old) if old != *source => news.push(after.source_news(Change::Changed, source)),
+            Some(_) => {}
+        }
+    }
+    news
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn joined() -> MeetingState {
+        let mut state = MeetingState::new("garden", "Me");
+        state.apply(Fact::Joined { endpoint: "aaaa0001".into() });
+        state
+    }
+
+    fn presence(endpoint: &str, name: &str, muted: bool) -> Presence {
+        let source = Source { name: format!("{endpoint}-a0"), kind: MediaKind::Audio, desktop: false, muted };
+        Presence { endpoint: endpoint.into(), name: name.into(), hand: false, sources: vec![source] }
+    }
+
+    #[test]
+    fn somebody_comes_unmutes_and_goes() {
+        let mut state = joined();
+        let news = state.apply(Fact::Present(presence("bbbb0001", "Ada", true)));
+        assert!(matches!(news[0], MeetingEvent::Participant { change: Change::Added, microphone: false, .. }));
+        let news = state.apply(Fact::Present(presence("bbbb0001", "Ada", false)));
+        assert!(matches!(news[0], MeetingEvent::Participant { change: Change::Changed, microphone: true, .. }));
+        assert!(matches!(news[1], MeetingEvent::Source { change: Change::Changed, muted: false, .. }));
+        let news = state.apply(Fact::Gone { endpoint: "bbbb0001".into() });
+        assert!(matches!(news.last(), Some(MeetingEvent::Participant { change: Change::Removed, .. })));
+        assert!(state.people.is_empty());
+    }
+
+    #[test]
+    fn presence_that_repeats_itself_is_no_news() {
+        let mut state = joined();
+        state.apply(Fact::Present(presence("bbbb0001", "Ada", true)));
+        assert!(state.apply(Fact::Present(presence("bbbb0001", "Ada", true))).is_empty());
+    }
+
+    #[test]
+    fn the_own_chat_line_is_known_by_its_endpoint_and_others_by_their_name() {
+        let mut state = joined();
+        state.apply(Fact::Present(presence("bbbb0001", "Ada", true)));
+        state.apply(Fact::Chat { from: Some("aaaa0001".into()), name: "x".into(), text: "hi".into(), at_ms: 1 });
+        state.apply(Fact::Chat { from: Some("bbbb0001".into()), name: "x".into(), text: "ho".into(), at_ms: 2 });
+        assert!(state.chat[0].mine);
+        assert_eq!(state.chat[0].name, "Me");
+        assert_eq!((state.chat[1].mine, state.chat[1].name.as_str()), (false, "Ada"));
+    }
+
+    #[test]
+    fn a_flood_of_chat_keeps_the_newest_lines_only() {
+        let mut state = joined();
+        for n in 0..CHAT_LINES + 3 {
+            state.apply(Fact::Chat { from: None, name: String::new(), text: n.to_string(), at_ms: 0 });
+        }
+        assert_eq!(state.chat.len(), CHAT_LINES);
+        assert_eq!(state.chat[0].text, "3");
+    }
+
+    #[test]
+    fn a_room_with_endless_people_stays_bounded() {
+        let mut state = joined();
+        for n in 0..PEOPLE + 5 {
+            state.apply(Fact::Present(presence(&format!("{n:08x}"), "", true)));
+        }
+        assert_eq!(state.people.len(), PEOPLE);
+    }
+
+    #[test]
+    fn who_talks_is_news_once_and_forgotten_when_they_go() {
+        let mut state = joined();
+        state.apply(Fact::Present(presence("bbbb0001", "Ada", false)));
+        assert_eq!(state.apply(Fact::Dominant { endpoint: "bbbb0001".into() }).len(), 1);
+        assert!(state.apply(Fact::Dominant { endpoint: "bbbb0001".into() }).is_empty());
+        state.apply(Fact::Gone { endpoint: "bbbb0001".into() });
+        assert_eq!(state.dominant, None);
+    }
+
+    #[test]
+    fn the_first_reason_for_the_end_is_the_one_that_is_told() {
+        let mut state = joined();
+        assert_eq!(state.apply(Fact::Ended(LeftReason::Kicked)).len(), 1);
+        assert!(state.apply(Fact::Ended(LeftReason::Lost)).is_empty());
+        assert_eq!(state.connection, Connection::Ended(LeftReason::Kicked));
+    }
+
+    #[test]
+    fn while_reconnecting_nobody_from_before_stays_as_a_ghost() {
+        let mut state = joined();
+        state.apply(Fact::Present(presence("bbbb0001", "Ada", false)));
+        let news = state.apply(Fact::Reconnecting { attempt: 1 });
+        assert!(state.people.is_empty());
+        assert_eq!(news.last(), Some(&MeetingEvent::Reconnecting { attempt: 1 }));
+    }
+}

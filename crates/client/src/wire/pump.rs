@@ -1,0 +1,60 @@
+//! Moves text frames between one socket and two bounded channels, until either end is gone.
+//!
+//! Start at [`pump`].
+
+use tokio::sync::mpsc;
+
+use super::{Ended, Socket, Target, WireError, connect};
+
+/// Frames read ahead of the meeting. Beyond it the socket waits, and so does the server behind TCP.
+pub(crate) const INCOMING_FRAMES: usize = 64;
+
+/// Frames not yet taken by the server. A guest sends a few a second; a server that leaves so many unread is gone.
+pub(crate) const OUTGOING_FRAMES: usize = 256;
+
+/// What comes from a socket.
+#[derive(Debug)]
+pub(crate) enum Incoming {
+    Opened,
+    Text(String),
+    /// It never opened.
+    Failed(WireError),
+    /// It was open and is no more.
+    Closed(Ended),
+}
+
+/// Connects, then moves frames. Ends when the connection does, when `outgoing` is closed (after a good-bye), or
+/// when nobody listens to `incoming` any more. Full `incoming`: waits. Returns whether it had opened.
+pub(crate) async fn pump(
+    target: &Target,
+    outgoing: &mut mpsc::Receiver<String>,
+    incoming: &mpsc::Sender<Incoming>,
+) -> bool {
+    let socket = match connect(target).await {
+        Ok(socket) => socket,
+        Err(error) => {
+            let _ = incoming.send(Incoming::Failed(error)).await;
+            return false;
+        }
+    };
+    if incoming.send(Incoming::Opened).await.is_ok() {
+        let ended = carry(socket, outgoing, incoming).await;
+        let _ = incoming.send(Incoming::Closed(ended)).await;
+    }
+    true
+}
+
+async fn carry(mut socket: Socket, outgoing: &mut mpsc::Receiver<String>, incoming: &mpsc::Sender<Incoming>) -> Ended {
+    loop {
+        tokio::select! {
+            text = outgoing.recv() => match text {
+                Some(text) => if socket.send(text).await.is_err() { return socket.last_word().await },
+                None => { socket.close().await; return Ended::Broken }
+            },
+            text = socket.next() => match text {
+                Ok(text) => if incoming.send(Incoming::Text(text)).await.is_err() { return Ended::Broken },
+                Err(ended) => return ended,
+            },
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! Compiles the small C shim over libvpx and says how to link it.
+//!
+//! `RUNDE_STATIC=1` links `libvpx.a` (for packages: the shared library's number differs between distributions).
+
+fn main() {
+    println!("cargo:rerun-if-changed=src/vpx/shim.c");
+    println!("cargo:rerun-if-env-changed=RUNDE_STATIC");
+    let is_static = std::env::var("RUNDE_STATIC").is_ok_and(|v| v == "1");
+    let library = pkg_config::Config::new().atleast_version("1.8").cargo_metadata(!is_static).probe("vpx");
+    let library = match library {
+        Ok(library) => library,
+        Err(error) => {
+            eprintln!(
+                "libvpx 1.8 or newer was not found. Debian, Ubuntu: apt install libvpx-dev; Fedora: dnf install libvpx-devel; Arch: pacman -S libvpx; macOS: brew install libvpx."
+            );
+            eprintln!("{error}");
+            std::process::exit(1);
+        }
+    };
+    cc::Build::new()
+        .file("src/vpx/shim.c")
+        .includes(&library.include_paths)
+        .warnings(true)
+        .extra_warnings(true)
+        .std("c99")
+        .compile("runde_vpx_shim");
+    if is_static {
+        if let Some(folder) = folder_of_archive() {
+            println!("cargo:rustc-link-search=native={}", folder.display());
+        }
+        println!("cargo:rustc-link-lib=static=vpx");
+        println!("cargo:rustc-link-lib=m");
+        println!("cargo:rustc-link-lib=pthread");
+    }
+}
+
+/// The compiler knows where `libvpx.a` lies; Debian's pkg-config file names a folder that does not hold it.
+fn folder_of_archive() -> Option<std::path::PathBuf> {
+    let compiler = cc::Build::new().get_compiler();
+    let answer = compiler.to_command().arg("-print-file-name=libvpx.a").output().ok()?;
+    let path = std::path::PathBuf::from(String::from_utf8(answer.stdout).ok()?.trim());
+    path.is_absolute().then(|| path.parent().map(std::path::Path::to_owned)).flatten()
+}

@@ -1,0 +1,43 @@
+//! The law as values: notices, the ledgers that record what was noted and agreed to, and the gate
+//! that turns those records into permits.
+//!
+//! What it is not: it opens no file, no socket and no keyring, and it asks no clock. `runde-profile`
+//! stores what this crate computes.
+//!
+//! Where to start: [`notice`] for the texts, [`ledger`] for the chain, [`gate`] for the permits.
+//! A test that needs a permit gets it the way the product does:
+//!
+//! ```
+//! use runde_privacy::{Acknowledgement, ChainKey, Circumstances, Gate, Lang, Ledger, Notice, Target};
+//! # struct Zero; impl rand_core::RngCore for Zero { fn next_u32(&mut self) -> u32 { 7 } fn next_u64(&mut self) -> u64 { 7 }
+//! #   fn fill_bytes(&mut self, to: &mut [u8]) { to.fill(7) } }
+//! # let mut rng = Zero;
+//! let target = Target::new("meet.jit.si", None)?;
+//! let noted = Acknowledgement::noted(&Notice::for_target(&target), Lang::De, Circumstances::default(), &mut rng);
+//! let mut ledger = Ledger::new(ChainKey::from_bytes([1; 32]));
+//! ledger.record(noted, &mut rng)?.confirm();
+//! let permit = Gate::replay(&ledger).contact(&target)?;
+//! assert_eq!(permit.host(), "meet.jit.si");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+#![forbid(unsafe_code)]
+
+pub mod acknowledgement;
+pub mod consent;
+pub mod gate;
+pub mod lang;
+pub mod ledger;
+pub mod notice;
+pub mod purpose;
+pub mod stamp;
+pub mod target;
+
+pub use acknowledgement::{Acknowledgement, Circumstances, Method, TextSource};
+pub use consent::{Choice, ConsentRecord, ConsentState};
+pub use gate::{Asks, Contact, Gate, Host, LocalDevices, Permit};
+pub use lang::{Lang, LangError};
+pub use ledger::{ChainKey, Damage, Head, HeadState, Ledger, LedgerError, Pending, Verdict};
+pub use notice::{Notice, NoticeKind, Point, Section};
+pub use purpose::Purpose;
+pub use target::{Target, TargetError};

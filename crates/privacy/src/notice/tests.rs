@@ -1,0 +1,111 @@
+//! Tests of `notice`.
+
+use std::collections::BTreeSet;
+
+use super::*;
+
+fn all() -> Vec<Notice> {
+    let elsewhere = Target::new("meet.example.org", None).unwrap();
+    vec![Notice::meet_jit_si(), Notice::embedded_room(), Notice::for_target(&elsewhere)]
+}
+
+fn facts(sections: &[Section], keep: impl Fn(&Section) -> bool) -> BTreeSet<String> {
+    let points = sections.iter().filter(|section| keep(section)).flat_map(|section| &section.points);
+    points.flat_map(|point| point.facts.clone()).collect()
+}
+
+fn ids(letter: char, count: usize, digits: usize) -> BTreeSet<String> {
+    (1..=count).map(|n| format!("{letter}{n:0digits$}")).collect()
+}
+
+#[test]
+fn the_notice_for_meet_jit_si_states_all_twenty_five_facts_in_each_language() {
+    for lang in Lang::ALL {
+        let sections = Notice::meet_jit_si().sections(lang);
+        let body = facts(&sections, |section| !["gaps", "summary", "local"].contains(&section.id.as_str()));
+        assert_eq!(body, ids('F', 25, 2), "{lang:?}");
+    }
+}
+
+#[test]
+fn the_gap_box_names_all_twelve_gaps_and_nothing_else() {
+    for lang in Lang::ALL {
+        let sections = Notice::meet_jit_si().sections(lang);
+        assert_eq!(facts(&sections, |section| section.id == GAP_SECTION), ids('G', 12, 1), "{lang:?}");
+    }
+}
+
+#[test]
+fn german_and_english_state_the_same_facts_in_the_same_order() {
+    for notice in all() {
+        let outline = |lang| {
+            let sections = notice.sections(lang).into_iter();
+            let points = |section: Section| section.points.into_iter().map(|point| point.facts).collect::<Vec<_>>();
+            sections.map(|section| (section.id.clone(), points(section))).collect::<Vec<_>>()
+        };
+        assert_eq!(outline(Lang::De), outline(Lang::En), "{}", notice.id());
+        assert!(outline(Lang::De).iter().any(|(id, points)| id == "local" && !points.is_empty()));
+    }
+}
+
+#[test]
+fn no_sentence_claims_anything_without_a_fact_id() {
+    for notice in all() {
+        for lang in Lang::ALL {
+            let text = notice.text(lang);
+            let mut free = text.lines().filter(|line| !line.is_empty() && !line.starts_with(['#', '-']));
+            assert!(free.next().is_some_and(|line| line.contains("[")), "the line that explains the ids");
+            assert_eq!(free.next(), None, "{} {lang:?}", notice.id());
+            assert!(text.lines().filter(|line| line.starts_with('-')).all(|line| line.starts_with("- [")));
+        }
+    }
+}
+
+#[test]
+fn the_five_log_details_and_the_address_are_in_both_languages() {
+    let (de, en) = (Notice::meet_jit_si().text(Lang::De), Notice::meet_jit_si().text(Lang::En));
+    for text in [&de, &en] {
+        assert!(text.contains("675 Creekside Way, Campbell, California 95008, USA"));
+        assert!(text.contains("jitsi.org/meet-jit-si-terms-of-service/"));
+    }
+    assert!(de.contains("acht Wochen") && en.contains("eight weeks"));
+}
+
+#[test]
+fn a_text_is_normalised_and_ends_with_one_line_feed() {
+    for notice in all() {
+        for lang in Lang::ALL {
+            let text = notice.text(lang);
+            assert!(unicode_normalization::is_nfc(&text) && !text.contains('\r'));
+            assert!(text.ends_with('\n') && !text.ends_with("\n\n") && !text.contains("{host}"));
+        }
+    }
+}
+
+#[test]
+fn the_hash_is_that_of_the_text_and_tells_the_language() {
+    for notice in all() {
+        assert_eq!(notice.sha256(Lang::En), hex::encode(Sha256::digest(notice.text(Lang::En).as_bytes())));
+        assert_eq!(notice.language_of(&notice.sha256(Lang::De)), Some(Lang::De));
+        assert_eq!(notice.language_of(&notice.sha256(Lang::En).to_uppercase()), Some(Lang::En));
+        assert_eq!(notice.language_of("00"), None);
+    }
+}
+
+#[test]
+fn the_hash_for_an_unknown_server_depends_on_its_name() {
+    let notice = |host| Notice::for_target(&Target::new(host, None).unwrap());
+    assert_ne!(notice("a.example").sha256(Lang::De), notice("b.example").sha256(Lang::De));
+    assert!(notice("a.example").text(Lang::De).contains("a.example"));
+}
+
+#[test]
+fn the_link_decides_the_controller_but_only_with_a_hash_we_know() {
+    let kind = |host, rn| Notice::for_target(&Target::new(host, rn).unwrap()).kind().clone();
+    let rn = Notice::embedded_room().sha256(Lang::En);
+    assert_eq!(kind("WWW.meet.jit.si", None), NoticeKind::MeetJitSi);
+    assert_eq!(kind("meet.jit.si", Some(rn.as_str())), NoticeKind::MeetJitSi);
+    assert_eq!(kind("192.0.2.1", Some(rn.as_str())), NoticeKind::EmbeddedRoom);
+    assert_eq!(kind("192.0.2.1", Some("abc")), NoticeKind::UnknownServer { host: "192.0.2.1".into() });
+    assert_eq!(kind("192.0.2.1", None), NoticeKind::UnknownServer { host: "192.0.2.1".into() });
+}

@@ -1,0 +1,29 @@
+//! What one user keeps on this computer: two ledgers, their key, settings, and, if they agreed to it,
+//! recent rooms.
+//!
+//! The rules of what is recorded are `runde-privacy`'s; here are the files (append, fsync, lock), the
+//! keyring and the folders. It opens no internet socket; the keyring is asked over the session bus.
+//!
+//! Where to start: [`Profile::open`] for a program that records, [`inspect`] for one that only reads.
+
+#![forbid(unsafe_code)]
+
+mod disk;
+mod error;
+mod inspect;
+mod keyring_thread;
+mod ledger_file;
+mod places;
+mod profile;
+mod recents;
+mod secrets;
+mod settings;
+
+pub use error::{ProfileError, Trouble, TroubleKind};
+pub use inspect::{Inspection, inspect};
+pub use keyring_thread::{KEYRING_LIMIT, keyring_answers};
+pub use places::Places;
+pub use profile::{Build, Opening, Profile, Shown, now};
+pub use recents::RecentRoom;
+pub use secrets::Protection;
+pub use settings::{Processing, Settings, Theme};

@@ -1,0 +1,68 @@
+//! Where a profile lies.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+use crate::error::ProfileError;
+
+/// Environment variable that names a folder holding a whole profile of its own.
+pub(crate) const HOME_VARIABLE: &str = "RUNDE_HOME";
+
+/// The same as in `tauri.conf.json`, so that both find the same folders.
+const IDENTIFIER: &str = "org.runde.Runde";
+
+/// The folders of one profile.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Places {
+    /// Ledgers, key file, recent rooms, lock.
+    pub data: PathBuf,
+    /// Settings.
+    pub config: PathBuf,
+    /// Whether the key may live in the keyring. A profile in a folder of its own keeps its key
+    /// beside it, so that the folder stays whole when it is moved, and tests stay among themselves.
+    pub keyring: bool,
+}
+
+impl Places {
+    /// `RUNDE_HOME` if set and not empty, else the folders the system has for `org.runde.Runde`.
+    ///
+    /// # Errors
+    /// When the system names no home folder.
+    pub fn of_user() -> Result<Self, ProfileError> {
+        if let Some(root) = env::var_os(HOME_VARIABLE).filter(|root| !root.is_empty()) {
+            return Ok(Self::at(Path::new(&root)));
+        }
+        let folders = directories::ProjectDirs::from_path(IDENTIFIER.into()).ok_or(ProfileError::NoHome)?;
+        Ok(Self { data: folders.data_dir().to_owned(), config: folders.config_dir().to_owned(), keyring: true })
+    }
+
+    /// A profile in one folder, with a key file.
+    #[must_use]
+    pub fn at(root: &Path) -> Self {
+        Self { data: root.join("data"), config: root.join("config"), keyring: false }
+    }
+
+    pub(crate) fn acknowledgements(&self) -> PathBuf {
+        self.data.join("acknowledgements.ledger")
+    }
+
+    pub(crate) fn consents(&self) -> PathBuf {
+        self.data.join("consents.ledger")
+    }
+
+    pub(crate) fn key_file(&self) -> PathBuf {
+        self.data.join("ledger.key")
+    }
+
+    pub(crate) fn recents(&self) -> PathBuf {
+        self.data.join("recents.json")
+    }
+
+    pub(crate) fn lock(&self) -> PathBuf {
+        self.data.join("profile.lock")
+    }
+
+    pub(crate) fn settings(&self) -> PathBuf {
+        self.config.join("settings.json")
+    }
+}

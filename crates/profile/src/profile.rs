@@ -1,0 +1,252 @@
+//! An open profile: the only door through which something is recorded.
+
+use std::fs::File;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use rand_core::{OsRng, TryRngCore};
+use runde_privacy::stamp::Moment;
+use runde_privacy::{
+    Acknowledgement, Choice, Circumstances, ConsentRecord, ConsentState, Gate, Lang, Ledger, Method, Notice, Purpose,
+    Target, consent,
+};
+
+use crate::disk;
+use crate::error::{ProfileError, Trouble, TroubleKind};
+use crate::ledger_file::{ACKNOWLEDGEMENTS, CONSENTS, LedgerFile};
+use crate::places::Places;
+use crate::recents::{self, RecentRoom};
+use crate::secrets::{Protection, Secrets};
+use crate::settings::Settings;
+
+/// Which program records, as written into each record.
+#[derive(Debug, Clone, Default)]
+pub struct Build {
+    pub app_version: String,
+    pub ui_build_hash: String,
+}
+
+/// How to open a profile.
+#[derive(Debug, Clone)]
+pub struct Opening {
+    pub places: Places,
+    pub build: Build,
+    /// How long to wait for another process to let go of the profile.
+    pub wait: Duration,
+}
+
+/// How a notice was shown and noted.
+#[derive(Debug, Clone, Copy)]
+pub struct Shown {
+    pub lang: Lang,
+    pub shown_at: Moment,
+    pub scrolled_to_end: bool,
+    pub method: Method,
+}
+
+pub struct Profile {
+    places: Places,
+    build: Build,
+    secrets: Secrets,
+    acknowledgements: LedgerFile<Acknowledgement>,
+    consents: LedgerFile<ConsentRecord>,
+    settings: Settings,
+    troubles: Vec<Trouble>,
+    /// Held for as long as this value lives.
+    _lock: File,
+}
+
+/// The present second.
+#[must_use]
+pub fn now() -> Moment {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Moment::from_unix(i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
+}
+
+impl Profile {
+    /// Opens the profile for this process alone, making what is missing and setting damaged files aside.
+    ///
+    /// # Errors
+    /// When another process has it, a folder cannot be used, or its key cannot be reached.
+    pub fn open(opening: Opening) -> Result<Self, ProfileError> {
+        let Opening { places, build, wait } = opening;
+        disk::make_folder(&places.data)?;
+        disk::make_folder(&places.config)?;
+        let lock = disk::lock(&places.lock(), wait)?;
+        let (mut secrets, key_trouble) = Secrets::open(&places, has_records(&places))?;
+        let (acknowledgements, ack_trouble) =
+            LedgerFile::open(ACKNOWLEDGEMENTS, places.acknowledgements(), &mut secrets)?;
+        let (consents, consent_trouble) = LedgerFile::open(CONSENTS, places.consents(), &mut secrets)?;
+        let (settings, settings_trouble) = read_settings(&places)?;
+        let troubles = [key_trouble, ack_trouble, consent_trouble, settings_trouble];
+        let troubles = troubles.into_iter().flatten().collect();
+        let mut profile = Self { places, build, secrets, acknowledgements, consents, settings, troubles, _lock: lock };
+        profile.forget_what_is_not_agreed()?;
+        Ok(profile)
+    }
+
+    /// What was found damaged at opening.
+    #[must_use]
+    pub fn troubles(&self) -> &[Trouble] {
+        &self.troubles
+    }
+
+    #[must_use]
+    pub const fn protection(&self) -> Protection {
+        self.secrets.protection()
+    }
+
+    #[must_use]
+    pub const fn places(&self) -> &Places {
+        &self.places
+    }
+
+    /// As of now; ask again after each acknowledgement.
+    #[must_use]
+    pub fn gate(&self) -> Gate {
+        Gate::replay(&self.acknowledgements.ledger)
+    }
+
+    #[must_use]
+    pub const fn acknowledgements(&self) -> &Ledger<Acknowledgement> {
+        &self.acknowledgements.ledger
+    }
+
+    #[must_use]
+    pub const fn consents(&self) -> &Ledger<ConsentRecord> {
+        &self.consents.ledger
+    }
+
+    /// Records that the notice for `target` was noted; returns when it is on disk.
+    ///
+    /// # Errors
+    /// When it could not be written; then nothing was recorded and the gate stays as it was.
+    pub fn acknowledge(&mut self, target: &Target, shown: Shown) -> Result<Acknowledgement, ProfileError> {
+        let how = Circumstances {
+            target: Some(target.clone()),
+            shown_at: shown.shown_at,
+            acknowledged_at: now(),
+            scrolled_to_end: shown.scrolled_to_end,
+            app_version: self.build.app_version.clone(),
+            ui_build_hash: self.build.ui_build_hash.clone(),
+            subject_pseudonym: self.secrets.profile_id().to_owned(),
+            method: shown.method,
+        };
+        let notice = Notice::for_target(target);
+        let record = Acknowledgement::noted(&notice, shown.lang, how, &mut OsRng.unwrap_err());
+        self.acknowledgements.record(record.clone(), &mut self.secrets)?;
+        Ok(record)
+    }
+
+    /// Records an answer about a voluntary purpose. A withdrawal also removes what was kept for it.
+    ///
+    /// # Errors
+    /// When it could not be written; then the earlier answer stays in force.
+    pub fn decide(
+        &mut self,
+        purpose: Purpose,
+        state: ConsentState,
+        lang: Lang,
+        method: Method,
+    ) -> Result<(), ProfileError> {
+        let choice = Choice {
+            purpose,
+            state,
+            lang,
+            at: now(),
+            method,
+            app_version: self.build.app_version.clone(),
+            subject_pseudonym: self.secrets.profile_id().to_owned(),
+        };
+        let record = ConsentRecord::new(choice, &self.consents.ledger, &mut OsRng.unwrap_err());
+        self.consents.record(record, &mut self.secrets)?;
+        self.forget_what_is_not_agreed()
+    }
+
+    /// Whether a voluntary purpose may be served now.
+    #[must_use]
+    pub fn agreed(&self, purpose: Purpose) -> bool {
+        consent::in_force(&self.consents.ledger, purpose, now())
+    }
+
+    #[must_use]
+    pub const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Keeps new settings; the display name only with its consent.
+    ///
+    /// # Errors
+    /// When they could not be written; then the old ones stay.
+    pub fn set_settings(&mut self, mut settings: Settings) -> Result<(), ProfileError> {
+        if !self.agreed(Purpose::DisplayName) {
+            settings.display_name = None;
+        }
+        let text = serde_json::to_string_pretty(&settings).unwrap_or_default();
+        disk::replace(&self.places.settings(), text.as_bytes())?;
+        self.settings = settings;
+        Ok(())
+    }
+
+    /// Newest first; empty without the consent.
+    #[must_use]
+    pub fn recent_rooms(&self) -> Vec<RecentRoom> {
+        if !self.agreed(Purpose::RecentRooms) {
+            return Vec::new();
+        }
+        let bytes = disk::read(&self.places.recents()).unwrap_or_default();
+        recents::fresh(serde_json::from_slice(&bytes).unwrap_or_default(), now())
+    }
+
+    /// Puts a room on top of the list; does nothing without the consent.
+    ///
+    /// # Errors
+    /// When the list could not be written.
+    pub fn remember_room(&self, link: &str) -> Result<(), ProfileError> {
+        if !self.agreed(Purpose::RecentRooms) {
+            return Ok(());
+        }
+        let rooms = recents::remember(self.recent_rooms(), link, now());
+        let text = serde_json::to_string_pretty(&rooms).unwrap_or_default();
+        disk::replace(&self.places.recents(), text.as_bytes())
+    }
+
+    /// Takes one room off the list, or all of them.
+    ///
+    /// # Errors
+    /// When the list could not be written; then it stays as it was.
+    pub fn forget_rooms(&self, link: Option<&str>) -> Result<(), ProfileError> {
+        let Some(link) = link else { return disk::remove(&self.places.recents()) };
+        let rooms: Vec<RecentRoom> = self.recent_rooms().into_iter().filter(|room| room.link != link).collect();
+        let text = serde_json::to_string_pretty(&rooms).unwrap_or_default();
+        disk::replace(&self.places.recents(), text.as_bytes())
+    }
+
+    fn forget_what_is_not_agreed(&mut self) -> Result<(), ProfileError> {
+        if !self.agreed(Purpose::RecentRooms) {
+            disk::remove(&self.places.recents())?;
+        }
+        if self.settings.display_name.is_some() && !self.agreed(Purpose::DisplayName) {
+            self.set_settings(self.settings.clone())?;
+        }
+        Ok(())
+    }
+}
+
+pub(crate) fn has_records(places: &Places) -> bool {
+    let holds = |path: std::path::PathBuf| path.metadata().is_ok_and(|file| file.len() > 0);
+    holds(places.acknowledgements()) || holds(places.consents())
+}
+
+fn read_settings(places: &Places) -> Result<(Settings, Option<Trouble>), ProfileError> {
+    let file = places.settings();
+    let bytes = disk::read(&file)?;
+    if bytes.is_empty() && !file.exists() {
+        return Ok((Settings::default(), None));
+    }
+    if let Ok(settings) = serde_json::from_slice(&bytes) {
+        return Ok((settings, None));
+    }
+    let kept_as = disk::keep_aside(&file)?;
+    disk::remove(&file)?;
+    Ok((Settings::default(), Some(Trouble { file, kept_as, kind: TroubleKind::Settings })))
+}

@@ -1,0 +1,244 @@
+//! The hall: one task that owns the UDP socket, the conversation and all rooms as plain values.
+//!
+//! Web socket tasks and whoever holds the handle reach it through one bounded channel; a full one makes them wait,
+//! since a guest that says too much is cut by its own pace long before. Guests are reached through one bounded channel
+//! each; a full one closes that guest's connection. Start at [`Hall::run`].
+
+mod bridge;
+mod media;
+mod seat;
+mod talk;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+use runde_sfu::EndpointId;
+use runde_signalling::host::{self, Host, HostConfig};
+use runde_transport::{Identity, Port, socket::Socket};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio_util::sync::CancellationToken;
+
+pub(crate) use runde_signalling::host::ConnId;
+
+use crate::site::Site;
+use seat::{Chamber, Seat};
+
+/// What web socket tasks say and have not been heard yet. One turn of the loop takes microseconds; this is a second of
+/// a full house.
+pub(crate) const INBOX: usize = 1024;
+/// Inputs taken before outputs are sent, so that a talkative channel cannot hold up media.
+const INPUTS_A_TURN: usize = 64;
+/// Datagrams collected before they are sent in one system call.
+const DATAGRAMS_A_TURN: usize = 256;
+
+/// From web socket tasks.
+#[derive(Debug)]
+pub(crate) enum ToHall {
+    Opened(ConnId, mpsc::Sender<Frame>),
+    Xmpp(ConnId, String),
+    /// Asks whether this guest may have its bridge channel.
+    BridgeWanted {
+        id: ConnId,
+        conference: String,
+        endpoint: String,
+        password: String,
+        outbox: mpsc::Sender<Frame>,
+        reply: oneshot::Sender<bool>,
+    },
+    BridgeOpened(ConnId),
+    Bridge(ConnId, String),
+    Closed(ConnId),
+}
+
+/// To a web socket task.
+#[derive(Debug)]
+pub(crate) enum Frame {
+    Text(String),
+    /// The connection belongs to a guest in a room.
+    Seated,
+}
+
+/// A web socket as the hall sees it. Dropping the sender closes it.
+#[derive(Debug)]
+struct Outbox {
+    frames: mpsc::Sender<Frame>,
+    /// It was told that it is seated.
+    seated: bool,
+}
+
+pub(crate) struct Hall {
+    site: Arc<Site>,
+    identity: Identity,
+    socket: Socket,
+    local: SocketAddr,
+    host: Host,
+    port: Port<EndpointId>,
+    chambers: BTreeMap<String, Chamber>,
+    seats: BTreeMap<EndpointId, Seat>,
+    /// Which seat a bridge channel belongs to.
+    bridges: BTreeMap<ConnId, EndpointId>,
+    outboxes: BTreeMap<ConnId, Outbox>,
+    next_endpoint: u32,
+    outgoing: Vec<(SocketAddr, Bytes)>,
+    scratch: Vec<u8>,
+    host_wait: Option<Instant>,
+    port_wait: Option<Instant>,
+    rooms: watch::Sender<usize>,
+}
+
+impl Hall {
+    /// A hall without rooms. `seed` comes from the operating system.
+    pub(crate) fn new(
+        site: Arc<Site>,
+        identity: Identity,
+        socket: Socket,
+        local: SocketAddr,
+        seed: [u8; 32],
+        rooms: watch::Sender<usize>,
+    ) -> Self {
+        let host = Host::new(HostConfig::new(&site.host), seed);
+        Self {
+            site,
+            identity,
+            socket,
+            local,
+            host,
+            port: Port::new(),
+            chambers: BTreeMap::new(),
+            seats: BTreeMap::new(),
+            bridges: BTreeMap::new(),
+            outboxes: BTreeMap::new(),
+            next_endpoint: 1,
+            outgoing: Vec::with_capacity(DATAGRAMS_A_TURN),
+            scratch: Vec::with_capacity(2048),
+            host_wait: None,
+            port_wait: None,
+            rooms,
+        }
+    }
+
+    /// Serves until cancelled, then says goodbye.
+    pub(crate) async fn run(mut self, mut inbox: mpsc::Receiver<ToHall>, cancel: CancellationToken) {
+        loop {
+            let due = self.deadline();
+            tokio::select! {
+                () = cancel.cancelled() => break,
+                Some(said) = inbox.recv() => self.hear(said, &mut inbox),
+                readable = self.socket.readable() => {
+                    if readable.is_err() || self.receive().is_err() {
+                        tracing::error!("the UDP socket failed; all rooms are closed");
+                        break;
+                    }
+                }
+                () = until(due) => self.time_out(Instant::now()),
+            }
+            self.settle(Instant::now());
+        }
+        self.close_all(Instant::now());
+    }
+
+    fn hear(&mut self, first: ToHall, inbox: &mut mpsc::Receiver<ToHall>) {
+        let now = Instant::now();
+        self.heard(now, first);
+        for _ in 1..INPUTS_A_TURN {
+            let Ok(said) = inbox.try_recv() else { return };
+            self.heard(now, said);
+        }
+    }
+
+    fn heard(&mut self, now: Instant, said: ToHall) {
+        match said {
+            ToHall::Opened(id, frames) => {
+                self.outboxes.insert(id, Outbox { frames, seated: false });
+                self.converse(now, host::Input::Opened(id));
+            }
+            ToHall::Xmpp(id, text) => self.converse(now, host::Input::Text(id, text)),
+            ToHall::BridgeWanted { id, conference, endpoint, password, outbox, reply } => {
+                let admitted = self.admit_bridge(id, &conference, &endpoint, &password, outbox);
+                // Whoever asked may have gone; then the channel is taken back.
+                if reply.send(admitted).is_err() && admitted {
+                    self.bridge_closed(id);
+                }
+            }
+            ToHall::BridgeOpened(id) => self.bridge_opened(now, id),
+            ToHall::Bridge(id, text) => self.bridge_said(now, id, &text),
+            ToHall::Closed(id) => {
+                self.outboxes.remove(&id);
+                if self.bridges.contains_key(&id) {
+                    self.bridge_closed(id);
+                } else {
+                    self.converse(now, host::Input::Closed(id));
+                }
+            }
+        }
+    }
+
+    fn receive(&mut self) -> std::io::Result<()> {
+        let (socket, port, local) = (&mut self.socket, &mut self.port, self.local);
+        socket.recv_batch(|arrival, src, bytes| port.handle_datagram(arrival, src, local, bytes))?;
+        Ok(())
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        let rooms = self.chambers.values().filter_map(|chamber| chamber.wait);
+        rooms.chain(self.host_wait).chain(self.port_wait).min()
+    }
+
+    fn time_out(&mut self, now: Instant) {
+        if self.host_wait.is_some_and(|due| due <= now) {
+            self.host.handle_timeout(now);
+            self.drain_host(now);
+        }
+        if self.port_wait.is_some_and(|due| due <= now) {
+            self.port.handle_timeout(now);
+        }
+        let due = |chamber: &Chamber| chamber.wait.is_some_and(|due| due <= now);
+        let rooms: Vec<String> =
+            self.chambers.iter().filter(|(_, chamber)| due(chamber)).map(|(name, _)| name.clone()).collect();
+        for name in rooms {
+            self.room(now, &name, runde_sfu::Input::Tick);
+        }
+    }
+
+    /// Drains the port, and with it everything that its events cause, until nothing is left to do.
+    fn settle(&mut self, now: Instant) {
+        self.drain_port(now);
+        self.send_all();
+        let rooms = self.chambers.values().filter(|chamber| !chamber.seats.is_empty()).count();
+        self.rooms.send_if_modified(|known| std::mem::replace(known, rooms) != rooms);
+    }
+
+    fn send_all(&mut self) {
+        if self.outgoing.is_empty() {
+            return;
+        }
+        // Neighbours with the same destination travel as one train; the sort keeps each destination's order.
+        self.outgoing.sort_by_key(|(destination, _)| *destination);
+        if let Err(error) = self.socket.send_batch(&self.outgoing) {
+            tracing::debug!(%error, "datagrams were not sent");
+        }
+        self.outgoing.clear();
+    }
+
+    fn close_all(&mut self, now: Instant) {
+        let everybody: Vec<EndpointId> = self.seats.keys().copied().collect();
+        for id in everybody {
+            if let Some(endpoint) = self.port.get_mut(id) {
+                endpoint.close(now);
+            }
+        }
+        self.drain_port(now);
+        self.send_all();
+        self.rooms.send_replace(0);
+    }
+}
+
+async fn until(due: Option<Instant>) {
+    match due {
+        Some(due) => tokio::time::sleep_until(due.into()).await,
+        None => std::future::pending().await,
+    }
+}

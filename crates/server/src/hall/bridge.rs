@@ -1,0 +1,189 @@
+//! The bridge channel: what guests want to see, what they are told, and what they send each other.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use runde_sfu::{self as sfu, EndpointId, Notice, VideoConstraints, VideoType};
+use runde_signalling::bridge::{Constraint, FromBridge, ReceiverVideoConstraints, ToBridge};
+use tokio::sync::mpsc;
+
+use super::{ConnId, Frame, Hall, Outbox};
+
+impl Hall {
+    /// True when the password opens this guest's channel. A second channel replaces the first: the guest reconnected.
+    pub(super) fn admit_bridge(
+        &mut self,
+        id: ConnId,
+        conference: &str,
+        endpoint: &str,
+        password: &str,
+        frames: mpsc::Sender<Frame>,
+    ) -> bool {
+        let chamber = self.chambers.values().find(|chamber| chamber.conference == conference);
+        let Some(seat_id) = chamber.and_then(|chamber| chamber.seats.get(endpoint)).copied() else { return false };
+        let Some(seat) = self.seats.get_mut(&seat_id) else { return false };
+        if !same(&seat.password, password) {
+            return false;
+        }
+        if let Some(former) = seat.bridge.replace(id) {
+            self.bridges.remove(&former);
+            self.outboxes.remove(&former);
+        }
+        self.bridges.insert(id, seat_id);
+        self.outboxes.insert(id, Outbox { frames, seated: true });
+        true
+    }
+
+    pub(super) fn bridge_opened(&mut self, now: Instant, id: ConnId) {
+        let Some(seat_id) = self.bridges.get(&id).copied() else { return };
+        self.say(id, FromBridge::ServerHello { version: None }.to_json());
+        if let Some(room) = self.seats.get(&seat_id).map(|seat| seat.room.clone()) {
+            self.room(now, &room, sfu::Input::ChannelOpened { endpoint: seat_id });
+        }
+    }
+
+    pub(super) fn bridge_closed(&mut self, id: ConnId) {
+        self.outboxes.remove(&id);
+        let seat = self.bridges.remove(&id).and_then(|seat_id| self.seats.get_mut(&seat_id));
+        if let Some(seat) = seat.filter(|seat| seat.bridge == Some(id)) {
+            seat.bridge = None;
+        }
+    }
+
+    pub(super) fn bridge_said(&mut self, now: Instant, id: ConnId, text: &str) {
+        let Some(from) = self.bridges.get(&id).copied() else { return };
+        let message = match ToBridge::parse(text) {
+            Ok(Some(message)) => message,
+            Ok(None) => return,
+            Err(error) => {
+                tracing::debug!(endpoint = from.0, %error, "a bridge message is refused");
+                return;
+            }
+        };
+        match message {
+            ToBridge::ClientHello => self.say(id, FromBridge::ServerHello { version: None }.to_json()),
+            ToBridge::ReceiverVideoConstraints(wanted) => self.constrain(now, from, constraints(wanted)),
+            ToBridge::LastNChanged { last_n } => {
+                self.constrain(now, from, VideoConstraints { last_n: Some(last_n), ..VideoConstraints::default() });
+            }
+            ToBridge::SourceVideoType { source_name, video_type } => {
+                let kind = match video_type.as_str() {
+                    "none" => VideoType::Off,
+                    "desktop" | "desktop_high_fps" => VideoType::Desktop,
+                    _ => VideoType::Camera,
+                };
+                let source = source_name.as_str().into();
+                self.tell_own_room(now, from, sfu::Input::VideoType { endpoint: from, source, kind });
+            }
+            ToBridge::EndpointMessage { to, payload } => self.relay(from, &to, &payload),
+            ToBridge::EndpointStats(figures) => self.relay_stats(from, &figures),
+        }
+    }
+
+    fn constrain(&mut self, now: Instant, endpoint: EndpointId, constraints: VideoConstraints) {
+        self.tell_own_room(now, endpoint, sfu::Input::Constraints { endpoint, constraints });
+    }
+
+    fn tell_own_room(&mut self, now: Instant, id: EndpointId, input: sfu::Input) {
+        if let Some(room) = self.seats.get(&id).map(|seat| seat.room.clone()) {
+            self.room(now, &room, input);
+        }
+    }
+
+    /// Hands a message on to one endpoint of the same room, or to all others. The sender's name is ours to write.
+    fn relay(&mut self, from: EndpointId, to: &str, payload: &serde_json::Value) {
+        let Some(sender) = self.seats.get(&from).map(|seat| seat.endpoint.clone()) else { return };
+        let channels: Vec<ConnId> = self
+            .neighbours(from)
+            .filter(|(_, seat)| to.is_empty() || seat.endpoint == to)
+            .filter_map(|(_, seat)| seat.bridge)
+            .collect();
+        let message = FromBridge::EndpointMessage { from: sender, to: to.to_owned(), payload: payload.clone() };
+        let text = message.to_json();
+        for channel in channels {
+            self.say(channel, text.clone());
+        }
+    }
+
+    /// Figures go to those who look at the sender.
+    fn relay_stats(&mut self, from: EndpointId, figures: &serde_json::Map<String, serde_json::Value>) {
+        let Some(seat) = self.seats.get(&from) else { return };
+        let Some(chamber) = self.chambers.get(&seat.room) else { return };
+        let text = FromBridge::EndpointStats { from: seat.endpoint.clone(), stats: figures.clone() }.to_json();
+        for viewer in chamber.room.viewers_of(from) {
+            if let Some(channel) = self.seats.get(&viewer).and_then(|seat| seat.bridge) {
+                self.say(channel, text.clone());
+            }
+        }
+    }
+
+    /// Tells a guest what the room has to say to it. Without a channel it is told again when that opens.
+    pub(super) fn tell(&mut self, to: EndpointId, notice: &Notice) {
+        let Some(channel) = self.seats.get(&to).and_then(|seat| seat.bridge) else { return };
+        let name = |id: &EndpointId| self.seats.get(id).map(|seat| seat.endpoint.clone());
+        let message = match notice {
+            Notice::DominantSpeaker { endpoint, former } => {
+                name(endpoint).map(|endpoint| FromBridge::DominantSpeaker {
+                    endpoint,
+                    previous: former.iter().filter_map(name).collect(),
+                    silence: false,
+                })
+            }
+            Notice::ForwardedSources(names) => {
+                Some(FromBridge::ForwardedSources(names.iter().map(|name| name.to_string()).collect()))
+            }
+            Notice::SenderConstraints { source, max_height } => Some(FromBridge::SenderSourceConstraints {
+                source_name: source.to_string(),
+                max_height: i32::try_from(*max_height).unwrap_or(UNLIMITED_HEIGHT),
+            }),
+            Notice::Connectivity { endpoint, active } => {
+                name(endpoint).map(|endpoint| FromBridge::EndpointConnectivity { endpoint, active: *active })
+            }
+        };
+        if let Some(message) = message {
+            self.say(channel, message.to_json());
+        }
+    }
+}
+
+/// What Jitsi understands as "as high as you can".
+const UNLIMITED_HEIGHT: i32 = 2160;
+
+fn constraints(wanted: ReceiverVideoConstraints) -> VideoConstraints {
+    let names = |list: Vec<String>| list.into_iter().map(Arc::from).collect();
+    let height = |constraint: Constraint| constraint.max_height;
+    VideoConstraints {
+        last_n: wanted.last_n,
+        selected: wanted.selected_sources.map(names),
+        on_stage: wanted.on_stage_sources.map(names),
+        default_max_height: wanted.default_constraints.map(height),
+        per_source: wanted
+            .constraints
+            .map(|map| map.into_iter().map(|(name, constraint)| (name.into(), height(constraint))).collect()),
+        assumed_bandwidth: wanted.assumed_bandwidth_bps,
+    }
+}
+
+/// Compares without telling by its time how much was right.
+fn same(secret: &str, guess: &str) -> bool {
+    let differs = secret.bytes().zip(guess.bytes()).fold(0u8, |differs, (a, b)| differs | (a ^ b));
+    secret.len() == guess.len() && differs == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_must_be_the_same_to_the_last_character() {
+        assert!(same("abc", "abc"));
+        for guess in ["", "ab", "abd", "abcd", "ABC"] {
+            assert!(!same("abc", guess), "{guess}");
+        }
+    }
+
+    #[test]
+    fn what_a_message_leaves_out_stays_unsaid() {
+        assert_eq!(constraints(ReceiverVideoConstraints::default()), VideoConstraints::default());
+    }
+}

@@ -1,0 +1,161 @@
+//! One guest's place in a room, and what signalling's words mean in transport's and the room's.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use runde_rtp::Ssrc;
+use runde_sfu::{EndpointId, LayerSsrc, MediaKind, Room, Source};
+use runde_signalling::host::ConnId;
+use runde_signalling::jingle;
+use runde_transport::{Candidate, Credentials, Fingerprint, Kind, PayloadType, Remote, RxTrack, Setup, TxTrack};
+
+/// Payload types of the offer.
+const OPUS: PayloadType = PayloadType { number: 111, rtx: None, clock_rate: 48_000 };
+const VP8: PayloadType = PayloadType { number: 100, rtx: Some(96), clock_rate: 90_000 };
+
+/// One room with the seats in it.
+#[derive(Debug)]
+pub(super) struct Chamber {
+    pub(super) room: Room,
+    pub(super) wait: Option<Instant>,
+    /// By endpoint id as signalled.
+    pub(super) seats: BTreeMap<String, EndpointId>,
+    /// Names the conference in the path of the bridge channel.
+    pub(super) conference: String,
+}
+
+/// One guest that was offered media.
+#[derive(Debug)]
+pub(super) struct Seat {
+    pub(super) room: String,
+    pub(super) endpoint: String,
+    /// Opens the bridge channel.
+    pub(super) password: String,
+    pub(super) bridge: Option<ConnId>,
+    pub(super) sources: Vec<Source>,
+    /// It took the offer: it may be sent the others' streams.
+    pub(super) accepted: bool,
+}
+
+/// The streams of an endpoint as the room sees them: one source per name, layers in the order of its SIM group.
+pub(super) fn sources(signalled: &[jingle::Source], groups: &[jingle::Group]) -> Vec<Source> {
+    let mut found: Vec<Source> = Vec::new();
+    for one in signalled {
+        let is_rtx = groups.iter().any(|g| g.semantics == jingle::Semantics::Fid && g.ssrcs.get(1) == Some(&one.ssrc));
+        if is_rtx || found.iter().any(|known| *known.name == *one.name) {
+            continue;
+        }
+        let simulcast = groups
+            .iter()
+            .find(|group| group.semantics == jingle::Semantics::Sim && group.ssrcs.contains(&one.ssrc))
+            .map_or(vec![one.ssrc], |group| group.ssrcs.clone());
+        let layer = |ssrc: u32| LayerSsrc { ssrc: Ssrc(ssrc), rtx: rtx_of(ssrc, groups) };
+        let kind = match one.kind {
+            jingle::Kind::Audio => MediaKind::Audio,
+            jingle::Kind::Video => MediaKind::Video,
+        };
+        let layers = simulcast.into_iter().map(layer).collect();
+        found.push(Source { name: one.name.as_str().into(), kind, layers });
+    }
+    found
+}
+
+fn rtx_of(primary: u32, groups: &[jingle::Group]) -> Option<Ssrc> {
+    let repairs =
+        |group: &&jingle::Group| group.semantics == jingle::Semantics::Fid && group.ssrcs.first() == Some(&primary);
+    groups.iter().find(repairs).and_then(|group| group.ssrcs.get(1)).map(|ssrc| Ssrc(*ssrc))
+}
+
+/// What this source's sender will send.
+pub(super) fn arriving(source: &Source) -> impl Iterator<Item = RxTrack> {
+    let (kind, payload_type) = form(source.kind);
+    source.layers.iter().map(move |layer| RxTrack {
+        ssrc: layer.ssrc,
+        rtx: layer.rtx,
+        kind,
+        payload_types: vec![payload_type],
+    })
+}
+
+/// What a receiver of this source will be sent: everything on the first layer's SSRC.
+pub(super) fn leaving(source: &Source) -> Option<TxTrack> {
+    let (kind, payload_type) = form(source.kind);
+    let first = source.layers.first()?;
+    Some(TxTrack { ssrc: first.ssrc, rtx: first.rtx, kind, payload_types: vec![payload_type] })
+}
+
+fn form(kind: MediaKind) -> (Kind, PayloadType) {
+    match kind {
+        MediaKind::Audio => (Kind::Audio, OPUS),
+        MediaKind::Video => (Kind::Video, VP8),
+    }
+}
+
+/// The guest's half of the transport, if it is complete and its fingerprint is one we accept.
+pub(super) fn remote(said: &jingle::Transport) -> Option<Remote> {
+    let fingerprint = said.fingerprint.as_ref()?;
+    Some(Remote {
+        credentials: Credentials { ufrag: said.ufrag.clone(), pwd: said.pwd.clone() },
+        fingerprint: Fingerprint::parse(&fingerprint.hash, &fingerprint.value).ok()?,
+        setup: match said.setup {
+            Some(jingle::Setup::Passive) => Setup::Passive,
+            Some(jingle::Setup::ActPass) => Setup::ActPass,
+            Some(jingle::Setup::Active) | None => Setup::Active,
+        },
+        // Lite answers checks from wherever they come; it never sends one to an address it was only told.
+        candidates: Vec::new(),
+    })
+}
+
+/// One of our addresses as signalling writes it.
+pub(super) fn candidate(ours: &Candidate, nth: usize) -> jingle::Candidate {
+    jingle::Candidate {
+        foundation: (nth + 1).to_string(),
+        component: 1,
+        protocol: ours.protocol.clone(),
+        priority: ours.priority.saturating_sub(u32::try_from(nth).unwrap_or(u32::MAX) << 8),
+        addr: ours.addr,
+        kind: jingle::CandidateKind::Host,
+        related: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source(kind: jingle::Kind, ssrc: u32, name: &str) -> jingle::Source {
+        let video_type = jingle::VideoType::Camera;
+        jingle::Source { kind, ssrc, name: name.to_owned(), owner: None, msid: None, video_type }
+    }
+
+    fn group(semantics: jingle::Semantics, ssrcs: &[u32]) -> jingle::Group {
+        jingle::Group { kind: jingle::Kind::Video, semantics, ssrcs: ssrcs.to_vec() }
+    }
+
+    #[test]
+    fn a_browsers_camera_is_one_source_of_three_layers() {
+        let mut signalled: Vec<_> =
+            [1, 2, 3, 11, 12, 13].into_iter().map(|ssrc| source(jingle::Kind::Video, ssrc, "ep-v0")).collect();
+        signalled.push(source(jingle::Kind::Audio, 7, "ep-a0"));
+        let groups = [
+            group(jingle::Semantics::Sim, &[1, 2, 3]),
+            group(jingle::Semantics::Fid, &[1, 11]),
+            group(jingle::Semantics::Fid, &[2, 12]),
+            group(jingle::Semantics::Fid, &[3, 13]),
+        ];
+        let found = sources(&signalled, &groups);
+        assert_eq!(found.len(), 2);
+        let layers: Vec<_> = found[0].layers.iter().map(|layer| (layer.ssrc.0, layer.rtx.map(|rtx| rtx.0))).collect();
+        assert_eq!(layers, [(1, Some(11)), (2, Some(12)), (3, Some(13))]);
+        assert_eq!(leaving(&found[0]).map(|track| (track.ssrc, track.rtx)), Some((Ssrc(1), Some(Ssrc(11)))));
+        assert_eq!((found[1].kind, arriving(&found[1]).count()), (MediaKind::Audio, 1));
+    }
+
+    #[test]
+    fn a_transport_without_a_usable_fingerprint_is_no_transport() {
+        assert!(remote(&jingle::Transport::default()).is_none());
+        let weak = jingle::Fingerprint { hash: "sha-1".to_owned(), value: "AB".repeat(20) };
+        assert!(remote(&jingle::Transport { fingerprint: Some(weak), ..jingle::Transport::default() }).is_none());
+    }
+}

@@ -1,0 +1,237 @@
+//! The conversation: what the host core wants sent, and what it says about guests and their media.
+
+use std::time::Instant;
+
+use runde_sfu::{self as sfu, EndpointId, Room, RoomConfig};
+use runde_signalling::host::{self, ConnId, Event, Output};
+use runde_signalling::jingle::{self, Group, Source, Transport};
+use runde_transport::{Candidate, Config, Credentials, Endpoint, ExtensionIds};
+
+use super::seat::{self, Chamber, Seat};
+use super::{Frame, Hall};
+
+/// Header extensions of the offer.
+const EXTENSIONS: ExtensionIds = ExtensionIds { audio_level: Some(1), abs_send_time: Some(3), transport_cc: Some(5) };
+
+impl Hall {
+    pub(super) fn converse(&mut self, now: Instant, input: host::Input) {
+        self.host.handle(now, input);
+        self.drain_host(now);
+    }
+
+    pub(super) fn drain_host(&mut self, now: Instant) {
+        loop {
+            match self.host.poll_output() {
+                Output::Send(id, text) => self.say(id, text),
+                Output::CloseConnection(id) => {
+                    self.outboxes.remove(&id);
+                }
+                Output::Event(event) => self.happened(now, event),
+                Output::Wait(until) => {
+                    self.host_wait = until;
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Sends to a web socket; one that does not read is closed.
+    pub(super) fn say(&mut self, id: ConnId, text: String) {
+        let Some(outbox) = self.outboxes.get_mut(&id) else { return };
+        // Only occupants of a room are sent presence, except for refusals.
+        if !outbox.seated && text.starts_with("<presence") && !text.contains("<error") {
+            outbox.seated = outbox.frames.try_send(Frame::Seated).is_ok();
+        }
+        if outbox.frames.try_send(Frame::Text(text)).is_err() {
+            tracing::debug!("a guest does not read; its connection is closed");
+            self.outboxes.remove(&id);
+        }
+    }
+
+    fn happened(&mut self, now: Instant, event: Event) {
+        match event {
+            Event::Allocate { room, endpoint } => self.allocate(now, room, endpoint),
+            Event::Accepted { room, endpoint, transport, sources, groups } => {
+                self.accepted(now, &room, &endpoint, &transport);
+                self.changed(now, &room, &endpoint, &sources, &groups);
+            }
+            Event::SourcesChanged { room, endpoint, sources, groups } => {
+                self.changed(now, &room, &endpoint, &sources, &groups);
+            }
+            // A lite agent needs no candidates of the guest, and new credentials are never asked for.
+            Event::TransportChanged { .. } => {}
+            Event::EndpointLeft { room, endpoint } => self.left(now, &room, &endpoint),
+            Event::RoomEmpty { room } => {
+                let seats = self.chambers.get(&room).map(|chamber| chamber.seats.values().copied().collect::<Vec<_>>());
+                for id in seats.unwrap_or_default() {
+                    self.unseat(now, id);
+                }
+                self.chambers.remove(&room);
+            }
+        }
+    }
+
+    /// Makes a guest's transport and offers it. Asked again for the same guest, the former one is thrown away.
+    fn allocate(&mut self, now: Instant, room: String, endpoint: String) {
+        if let Some(id) = self.chambers.get(&room).and_then(|chamber| chamber.seats.get(&endpoint)).copied() {
+            self.unseat(now, id);
+        }
+        let Some((id, transport)) = self.open_seat(now, &room, &endpoint) else {
+            tracing::warn!("a guest cannot be offered media: no transport could be made");
+            return;
+        };
+        tracing::debug!(endpoint = id.0, "media is offered");
+        self.room(now, &room, sfu::Input::EndpointJoined { id });
+        self.host.handle(now, host::Input::Allocated { room, endpoint, transport });
+    }
+
+    fn open_seat(&mut self, now: Instant, room: &str, endpoint: &str) -> Option<(EndpointId, Transport)> {
+        let credentials = Credentials::generate(&self.identity).ok()?;
+        let (password, conference) = (token()?, token()?);
+        let address = self.site.addresses.first().copied().unwrap_or(self.local);
+        let config = Config::host(credentials.clone(), address, EXTENSIONS);
+        let transport = Endpoint::new(now, &self.identity, config).ok()?;
+        let id = EndpointId(self.next_endpoint);
+        self.next_endpoint = self.next_endpoint.wrapping_add(1);
+        self.port.insert(id, transport);
+        let chamber = self.chambers.entry(room.to_owned()).or_insert_with(|| Chamber {
+            room: Room::new(RoomConfig::default()),
+            wait: None,
+            seats: std::collections::BTreeMap::new(),
+            conference,
+        });
+        chamber.seats.insert(endpoint.to_owned(), id);
+        let sockets = self.site.web_socket_base();
+        let web_socket = format!("{sockets}/colibri-ws/runde/{}/{endpoint}?pwd={password}", chamber.conference);
+        let (room, endpoint) = (room.to_owned(), endpoint.to_owned());
+        self.seats.insert(id, Seat { room, endpoint, password, bridge: None, sources: Vec::new(), accepted: false });
+        Some((id, self.offered(credentials, web_socket)))
+    }
+
+    fn offered(&self, credentials: Credentials, web_socket: String) -> Transport {
+        let fingerprint = self.identity.fingerprint();
+        let ours = self.site.addresses.iter().map(|address| Candidate::host(*address));
+        Transport {
+            ufrag: credentials.ufrag,
+            pwd: credentials.pwd,
+            fingerprint: Some(jingle::Fingerprint { hash: fingerprint.hash.clone(), value: fingerprint.to_string() }),
+            setup: Some(jingle::Setup::ActPass),
+            candidates: ours.enumerate().map(|(nth, candidate)| seat::candidate(&candidate, nth)).collect(),
+            web_socket: Some(web_socket),
+        }
+    }
+
+    fn accepted(&mut self, now: Instant, room: &str, endpoint: &str, transport: &Transport) {
+        let Some(id) = self.seat_id(room, endpoint) else { return };
+        let Some(remote) = seat::remote(transport) else {
+            tracing::debug!(endpoint = id.0, "a guest's transport has no usable fingerprint");
+            return;
+        };
+        let Some(endpoint) = self.port.get_mut(id) else { return };
+        if let Err(error) = endpoint.set_remote(now, &remote) {
+            tracing::debug!(endpoint = id.0, %error, "a guest's transport is refused");
+            return;
+        }
+        if let Some(seat) = self.seats.get_mut(&id) {
+            seat.accepted = true;
+        }
+        let others: Vec<sfu::Source> = self.neighbours(id).flat_map(|(_, seat)| seat.sources.iter().cloned()).collect();
+        for source in &others {
+            self.declare_leaving(id, source);
+        }
+    }
+
+    /// Takes over an endpoint's sources: its transport expects them, everybody else's may send them on.
+    fn changed(&mut self, now: Instant, room: &str, endpoint: &str, signalled: &[Source], groups: &[Group]) {
+        let Some(id) = self.seat_id(room, endpoint) else { return };
+        let sources = seat::sources(signalled, groups);
+        let Some(seat) = self.seats.get_mut(&id) else { return };
+        let before = std::mem::replace(&mut seat.sources, sources.clone());
+        let others: Vec<EndpointId> = self.neighbours(id).filter(|(_, s)| s.accepted).map(|(id, _)| id).collect();
+        for gone in before.iter().filter(|source| !sources.contains(source)) {
+            self.forget(id, &others, gone);
+        }
+        for new in sources.iter().filter(|source| !before.contains(source)) {
+            if let Some(endpoint) = self.port.get_mut(id) {
+                for track in seat::arriving(new) {
+                    if let Err(error) = endpoint.declare_rx(&track) {
+                        tracing::debug!(endpoint = id.0, %error, "a stream is refused");
+                    }
+                }
+            }
+            for other in &others {
+                self.declare_leaving(*other, new);
+            }
+        }
+        self.room(now, room, sfu::Input::SourcesDeclared { endpoint: id, sources });
+    }
+
+    fn declare_leaving(&mut self, to: EndpointId, source: &sfu::Source) {
+        let Some(endpoint) = self.port.get_mut(to) else { return };
+        let Some(track) = seat::leaving(source) else { return };
+        if let Err(error) = endpoint.declare_tx(&track) {
+            tracing::debug!(endpoint = to.0, %error, "a stream cannot be sent on");
+        }
+    }
+
+    /// Takes a source out of its sender's transport and out of everybody's who was sent it.
+    fn forget(&mut self, owner: EndpointId, others: &[EndpointId], source: &sfu::Source) {
+        if let Some(endpoint) = self.port.get_mut(owner) {
+            for layer in &source.layers {
+                endpoint.remove(layer.ssrc);
+            }
+        }
+        let Some(track) = seat::leaving(source) else { return };
+        for other in others {
+            if let Some(endpoint) = self.port.get_mut(*other) {
+                endpoint.remove(track.ssrc);
+            }
+        }
+    }
+
+    fn left(&mut self, now: Instant, room: &str, endpoint: &str) {
+        if let Some(id) = self.seat_id(room, endpoint) {
+            self.unseat(now, id);
+        }
+    }
+
+    /// Ends a guest's media; the others keep theirs.
+    pub(super) fn unseat(&mut self, now: Instant, id: EndpointId) {
+        let others: Vec<EndpointId> = self.neighbours(id).filter(|(_, s)| s.accepted).map(|(id, _)| id).collect();
+        let Some(seat) = self.seats.remove(&id) else { return };
+        for source in &seat.sources {
+            self.forget(id, &others, source);
+        }
+        if let Some(bridge) = seat.bridge {
+            self.bridges.remove(&bridge);
+            self.outboxes.remove(&bridge);
+        }
+        if let Some(endpoint) = self.port.get_mut(id) {
+            endpoint.close(now);
+        }
+        self.drain_port(now);
+        self.port.remove(id);
+        self.room(now, &seat.room, sfu::Input::EndpointLeft { id });
+        if let Some(chamber) = self.chambers.get_mut(&seat.room) {
+            chamber.seats.remove(&seat.endpoint);
+        }
+    }
+
+    pub(super) fn seat_id(&self, room: &str, endpoint: &str) -> Option<EndpointId> {
+        self.chambers.get(room)?.seats.get(endpoint).copied()
+    }
+
+    /// Everybody else in the same room.
+    pub(super) fn neighbours(&self, id: EndpointId) -> impl Iterator<Item = (EndpointId, &Seat)> {
+        let room = self.seats.get(&id).and_then(|seat| self.chambers.get(&seat.room));
+        let ids = room.into_iter().flat_map(|chamber| chamber.seats.values().copied());
+        ids.filter(move |other| *other != id).filter_map(|other| Some((other, self.seats.get(&other)?)))
+    }
+}
+
+/// 128 random bits as lower-case hex.
+fn token() -> Option<String> {
+    let mut random = [0u8; 16];
+    getrandom::fill(&mut random).ok()?;
+    Some(hex::encode(random))
+}

@@ -1,0 +1,64 @@
+//! What whoever opens rooms decides, and why it may be refused.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use runde_privacy::{Lang, Notice};
+
+/// How the connection is protected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Tls {
+    /// A certificate made at start and kept in memory only; its fingerprint is part of every link.
+    SelfSigned,
+    /// PEM files: the certificate chain and its key.
+    Files {
+        /// The chain, own certificate first.
+        cert: PathBuf,
+        /// PKCS#8, PKCS#1 or SEC1.
+        key: PathBuf,
+    },
+    /// None: allowed on loopback only.
+    Off,
+}
+
+/// Where and how rooms are opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServeOptions {
+    /// TCP and UDP use the same number; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// How guests reach it when that differs from `listen`, e.g. `https://meet.example.org`.
+    pub public_url: Option<String>,
+    /// How the connection is protected.
+    pub tls: Tls,
+    /// Hash of the notice that guests note before they come in (`#rn=`).
+    pub notice_sha256: String,
+}
+
+impl ServeOptions {
+    /// A self-signed server at `listen` with the bundled notice for rooms of one's own.
+    #[must_use]
+    pub fn new(listen: SocketAddr) -> Self {
+        let notice_sha256 = Notice::embedded_room().sha256(Lang::De);
+        Self { listen, public_url: None, tls: Tls::SelfSigned, notice_sha256 }
+    }
+}
+
+/// Why no room could be opened: what happened, why, and what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    #[error("port {} is in use by another program; stop it or choose another port with --listen", .0.port())]
+    PortInUse(SocketAddr),
+    #[error("{addr} cannot be listened on: {source}; choose an address of this computer with --listen")]
+    Listen { addr: SocketAddr, source: io::Error },
+    #[error(
+        "{0} can be reached from outside, where a connection without TLS could be read by others; leave TLS on or listen on 127.0.0.1"
+    )]
+    TlsNeeded(SocketAddr),
+    #[error("{} cannot be used as certificate or key: {reason}; it must be a PEM file this user can read", path.display())]
+    Certificate { path: PathBuf, reason: String },
+    #[error("no certificate could be made: {0}; the system gave no random numbers, try again")]
+    Identity(String),
+    #[error("{0:?} is not a public address; it reads like https://meet.example.org or https://192.0.2.7:8443")]
+    PublicUrl(String),
+}

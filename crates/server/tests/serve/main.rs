@@ -1,0 +1,9 @@
+//! A real server on loopback, spoken to with hand-written frames and real datagrams.
+
+// Helpers of tests fail by panicking, like the tests themselves.
+#![allow(clippy::unwrap_used)]
+
+mod http;
+mod media;
+mod rooms;
+mod stage;

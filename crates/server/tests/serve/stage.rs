@@ -1,0 +1,140 @@
+//! A server, plain HTTP, and a guest that writes its own frames.
+
+use std::time::Duration;
+
+use futures_util::{SinkExt as _, StreamExt as _};
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng as _;
+use runde_privacy::{Acknowledgement, ChainKey, Circumstances, Gate, Host, Lang, Ledger, Notice, Permit};
+use runde_server::{ServeOptions, Server, ServerHandle, Tls};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
+
+/// No answer of a local server takes this long.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+
+pub type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
+pub fn permit() -> Permit<Host> {
+    let mut rng = ChaCha8Rng::seed_from_u64(7);
+    let noted = Acknowledgement::noted(&Notice::embedded_room(), Lang::De, Circumstances::default(), &mut rng);
+    let mut ledger = Ledger::new(ChainKey::from_bytes([1; 32]));
+    ledger.record(noted, &mut rng).unwrap().confirm();
+    Gate::replay(&ledger).host().unwrap()
+}
+
+pub fn options(tls: Tls) -> ServeOptions {
+    ServeOptions { tls, ..ServeOptions::new("127.0.0.1:0".parse().unwrap()) }
+}
+
+pub fn open() -> ServerHandle {
+    Server::spawn(permit(), options(Tls::Off)).unwrap()
+}
+
+/// Sends raw bytes and reads until the server closes.
+pub async fn raw(server: &ServerHandle, request: &str) -> String {
+    let mut stream = TcpStream::connect(server.local_addr()).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    timeout(PATIENCE, stream.read_to_end(&mut answer)).await.unwrap().unwrap();
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+pub async fn fetch(server: &ServerHandle, path: &str) -> String {
+    raw(server, &format!("GET {path} HTTP/1.1\r\nhost: x\r\naccept-language: en\r\nconnection: close\r\n\r\n")).await
+}
+
+pub async fn socket(url: &str, protocol: Option<&str>) -> Result<Socket, String> {
+    let mut request = url.into_client_request().unwrap();
+    if let Some(protocol) = protocol {
+        request.headers_mut().insert("sec-websocket-protocol", protocol.parse().unwrap());
+    }
+    let connected = timeout(PATIENCE, tokio_tungstenite::connect_async(request)).await.unwrap();
+    connected.map(|(socket, _)| socket).map_err(|error| error.to_string())
+}
+
+/// Reads text frames until one holds `part`.
+pub async fn until(socket: &mut Socket, part: &str) -> String {
+    let mut seen = Vec::new();
+    let found = timeout(PATIENCE, async {
+        loop {
+            match socket.next().await {
+                Some(Ok(Message::Text(text))) if text.contains(part) => return text.to_string(),
+                Some(Ok(Message::Text(text))) => seen.push(text.to_string()),
+                Some(Ok(_)) => {}
+                Some(Err(_)) | None => panic!("closed before {part:?}; came: {seen:#?}"),
+            }
+        }
+    });
+    found.await.unwrap_or_else(|_| panic!("{part:?} never came"))
+}
+
+/// True when the server closes the connection, whatever else it sends before.
+pub async fn is_closed(socket: &mut Socket) -> bool {
+    let end = async {
+        while let Some(Ok(message)) = socket.next().await {
+            if matches!(message, Message::Close(_)) {
+                return;
+            }
+        }
+    };
+    timeout(PATIENCE, end).await.is_ok()
+}
+
+/// A guest in the room `runde`.
+pub struct Guest {
+    pub socket: Socket,
+    pub id: &'static str,
+}
+
+impl Guest {
+    /// Logs in and enters as `id` (eight hex digits).
+    pub async fn enter(server: &ServerHandle, id: &'static str) -> Self {
+        let url = format!("{}/xmpp-websocket?room=runde", server.url().replacen("http", "ws", 1));
+        let mut guest = Self { socket: socket(&url, Some("xmpp")).await.unwrap(), id };
+        guest.say("<open xmlns='urn:ietf:params:xml:ns:xmpp-framing' to='127.0.0.1' version='1.0'/>").await;
+        until(&mut guest.socket, "ANONYMOUS").await;
+        guest.say("<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='ANONYMOUS'/>").await;
+        until(&mut guest.socket, "<success").await;
+        guest.say("<open xmlns='urn:ietf:params:xml:ns:xmpp-framing' to='127.0.0.1' version='1.0'/>").await;
+        guest
+            .say("<iq xmlns='jabber:client' type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>")
+            .await;
+        until(&mut guest.socket, "<jid>").await;
+        guest
+            .say(
+                "<iq xmlns='jabber:client' type='set' id='c' to='focus.127.0.0.1'><conference \
+                 xmlns='http://jitsi.org/protocol/focus' room='runde@conference.127.0.0.1' machine-uid='1'/></iq>",
+            )
+            .await;
+        until(&mut guest.socket, "focusjid").await;
+        let join = format!(
+            "<presence xmlns='jabber:client' to='runde@conference.127.0.0.1/{id}'><x xmlns='http://jabber.org/protocol/muc'/>\
+             <nick xmlns='http://jabber.org/protocol/nick'>{id}</nick></presence>"
+        );
+        guest.say(&join).await;
+        let question = until(&mut guest.socket, "disco#info").await;
+        let answer = format!(
+            "<iq xmlns='jabber:client' type='result' id='{}' to='runde@conference.127.0.0.1/focus'>\
+             <query xmlns='http://jabber.org/protocol/disco#info'/></iq>",
+            attribute(&question, "id")
+        );
+        guest.say(&answer).await;
+        guest
+    }
+
+    pub async fn say(&mut self, frame: &str) {
+        self.socket.send(Message::text(frame)).await.unwrap();
+    }
+}
+
+/// The first value of an attribute in a frame, whichever quotes it has.
+pub fn attribute(frame: &str, name: &str) -> String {
+    let start = frame.find(&format!(" {name}=")).unwrap() + name.len() + 2;
+    let quote = frame[start..].chars().next().unwrap();
+    frame[start + 1..].split(quote).next().unwrap().replace("&amp;", "&")
+}

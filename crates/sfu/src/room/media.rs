@@ -1,0 +1,145 @@
+//! The way of one packet, and what receivers say about the packets they got.
+
+use super::{EndpointId, Kind, Notice, Output, Room, SourceId};
+use runde_rtp::ext::AudioLevel;
+use runde_rtp::{Packet, SeqNo, Ssrc, vp8};
+use std::time::Instant;
+
+/// Payload bytes of one packet: what fits an Ethernet frame. It bounds the cache in bytes.
+const MAX_PAYLOAD: usize = 1500;
+/// Lost packets answered of one message; a generic NACK block names 17.
+const MAX_MISSING: usize = 256;
+/// Pictures higher than this are refused as a height: no camera layer is.
+const MAX_HEIGHT: u32 = 4320;
+
+impl Room {
+    pub(super) fn packet(&mut self, now: Instant, from: EndpointId, packet: Packet) {
+        let Some((source, layer)) = self.source_of(from, packet.ssrc) else { return };
+        let Some(published) = self.sources.get_mut(&source) else { return };
+        let video = published.is_video();
+        let expected = if video { self.config.video_payload_type } else { self.config.audio_payload_type };
+        if packet.payload_type != expected || packet.payload.len() > MAX_PAYLOAD {
+            return;
+        }
+        // The retransmission stream of a layer is not its media: the transport unwraps it, a stray packet is dropped.
+        if published.declared.layers[layer].ssrc != packet.ssrc {
+            return;
+        }
+        let Some(number) = published.layers[layer].arrival.accept(packet.seq) else { return };
+        if video {
+            self.video(now, source, layer, number, packet);
+        } else {
+            self.audio(now, from, source, number, packet);
+        }
+    }
+
+    fn audio(&mut self, now: Instant, from: EndpointId, source: SourceId, number: u64, mut packet: Packet) {
+        let level = packet.extension(self.config.audio_level_id).and_then(AudioLevel::parse);
+        packet.extensions.retain(|(id, _)| *id == self.config.audio_level_id);
+        self.forward(now, source, 0, number, false, &packet);
+        if level.is_some_and(|level| self.speaker.hear(now, from, level)) {
+            self.speaker_changed(now);
+        }
+    }
+
+    fn video(&mut self, now: Instant, source: SourceId, layer: usize, number: u64, mut packet: Packet) {
+        packet.extensions.clear();
+        let key = vp8::is_key_frame(&packet.payload);
+        let Some(published) = self.sources.get_mut(&source) else { return };
+        let state = &mut published.layers[layer];
+        let woke = state.count(now, packet.payload.len());
+        let size = if key { vp8::key_frame_size(&packet.payload) } else { None };
+        let grew = size.map(|(_, height)| u32::from(height)).filter(|h| (1..=MAX_HEIGHT).contains(h));
+        let resized = grew.is_some_and(|height| std::mem::replace(&mut state.height, height) != height);
+        state.cache.insert(number, packet.clone());
+        if woke || resized {
+            self.watch_all_again(now);
+        }
+        if key {
+            self.needs_key.remove(&(source, layer));
+        }
+        self.forward(now, source, layer, number, key, &packet);
+    }
+
+    fn forward(&mut self, now: Instant, source: SourceId, layer: usize, number: u64, key: bool, packet: &Packet) {
+        for (to, receiver) in self.endpoints.iter_mut().filter(|(_, receiver)| receiver.active) {
+            let Some(route) = receiver.routes.get_mut(&source) else { continue };
+            if let Some(packet) = route.forward(now, layer, number, key, packet) {
+                self.outputs.push_back(Output::Forward { to: *to, packet, kind: Kind::Media });
+            }
+        }
+    }
+
+    /// Sends lost packets again that are still kept.
+    pub(super) fn answer_loss(&mut self, now: Instant, from: EndpointId, ssrc: Ssrc, seqs: &[SeqNo]) {
+        let Some((source, _)) = self.by_ssrc.get(&ssrc).copied() else { return };
+        let Some(published) = self.sources.get(&source) else { return };
+        let Some(route) = self.endpoints.get_mut(&from).and_then(|receiver| receiver.routes.get_mut(&source)) else {
+            return;
+        };
+        for seq in seqs.iter().take(MAX_MISSING) {
+            let Some(origin) = route.origin(*seq) else { continue };
+            let Some(kept) = published.layers.get(origin.0).and_then(|layer| layer.cache.get(origin.1)) else {
+                continue;
+            };
+            if let Some(packet) = route.resend(now, origin, kept, self.config.rtx_payload_type) {
+                self.outputs.push_back(Output::Forward { to: from, packet, kind: Kind::Rtx });
+            }
+        }
+    }
+
+    pub(super) fn key_frame_wanted(&mut self, by: EndpointId, ssrc: Ssrc) {
+        let Some((source, _)) = self.by_ssrc.get(&ssrc).copied() else { return };
+        let Some(route) = self.endpoints.get(&by).and_then(|receiver| receiver.routes.get(&source)) else { return };
+        if let Some(layer) = route.current().or(route.target()) {
+            self.needs_key.insert((source, layer));
+        }
+    }
+
+    /// Every route that has waited for a key frame too long asks once more: requests get lost, streams restart.
+    pub(super) fn ask_again(&mut self, now: Instant) {
+        let waiting = self.endpoints.values().filter(|receiver| receiver.active);
+        let needed = waiting.flat_map(|r| r.routes.iter().filter_map(|(id, route)| Some((*id, route.awaits()?))));
+        let overdue = |(id, layer): &(SourceId, usize)| {
+            let state = self.sources.get(id).and_then(|source| source.layers.get(*layer));
+            state.is_some_and(|layer| layer.requests.is_overdue(now))
+        };
+        self.needs_key.extend(needed.filter(overdue));
+    }
+
+    pub(super) fn flush_key_requests(&mut self, now: Instant) {
+        let (sources, outputs) = (&mut self.sources, &mut self.outputs);
+        self.needs_key.retain(|(source, layer)| {
+            let Some(published) = sources.get_mut(source) else { return false };
+            let (from, is_video) = (published.owner, published.is_video());
+            let Some(state) = published.layers.get_mut(*layer) else { return false };
+            if !is_video {
+                return false;
+            }
+            if !state.requests.allow(now) {
+                return true;
+            }
+            outputs.push_back(Output::RequestKeyFrame { from, ssrc: published.declared.layers[*layer].ssrc });
+            false
+        });
+    }
+
+    fn speaker_changed(&mut self, now: Instant) {
+        let Some(notice) = self.speaker_notice() else { return };
+        let everybody: Vec<_> = self.endpoints.keys().copied().collect();
+        for to in everybody {
+            self.tell(to, notice.clone());
+        }
+        self.watch_all_again(now);
+    }
+
+    pub(super) fn speaker_notice(&self) -> Option<Notice> {
+        let endpoint = self.speaker.dominant()?;
+        Some(Notice::DominantSpeaker { endpoint, former: self.speaker.former().to_vec() })
+    }
+
+    fn source_of(&self, from: EndpointId, ssrc: Ssrc) -> Option<(SourceId, usize)> {
+        let found = *self.by_ssrc.get(&ssrc)?;
+        (self.sources.get(&found.0)?.owner == from).then_some(found)
+    }
+}

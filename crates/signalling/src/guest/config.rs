@@ -1,0 +1,98 @@
+//! Where a guest goes and as whom: addresses inside the XMPP world, never sockets.
+//!
+//! Start at [`GuestConfig::guessed`] for a bare link, or [`GuestConfig::at`] once `config.js` was read into
+//! [`Addresses`]. What only some deployments have (`focusUserJid`, a password) is assigned afterwards.
+
+use crate::config::Addresses;
+use crate::link::RoomLink;
+
+/// Everything a guest must know before the first byte.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GuestConfig {
+    /// XMPP domain: stream target, disco, ping (`hosts.domain`).
+    pub domain: String,
+    /// Domain for the anonymous login where it differs (`hosts.anonymousdomain`).
+    pub login_domain: Option<String>,
+    /// Address of the room service (`hosts.muc`).
+    pub muc: String,
+    /// Address of the conference request (`hosts.focus`).
+    pub focus: String,
+    /// Bare address that is the focus even if no conference answer says so (`focusUserJid`).
+    pub focus_user: Option<String>,
+    /// Back-end-safe room name: the node of the room's address.
+    pub room: String,
+    /// Display name; empty for none.
+    pub name: String,
+    /// Room password, once the user typed one.
+    pub password: Option<String>,
+    /// JSON web token of the link; it travels in the conference request here and in the socket URL (the driver's part).
+    pub token: Option<String>,
+    /// 32 hex digits that stand for this installation in conference requests; fresh ones per meeting keep meetings unlinkable.
+    pub machine: String,
+}
+
+impl GuestConfig {
+    /// For a link whose deployment's `config.js` was not read: every address is a guess. `machine` is 32 hex digits,
+    /// random per meeting.
+    #[must_use]
+    pub fn guessed(link: &RoomLink, name: &str, machine: &str) -> Self {
+        Self::at(&Addresses::guess(link), link, name, machine)
+    }
+
+    /// For a link at the addresses that its deployment names.
+    #[must_use]
+    pub fn at(addresses: &Addresses, link: &RoomLink, name: &str, machine: &str) -> Self {
+        GuestConfig {
+            domain: addresses.domain.clone(),
+            login_domain: addresses.anonymous_domain.clone(),
+            muc: addresses.muc.clone(),
+            focus: addresses.focus.clone(),
+            focus_user: None,
+            room: link.safe_room(),
+            name: name.to_owned(),
+            password: None,
+            token: link.jwt.clone(),
+            machine: machine.to_owned(),
+        }
+    }
+
+    /// Bare address of the room.
+    #[must_use]
+    pub fn room_jid(&self) -> String {
+        format!("{}@{}", self.room, self.muc)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn guessed(link: &str) -> GuestConfig {
+        let link = RoomLink::parse(link, "meet.jit.si").unwrap();
+        GuestConfig::guessed(&link, "Ada", "00")
+    }
+
+    #[test]
+    fn a_plain_link_names_the_services_beside_the_host() {
+        let config = guessed("https://meet.example/Rosa");
+        assert_eq!(config.domain, "meet.example");
+        assert_eq!(config.room_jid(), "rosa@conference.meet.example");
+        assert_eq!(config.focus, "focus.meet.example");
+    }
+
+    #[test]
+    fn a_tenant_becomes_a_label_of_the_room_service() {
+        let config = guessed("https://meet.example/Some.Team/Rosa");
+        assert_eq!(config.room_jid(), "rosa@conference.some_team.meet.example");
+    }
+
+    #[test]
+    fn what_the_deployment_says_wins_over_the_guess() {
+        let link = RoomLink::parse("https://meet.example/Rosa", "").unwrap();
+        let said = r#"{"hosts":{"domain":"meet.jitsi","muc":"muc.meet.jitsi","anonymousdomain":"guest.meet.jitsi"}}"#;
+        let addresses = Addresses::from_config(said, &link).unwrap();
+        let config = GuestConfig::at(&addresses, &link, "Ada", "00");
+        assert_eq!(config.room_jid(), "rosa@muc.meet.jitsi");
+        assert_eq!(config.login_domain.as_deref(), Some("guest.meet.jitsi"));
+    }
+}

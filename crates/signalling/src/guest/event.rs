@@ -1,0 +1,261 @@
+//! What a guest is told to do ([`Command`]) and what it reports ([`Event`]). Plain facts, no behaviour.
+//!
+//! Start at [`Event`]. The last event of every guest is either [`Event::Failed`] (never got in) or
+//! [`Event::Ended`] (was in, is out); nothing follows it.
+
+use crate::jingle::{Group, Offer, Source, Sources, Transport};
+use std::collections::BTreeMap;
+
+/// What the driver asks for. Commands that make no sense in the present state are dropped and reported once as
+/// [`Oddity::CommandOutOfPlace`].
+#[derive(Debug, Clone, PartialEq)]
+pub enum Command {
+    /// Answer the newest [`Event::Offer`]. `transport` is ours (credentials, fingerprint, `active`, candidates or
+    /// none: the bridge learns us from our checks). Names are `EP-a0`, `EP-v0`; groups are SIM and FID.
+    Accept { transport: Transport, sources: Vec<Source>, groups: Vec<Group> },
+    /// Say that we send more sources (a camera switched on for the first time, a screen).
+    AddSources { sources: Vec<Source>, groups: Vec<Group> },
+    /// Say that these sources of ours are gone for good. Muting is not that: see [`Command::SetSourceInfo`].
+    RemoveSources { sources: Vec<Source>, groups: Vec<Group> },
+    /// Publish mute state and video type of our sources; replaces what was published before. Only in the room, since
+    /// names begin with our endpoint id. A source that is absent counts as muted.
+    SetSourceInfo(BTreeMap<String, SourceState>),
+    /// A line for everybody.
+    Chat(String),
+    /// A line for one endpoint only.
+    PrivateChat { to: String, text: String },
+    /// Our display name. Empty means none.
+    SetName(String),
+    /// Our raised hand as unix milliseconds, `None` lowers it.
+    RaiseHand(Option<u64>),
+    /// Ask the focus for a fresh session, because ICE or DTLS failed.
+    Restart,
+    /// Go: unavailable presence, then close.
+    Leave,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// We are in the room. Members that were there before us follow as [`Event::MemberJoined`].
+    Joined {
+        endpoint_id: String,
+        moderator: bool,
+    },
+    MemberJoined(Member),
+    MemberChanged(Member),
+    MemberLeft {
+        endpoint: String,
+    },
+    /// Our own rights changed.
+    Role {
+        moderator: bool,
+    },
+    /// STUN and TURN servers of the deployment; empty lists are not reported.
+    Relays(Vec<Relay>),
+    /// The focus offers a media session. Answer with [`Command::Accept`]; the guest has confirmed the receipt. The
+    /// sources inside are already rid of those that belong to nobody in the room.
+    Offer(Box<Offer>),
+    /// The focus has our answer; media may flow.
+    Accepted,
+    /// Sources of somebody in the room, with the groups among them.
+    SourcesAdded(Sources),
+    /// By the focus, or because their owner left.
+    SourcesRemoved(Vec<Source>),
+    /// The session is over, the meeting is not: stay, another offer may come.
+    Terminated {
+        reason: String,
+    },
+    Chat(ChatLine),
+    Subject(String),
+    /// A moderator asks for silence. The driver mutes and then publishes it by [`Command::SetSourceInfo`].
+    MutedByModerator {
+        what: Muted,
+        by: Option<String>,
+    },
+    /// Something was refused; the meeting goes on. Each kind is told once per guest.
+    Ignored {
+        what: Oddity,
+    },
+    /// Never got in. Last event.
+    Failed(Failure),
+    /// Was in, is out. Last event.
+    Ended(End),
+}
+
+/// Somebody in the room: not us, not the focus.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Member {
+    /// Occupant nick, the id used for sources and on the bridge channel.
+    pub endpoint: String,
+    pub name: Option<String>,
+    /// Unix milliseconds of the raise; `None` when lowered.
+    pub hand: Option<u64>,
+    pub moderator: bool,
+    /// By source name. A source that is not here counts as muted.
+    pub sources: BTreeMap<String, SourceState>,
+    /// Codec names in the sender's order of preference, lower case.
+    pub codecs: Vec<String>,
+}
+
+impl Member {
+    /// True when no audio source of this member is unmuted.
+    #[must_use]
+    pub fn audio_muted(&self) -> bool {
+        self.all_muted("-a")
+    }
+
+    /// True when no video source of this member is unmuted.
+    #[must_use]
+    pub fn video_muted(&self) -> bool {
+        self.all_muted("-v")
+    }
+
+    fn all_muted(&self, kind: &str) -> bool {
+        let prefix = format!("{}{kind}", self.endpoint);
+        !self.sources.iter().any(|(name, state)| name.starts_with(&prefix) && !state.muted)
+    }
+}
+
+/// Published state of one source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SourceState {
+    pub muted: bool,
+    /// A screen instead of a camera; meaningless for sound.
+    pub desktop: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChatLine {
+    /// Endpoint id of the writer; empty when the room itself speaks.
+    pub from: String,
+    /// Display name of the writer at this moment; the endpoint id when there is none.
+    pub name: String,
+    pub text: String,
+    /// The one reader, when it is a private line.
+    pub to: Option<String>,
+    /// True for our own line: the echo of a public one, or the private one just sent (rooms echo no private lines).
+    pub mine: bool,
+    /// XEP-0203 stamp, when the room replays its history.
+    pub stamp: Option<String>,
+}
+
+/// One entry of the deployment's extdisco list (XEP-0215).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Relay {
+    /// `stun`, `turn` or `turns`.
+    pub kind: String,
+    pub host: String,
+    pub port: u16,
+    /// `udp` or `tcp`; empty when not said.
+    pub transport: String,
+    pub username: Option<String>,
+    pub password: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Muted {
+    Audio,
+    Video,
+    Desktop,
+}
+
+/// Why we never got in.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    #[error("the room asks for a password")]
+    PasswordNeeded,
+    #[error("the room has a lobby")]
+    Lobby { room: Option<String> },
+    #[error("the room is full")]
+    Full,
+    #[error("the server does not let us in")]
+    NotAllowed,
+    #[error("the room wants a display name")]
+    NameNeeded,
+    #[error("every name we tried in the room was taken")]
+    NickTaken,
+    #[error("the server wants a login")]
+    AuthenticationNeeded,
+    #[error("the host has not come yet")]
+    WaitingForHost,
+    #[error("the conference request was refused: {0}")]
+    RequestRefused(String),
+    #[error("the room refused us: {0}")]
+    Refused(String),
+    #[error("the server did not answer while we were {0}")]
+    Silent(Step),
+    #[error("the server closed the connection while we were {0}")]
+    Closed(Step),
+    #[error("the server offers no anonymous login")]
+    NoAnonymousLogin,
+}
+
+/// Where on the way in something stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Step {
+    Opening,
+    Authenticating,
+    Binding,
+    Requesting,
+    Entering,
+}
+
+impl std::fmt::Display for Step {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Step::Opening => "opening the stream",
+            Step::Authenticating => "logging in",
+            Step::Binding => "binding an address",
+            Step::Requesting => "asking for the conference",
+            Step::Entering => "entering the room",
+        })
+    }
+}
+
+/// Why we are out again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum End {
+    /// We left.
+    Left,
+    Kicked {
+        by: Option<String>,
+        reason: String,
+    },
+    /// The room took us out for another reason (banned, affiliation, shutdown); MUC status codes.
+    Removed {
+        codes: Vec<u16>,
+    },
+    Destroyed {
+        reason: String,
+    },
+    /// Without a focus there are no sessions; Jitsi ends the conference then.
+    FocusLeft,
+    /// The socket closed.
+    Closed,
+    /// Two pings in a row stayed without any sign of life.
+    Lost,
+}
+
+/// Nonsense from afar (or a command out of place) that was refused while the meeting went on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Oddity {
+    /// A frame that is no XML within the limits, the giant ones included.
+    UnreadableFrame,
+    /// Somebody who is not the focus spoke as if they were.
+    ForgedFocus,
+    /// An answer to a question of ours from an address that was not asked.
+    ForgedAnswer,
+    /// A Jingle message that does not say what its action needs.
+    MalformedJingle,
+    /// Sources of somebody who is not in the room, or named after somebody else.
+    SourceOfStranger,
+    /// A source with an SSRC that is ours or already somebody else's.
+    SsrcTaken,
+    /// More than this core keeps: members, sources, waiting changes.
+    TooMany,
+    /// `SourceInfo` that is not the JSON it should be, or too long.
+    MalformedSourceInfo,
+    /// The driver asked for something that is impossible in this state.
+    CommandOutOfPlace,
+}

@@ -1,0 +1,325 @@
+//! Life in the room: presence of everybody, chat, moderation, and the pulse that notices a dead connection.
+
+use super::asked::Question;
+use super::entry::{Way, bare};
+use super::event::{ChatLine, End, Event, Member, Muted, Oddity, SourceState};
+use super::roster::{self, Change, Roster};
+use super::session::Session;
+use super::stanza::{self, Asker, named};
+use super::{Guest, PING_EVERY, PING_LIMIT, PINGS_LOST, State};
+use crate::ns;
+use crate::xml::{CLIENT, Element};
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+/// Bytes of one chat line of ours; servers refuse stanzas of 256 KiB and people do not read more than this.
+pub const MAX_CHAT: usize = 16 * 1024;
+
+/// We are in the room.
+#[derive(Debug)]
+pub(super) struct Present {
+    pub(super) way: Way,
+    pub(super) roster: Roster,
+    pub(super) session: Session,
+    pub(super) pulse: Pulse,
+    moderator: bool,
+}
+
+impl Present {
+    pub(super) fn new(now: Instant, way: Way, roster: Roster, moderator: bool) -> Self {
+        Present { way, roster, moderator, session: Session::default(), pulse: Pulse::new(now) }
+    }
+}
+
+/// When the connection last lived, and the ping under way.
+#[derive(Debug)]
+pub(super) struct Pulse {
+    heard: Instant,
+    ping: Ping,
+    lost: u8,
+}
+
+#[derive(Debug)]
+enum Ping {
+    Next { at: Instant },
+    UnderWay { sent: Instant },
+}
+
+impl Pulse {
+    fn new(now: Instant) -> Self {
+        Pulse { heard: now, ping: Ping::Next { at: now + PING_EVERY }, lost: 0 }
+    }
+
+    pub(super) fn heard(&mut self, now: Instant) {
+        self.heard = now;
+    }
+
+    pub(super) fn next(&self) -> Instant {
+        match self.ping {
+            Ping::Next { at } => at,
+            Ping::UnderWay { sent } => sent + PING_LIMIT,
+        }
+    }
+}
+
+impl Guest {
+    /// A deadline in the room: a ping is due, or one stayed unanswered.
+    pub(super) fn pulse(&mut self, now: Instant) {
+        let State::Present(present) = &mut self.state else {
+            return;
+        };
+        let pulse = &mut present.pulse;
+        if now < pulse.next() {
+            return;
+        }
+        if let Ping::UnderWay { sent } = pulse.ping {
+            // Other traffic is a sign of life as good as the answer.
+            pulse.lost = if pulse.heard > sent { 0 } else { pulse.lost + 1 };
+            if pulse.lost >= PINGS_LOST {
+                return self.end(End::Lost);
+            }
+            let at = (sent + PING_EVERY).max(now);
+            pulse.ping = Ping::Next { at };
+            if at > now {
+                return;
+            }
+        }
+        pulse.ping = Ping::UnderWay { sent: now };
+        let domain = self.config.domain.clone();
+        let ping = Element::new("ping", ns::PING);
+        self.ask(Some(&domain), "get", Question::Ping, ping);
+    }
+
+    /// The answer came, an error being one as well.
+    pub(super) fn pinged(&mut self) {
+        let State::Present(present) = &mut self.state else {
+            return;
+        };
+        if let Ping::UnderWay { sent } = present.pulse.ping {
+            present.pulse.lost = 0;
+            present.pulse.ping = Ping::Next { at: sent + PING_EVERY };
+        }
+    }
+
+    pub(super) fn presence(&mut self, now: Instant, presence: &Element) {
+        let Some(nick) = self.nick_of(presence) else {
+            return;
+        };
+        let ours = match &self.state {
+            State::Entering { way, .. } => way.nick == nick,
+            State::Present(present) => present.way.nick == nick,
+            State::Opening { .. }
+            | State::Authenticating { .. }
+            | State::Binding { .. }
+            | State::Requesting { .. }
+            | State::Gone => return,
+        };
+        match (presence.get("type"), ours) {
+            (Some("error"), true) => self.join_refused(now, presence),
+            (Some("unavailable"), true) => self.removed(presence),
+            (None, true) => self.own_presence(now, presence),
+            (None | Some("unavailable"), false) => self.others_presence(&nick, presence),
+            (Some(_), _) => {}
+        }
+    }
+
+    /// The nick of a stanza from our room; `None` for the room itself and everything else.
+    fn nick_of(&self, stanza: &Element) -> Option<String> {
+        let (room, nick) = stanza.get("from")?.split_once('/')?;
+        (room.eq_ignore_ascii_case(&self.config.room_jid()) && !nick.is_empty()).then(|| nick.to_owned())
+    }
+
+    fn own_presence(&mut self, now: Instant, presence: &Element) {
+        let moderator = roster::is_moderator(presence);
+        match &mut self.state {
+            State::Entering { .. } => {
+                if roster::codes(presence).contains(&110) {
+                    self.arrived(now, moderator);
+                }
+            }
+            State::Present(present) => {
+                if std::mem::replace(&mut present.moderator, moderator) != moderator {
+                    self.event(Event::Role { moderator });
+                }
+            }
+            State::Opening { .. }
+            | State::Authenticating { .. }
+            | State::Binding { .. }
+            | State::Requesting { .. }
+            | State::Gone => {}
+        }
+    }
+
+    fn others_presence(&mut self, nick: &str, presence: &Element) {
+        let (roster, told) = match &mut self.state {
+            State::Entering { roster, .. } => (roster, false),
+            State::Present(present) => (&mut present.roster, true),
+            State::Opening { .. }
+            | State::Authenticating { .. }
+            | State::Binding { .. }
+            | State::Requesting { .. }
+            | State::Gone => return,
+        };
+        match roster.heard(nick, presence) {
+            Err(oddity) => self.ignored(oddity),
+            Ok(Change::FocusLeft) => self.end(End::FocusLeft),
+            Ok(Change::Left(endpoint)) if told => {
+                self.drop_sources_of(&endpoint);
+                self.event(Event::MemberLeft { endpoint });
+            }
+            Ok(Change::Joined(member)) if told => self.event(Event::MemberJoined(member)),
+            Ok(Change::Changed(member)) if told => self.event(Event::MemberChanged(member)),
+            Ok(Change::Left(_) | Change::Joined(_) | Change::Changed(_) | Change::Nothing) => {}
+        }
+    }
+
+    /// The room says that we are out.
+    fn removed(&mut self, presence: &Element) {
+        let codes = roster::codes(presence);
+        let item = roster::item(presence);
+        let reason = |parent: Option<&Element>| {
+            parent.and_then(|parent| named(parent, "reason")).map(Element::own_text).unwrap_or_default()
+        };
+        let destroyed = presence.find("x", ns::MUC_USER).and_then(|x| x.find("destroy", ns::MUC_USER));
+        let how = if destroyed.is_some() {
+            End::Destroyed { reason: reason(destroyed) }
+        } else if codes.contains(&307) {
+            End::Kicked {
+                by: item.and_then(|item| named(item, "actor")).and_then(|actor| actor.get("nick")).map(str::to_owned),
+                reason: reason(item),
+            }
+        } else {
+            End::Removed { codes }
+        };
+        self.end(how);
+    }
+
+    pub(super) fn message(&mut self, message: &Element) {
+        let State::Present(present) = &self.state else {
+            return;
+        };
+        let room = self.config.room_jid();
+        let sender = message.get("from").unwrap_or_default();
+        if !bare(sender).eq_ignore_ascii_case(&room) {
+            return;
+        }
+        let kind = message.get("type");
+        let from = self.nick_of(message);
+        let body = message.find("body", CLIENT);
+        match (kind, body) {
+            (Some("groupchat"), None) => {
+                if let Some(subject) = message.find("subject", CLIENT) {
+                    let subject = subject.own_text();
+                    self.event(Event::Subject(subject));
+                }
+            }
+            (Some("groupchat" | "chat"), Some(body)) => {
+                let private = kind == Some("chat");
+                let from = from.unwrap_or_default();
+                // A private line comes from somebody in the room; what claims otherwise is not from this meeting.
+                if private && present.roster.member(&from).is_none() {
+                    return;
+                }
+                let us = &present.way.nick;
+                let line = ChatLine {
+                    name: present.name_of(&from, &self.me.name),
+                    text: body.own_text(),
+                    to: private.then(|| us.clone()),
+                    mine: !private && from == *us,
+                    stamp: message.find("delay", ns::DELAY).and_then(|delay| delay.get("stamp")).map(str::to_owned),
+                    from,
+                };
+                self.event(Event::Chat(line));
+            }
+            (_, _) => {}
+        }
+    }
+
+    pub(super) fn chat(&mut self, text: &str) {
+        if !matches!(self.state, State::Present(_)) || text.len() > MAX_CHAT {
+            return self.out_of_place();
+        }
+        let room = self.config.room_jid();
+        self.send(&stanza::message(&room, "groupchat", text));
+    }
+
+    pub(super) fn private_chat(&mut self, to: &str, text: &str) {
+        let State::Present(present) = &self.state else {
+            return self.out_of_place();
+        };
+        if present.roster.member(to).is_none() || text.len() > MAX_CHAT {
+            return self.out_of_place();
+        }
+        let us = present.way.nick.clone();
+        let line = ChatLine {
+            name: present.name_of(&us, &self.me.name),
+            from: us,
+            text: text.to_owned(),
+            to: Some(to.to_owned()),
+            mine: true,
+            stamp: None,
+        };
+        let place = self.occupant(to);
+        self.send(&stanza::message(&place, "chat", text));
+        self.event(Event::Chat(line));
+    }
+
+    pub(super) fn set_source_info(&mut self, sources: BTreeMap<String, SourceState>) {
+        if !matches!(self.state, State::Present(_)) {
+            return self.out_of_place();
+        }
+        self.me.sources = sources;
+        self.publish();
+    }
+
+    /// Says all of us again, once we are in; before that the join will.
+    pub(super) fn publish(&mut self) {
+        if let State::Present(present) = &self.state {
+            let place = self.occupant(&present.way.nick);
+            self.send(&stanza::presence(&place, &self.me));
+        }
+    }
+
+    /// A mute of ours by a moderator, which only the focus may bring.
+    pub(super) fn mute(&mut self, asker: &Asker, mute: &Element) {
+        let what = match mute.ns() {
+            ns::MUTE_AUDIO => Muted::Audio,
+            ns::MUTE_VIDEO => Muted::Video,
+            ns::MUTE_DESKTOP => Muted::Desktop,
+            _ => return self.send(&asker.refuse("cancel", "service-unavailable", None)),
+        };
+        if !self.asked_by_focus(asker) {
+            self.send(&asker.refuse("auth", "forbidden", None));
+            return self.ignored(Oddity::ForgedFocus);
+        }
+        self.send(&asker.result());
+        // Nobody but ourselves unmutes us.
+        if mute.own_text().trim() == "true" {
+            let by = mute.get("actor").and_then(|actor| actor.split_once('/')).map(|(_, nick)| nick.to_owned());
+            self.event(Event::MutedByModerator { what, by });
+        }
+    }
+
+    pub(super) fn asked_by_focus(&self, asker: &Asker) -> bool {
+        let State::Present(present) = &self.state else {
+            return false;
+        };
+        let focus = |from: &str| {
+            from.split_once('/').is_some_and(|(room, nick)| {
+                room.eq_ignore_ascii_case(&self.config.room_jid()) && present.roster.is_focus(nick)
+            })
+        };
+        asker.from.as_deref().is_some_and(focus)
+    }
+}
+
+impl Present {
+    fn name_of(&self, endpoint: &str, our_name: &str) -> String {
+        let name = if endpoint == self.way.nick {
+            Some(our_name.to_owned()).filter(|name| !name.is_empty())
+        } else {
+            self.roster.member(endpoint).and_then(|member: &Member| member.name.clone())
+        };
+        name.unwrap_or_else(|| endpoint.to_owned())
+    }
+}

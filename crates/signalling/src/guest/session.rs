@@ -1,0 +1,497 @@
+//! Media sessions: the focus offers, we answer, sources come and go. P2P offers of other guests are declined.
+//!
+//! Every request is answered at once. What the focus says about sources between its offer and its receipt of our
+//! answer waits in order and is applied then, so that nobody sees a change to a session that does not stand yet.
+
+use super::asked::Question;
+use super::event::{Event, Oddity};
+use super::roster::{MAX_SOURCES, Roster, owner_of};
+use super::stanza::{self, Asker};
+use super::{Guest, State, refusal};
+use crate::jingle::{Action, BridgeSession, Content, Form, Jingle, Kind, Reason, Source, Sources, Transport};
+use crate::xml::Element;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+/// Owner of the bridge's own pseudo sources, on which it probes the bandwidth.
+const BRIDGE: &str = "jvb";
+/// Changes that wait for the receipt of our answer: it takes a round trip, so a handful is normal.
+const MAX_WAITING: usize = 256;
+
+/// Header extensions we can read or write; all others are left out of the answer.
+const EXTENSIONS: [&str; 3] = [
+    "urn:ietf:params:rtp-hdrext:ssrc-audio-level",
+    "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time",
+    "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01",
+];
+
+/// Where the session stands.
+#[derive(Debug, Default)]
+pub(super) enum Session {
+    #[default]
+    None,
+    Offered {
+        live: Live,
+        contents: Vec<Content>,
+        waiting: VecDeque<Change>,
+    },
+    Accepting {
+        live: Live,
+        waiting: VecDeque<Change>,
+    },
+    Active(Live),
+}
+
+/// What belongs to a session from its offer to its end.
+#[derive(Debug, Default)]
+pub(super) struct Live {
+    sid: String,
+    bridge: Option<BridgeSession>,
+    /// By SSRC; every one with an owner.
+    theirs: BTreeMap<u32, Source>,
+    ours: BTreeSet<u32>,
+}
+
+/// Something that waits for our answer to be received.
+#[derive(Debug)]
+pub(super) enum Change {
+    Added(Sources),
+    Removed(Sources),
+    WeAdd(Sources),
+    WeRemove(Sources),
+}
+
+impl Session {
+    fn live(&self) -> Option<&Live> {
+        match self {
+            Session::None => None,
+            Session::Offered { live, .. } | Session::Accepting { live, .. } => Some(live),
+            Session::Active(live) => Some(live),
+        }
+    }
+
+    fn live_mut(&mut self) -> Option<&mut Live> {
+        match self {
+            Session::None => None,
+            Session::Offered { live, .. } | Session::Accepting { live, .. } => Some(live),
+            Session::Active(live) => Some(live),
+        }
+    }
+
+    fn waiting_mut(&mut self) -> Option<&mut VecDeque<Change>> {
+        match self {
+            Session::Offered { waiting, .. } | Session::Accepting { waiting, .. } => Some(waiting),
+            Session::None | Session::Active(_) => None,
+        }
+    }
+
+    fn is(&self, sid: &str) -> bool {
+        self.live().is_some_and(|live| live.sid == sid)
+    }
+}
+
+impl Live {
+    /// Takes what belongs to somebody in the room and to nobody else; returns that and why the rest was refused.
+    fn admit(&mut self, roster: &Roster, offered: Sources) -> (Sources, BTreeSet<Oddity>) {
+        let mut admitted = Sources::default();
+        let mut refused = BTreeSet::new();
+        for source in offered.sources {
+            match self.verdict(roster, &source) {
+                Verdict::Take => {
+                    self.theirs.insert(source.ssrc, source.clone());
+                    admitted.sources.push(source);
+                }
+                Verdict::Known => {}
+                Verdict::Refuse(oddity) => {
+                    refused.insert(oddity);
+                }
+            }
+        }
+        let known = |ssrc: &u32| self.theirs.contains_key(ssrc);
+        admitted.groups = offered
+            .groups
+            .into_iter()
+            .filter(|group| group.ssrcs.iter().all(known) && self.one_owner(&group.ssrcs))
+            .take(2 * admitted.sources.len())
+            .collect();
+        (admitted, refused)
+    }
+
+    fn verdict(&self, roster: &Roster, source: &Source) -> Verdict {
+        let owner = source.owner.as_deref().or(owner_of(&source.name));
+        let Some(owner) = owner else {
+            return Verdict::Refuse(Oddity::SourceOfStranger);
+        };
+        let named_after_owner = source.name.is_empty() || owner_of(&source.name) == Some(owner);
+        if !(owner == BRIDGE || roster.member(owner).is_some()) || !named_after_owner {
+            return Verdict::Refuse(Oddity::SourceOfStranger);
+        }
+        match self.theirs.get(&source.ssrc) {
+            Some(known) if known == source => return Verdict::Known,
+            Some(_) => return Verdict::Refuse(Oddity::SsrcTaken),
+            None if self.ours.contains(&source.ssrc) => {
+                return Verdict::Refuse(Oddity::SsrcTaken);
+            }
+            None => {}
+        }
+        let owned = |known: &&Source| known.owner.as_deref() == Some(owner);
+        if self.theirs.values().filter(owned).count() >= MAX_SOURCES {
+            return Verdict::Refuse(Oddity::TooMany);
+        }
+        Verdict::Take
+    }
+
+    fn one_owner(&self, ssrcs: &[u32]) -> bool {
+        let owner = |ssrc: &u32| self.theirs.get(ssrc).and_then(|source| source.owner.as_deref());
+        ssrcs.windows(2).all(|pair| owner(&pair[0]) == owner(&pair[1]))
+    }
+
+    fn remove(&mut self, gone: impl Fn(&Source) -> bool) -> Vec<Source> {
+        let ssrcs: Vec<u32> = self.theirs.values().filter(|source| gone(source)).map(|source| source.ssrc).collect();
+        ssrcs.iter().filter_map(|ssrc| self.theirs.remove(ssrc)).collect()
+    }
+}
+
+enum Verdict {
+    Take,
+    /// Said before, word for word.
+    Known,
+    Refuse(Oddity),
+}
+
+/// The part of an offer that we can do: Opus, VP8 with its retransmissions, and the header extensions we know, under
+/// the focus's numbers and without its transport. What an accept says and what the transport must be set up with.
+#[must_use]
+pub fn answerable(contents: &[Content]) -> Vec<Content> {
+    contents.iter().filter_map(answerable_content).collect()
+}
+
+fn answerable_content(offered: &Content) -> Option<Content> {
+    let codec = match offered.kind? {
+        Kind::Audio => "opus",
+        Kind::Video => "VP8",
+    };
+    let is_codec = |name: &str| name.eq_ignore_ascii_case(codec);
+    let main = offered.payload_types.iter().find(|payload| is_codec(&payload.name))?;
+    let apt = main.id.to_string();
+    let rtx = offered
+        .payload_types
+        .iter()
+        .find(|payload| payload.name.eq_ignore_ascii_case("rtx") && payload.parameter("apt") == Some(&apt));
+    // Feedback on retransmissions themselves has no meaning, and browsers leave it out as well.
+    let rtx = rtx.map(|rtx| {
+        let mut rtx = rtx.clone();
+        rtx.feedback.clear();
+        rtx
+    });
+    Some(Content {
+        name: offered.name.clone(),
+        kind: offered.kind,
+        payload_types: std::iter::once(main.clone()).chain(rtx).collect(),
+        extensions: offered
+            .extensions
+            .iter()
+            .filter(|extension| EXTENSIONS.contains(&extension.uri.as_str()))
+            .cloned()
+            .collect(),
+        transport: None,
+    })
+}
+
+impl Guest {
+    fn session(&mut self) -> Option<(&mut Session, &Roster)> {
+        match &mut self.state {
+            State::Present(present) => Some((&mut present.session, &present.roster)),
+            State::Opening { .. }
+            | State::Authenticating { .. }
+            | State::Binding { .. }
+            | State::Requesting { .. }
+            | State::Entering { .. }
+            | State::Gone => None,
+        }
+    }
+
+    /// A Jingle request of anybody.
+    pub(super) fn jingle(&mut self, asker: &Asker, element: &Element) {
+        let Some(jingle) = Jingle::from_xml(element) else {
+            self.send(&asker.refuse("modify", "bad-request", None));
+            return self.ignored(Oddity::MalformedJingle);
+        };
+        if !self.asked_by_focus(asker) {
+            return self.jingle_of_another(asker, jingle);
+        }
+        if jingle.action == Action::SessionInitiate {
+            return self.offered(asker, jingle);
+        }
+        if !self.session().is_some_and(|(session, _)| session.is(&jingle.sid)) {
+            return self.send(&asker.unknown_session());
+        }
+        match jingle.action {
+            Action::SourceAdd => self.changed(asker, Change::Added(jingle.sources)),
+            Action::SourceRemove => self.changed(asker, Change::Removed(jingle.sources)),
+            Action::SessionTerminate => {
+                self.send(&asker.result());
+                let reason = jingle.reason.unwrap_or_default().condition;
+                self.over(reason);
+            }
+            Action::SessionInfo => self.send(&asker.result()),
+            Action::SessionInitiate | Action::SessionAccept | Action::TransportInfo | Action::Other(_) => {
+                self.send(&asker.refuse("cancel", "feature-not-implemented", None));
+            }
+        }
+    }
+
+    /// Only the focus runs our session. Members may offer P2P, which is declined; the rest is refused.
+    fn jingle_of_another(&mut self, asker: &Asker, jingle: Jingle) {
+        let nick = asker
+            .from
+            .as_deref()
+            .and_then(|from| from.strip_prefix(&self.config.room_jid()))
+            .and_then(|rest| rest.strip_prefix('/'))
+            .map(str::to_owned);
+        let Some((session, roster)) = self.session() else {
+            return self.send(&asker.unknown_session());
+        };
+        let member = nick.as_deref().is_some_and(|nick| roster.member(nick).is_some());
+        let aimed_at_ours = session.is(&jingle.sid);
+        if member && jingle.action == Action::SessionInitiate && !aimed_at_ours {
+            self.send(&asker.result());
+            return self.decline(asker, jingle);
+        }
+        self.send(&asker.unknown_session());
+        if aimed_at_ours || !member {
+            self.ignored(Oddity::ForgedFocus);
+        }
+    }
+
+    fn decline(&mut self, asker: &Asker, offer: Jingle) {
+        let mut decline = Jingle::new(Action::SessionTerminate, &offer.sid);
+        decline.initiator = offer.initiator;
+        decline.reason = Some(Reason { condition: "decline".into(), text: Some("P2P disabled".into()) });
+        let to = asker.from.clone();
+        let payload = decline.to_xml(Form::Xml);
+        self.ask(to.as_deref(), "set", Question::Courtesy, payload);
+    }
+
+    fn offered(&mut self, asker: &Asker, jingle: Jingle) {
+        let usable =
+            jingle.transport().is_some_and(|transport| !transport.ufrag.is_empty() && transport.fingerprint.is_some());
+        let Some(mut offer) = jingle.into_offer().filter(|_| usable) else {
+            self.send(&asker.refuse("modify", "bad-request", None));
+            return self.ignored(Oddity::MalformedJingle);
+        };
+        self.send(&asker.result());
+        if self.session().is_some_and(|(session, _)| session.is(&offer.sid)) {
+            return;
+        }
+        self.over("replaced".to_owned());
+        let Some((session, roster)) = self.session() else {
+            return;
+        };
+        let mut live = Live { sid: offer.sid.clone(), bridge: offer.bridge_session.clone(), ..Live::default() };
+        let (sources, refused) = live.admit(roster, std::mem::take(&mut offer.sources));
+        offer.sources = sources;
+        *session = Session::Offered { live, contents: answerable(&offer.contents), waiting: VecDeque::new() };
+        self.event(Event::Offer(Box::new(offer)));
+        self.ignored_all(refused);
+    }
+
+    /// The session, if there is one, is over; sources go with it.
+    fn over(&mut self, reason: String) {
+        let Some((session, _)) = self.session() else {
+            return;
+        };
+        if !matches!(std::mem::take(session), Session::None) {
+            self.event(Event::Terminated { reason });
+        }
+    }
+
+    fn changed(&mut self, asker: &Asker, change: Change) {
+        self.send(&asker.result());
+        self.wait_or_apply(change);
+    }
+
+    fn wait_or_apply(&mut self, change: Change) {
+        let Some((session, _)) = self.session() else {
+            return;
+        };
+        match session.waiting_mut() {
+            Some(waiting) if waiting.len() >= MAX_WAITING => self.ignored(Oddity::TooMany),
+            Some(waiting) => waiting.push_back(change),
+            None => self.apply(change),
+        }
+    }
+
+    fn apply(&mut self, change: Change) {
+        match change {
+            Change::Added(sources) => self.added(sources),
+            Change::Removed(sources) => self.removed_sources(&sources),
+            Change::WeAdd(sources) => self.tell(Action::SourceAdd, sources),
+            Change::WeRemove(sources) => self.tell(Action::SourceRemove, sources),
+        }
+    }
+
+    fn added(&mut self, sources: Sources) {
+        let Some((session, roster)) = self.session() else {
+            return;
+        };
+        let Some(live) = session.live_mut() else { return };
+        let (sources, refused) = live.admit(roster, sources);
+        if !sources.sources.is_empty() {
+            self.event(Event::SourcesAdded(sources));
+        }
+        self.ignored_all(refused);
+    }
+
+    fn removed_sources(&mut self, sources: &Sources) {
+        let named = |known: &Source| sources.get(known.ssrc).is_some();
+        self.drop_sources(named);
+    }
+
+    /// Whoever left takes their sources along; the focus does not say so.
+    pub(super) fn drop_sources_of(&mut self, endpoint: &str) {
+        let owned = |source: &Source| source.owner.as_deref() == Some(endpoint);
+        if let Some(waiting) = self.session().and_then(|(session, _)| session.waiting_mut()) {
+            for change in waiting {
+                if let Change::Added(sources) = change {
+                    sources.sources.retain(|source| !owned(source));
+                }
+            }
+        }
+        self.drop_sources(owned);
+    }
+
+    fn drop_sources(&mut self, gone: impl Fn(&Source) -> bool) {
+        let live = self.session().and_then(|(session, _)| session.live_mut());
+        let sources = live.map(|live| live.remove(gone)).unwrap_or_default();
+        if !sources.is_empty() {
+            self.event(Event::SourcesRemoved(sources));
+        }
+    }
+
+    /// Our answer to the newest offer.
+    pub(super) fn accept(&mut self, transport: &Transport, sources: Sources) {
+        let State::Present(present) = &mut self.state else {
+            return self.out_of_place();
+        };
+        if !matches!(present.session, Session::Offered { .. }) {
+            return self.out_of_place();
+        }
+        let Session::Offered { mut live, mut contents, waiting } = std::mem::take(&mut present.session) else {
+            return;
+        };
+        live.ours = sources.sources.iter().map(|source| source.ssrc).collect();
+        for content in &mut contents {
+            content.transport = Some(transport.clone());
+        }
+        let mut accept = Jingle::new(Action::SessionAccept, &live.sid);
+        accept.responder = Some(present.way.jid.clone());
+        accept.bundle = contents.iter().map(|content| content.name.clone()).collect();
+        accept.contents = contents;
+        accept.sources = sources;
+        let sid = live.sid.clone();
+        present.session = Session::Accepting { live, waiting };
+        self.tell_focus(accept, Question::Accept { sid });
+        self.drop_clashes();
+    }
+
+    /// An SSRC of ours wins over the same one of somebody else: ours is already in the accept.
+    fn drop_clashes(&mut self) {
+        let ours =
+            self.session().and_then(|(session, _)| session.live()).map(|live| live.ours.clone()).unwrap_or_default();
+        let live = self.session().and_then(|(session, _)| session.live_mut());
+        let sources = live.map(|live| live.remove(|source| ours.contains(&source.ssrc))).unwrap_or_default();
+        if !sources.is_empty() {
+            self.event(Event::SourcesRemoved(sources));
+            self.ignored(Oddity::SsrcTaken);
+        }
+    }
+
+    pub(super) fn accept_answered(&mut self, sid: &str, iq: &Element) {
+        let Some((session, _)) = self.session() else {
+            return;
+        };
+        if !session.is(sid) {
+            return;
+        }
+        if let Some(error) = stanza::named(iq, "error") {
+            let condition = refusal::condition(error).to_owned();
+            return self.over(condition);
+        }
+        match std::mem::take(session) {
+            Session::Accepting { live, waiting } => {
+                *session = Session::Active(live);
+                self.event(Event::Accepted);
+                for change in waiting {
+                    self.apply(change);
+                }
+            }
+            other @ (Session::None | Session::Offered { .. } | Session::Active(_)) => {
+                *session = other;
+            }
+        }
+    }
+
+    pub(super) fn add_sources(&mut self, sources: Sources) {
+        let live = match self.session() {
+            Some((Session::Accepting { live, .. } | Session::Active(live), _)) => live,
+            Some((Session::None | Session::Offered { .. }, _)) | None => {
+                return self.out_of_place();
+            }
+        };
+        live.ours.extend(sources.sources.iter().map(|source| source.ssrc));
+        self.wait_or_apply(Change::WeAdd(sources));
+        self.drop_clashes();
+    }
+
+    pub(super) fn remove_sources(&mut self, sources: Sources) {
+        let live = match self.session() {
+            Some((Session::Accepting { live, .. } | Session::Active(live), _)) => live,
+            Some((Session::None | Session::Offered { .. }, _)) | None => {
+                return self.out_of_place();
+            }
+        };
+        for source in &sources.sources {
+            live.ours.remove(&source.ssrc);
+        }
+        self.wait_or_apply(Change::WeRemove(sources));
+    }
+
+    fn tell(&mut self, action: Action, sources: Sources) {
+        let sid = self.session().and_then(|(session, _)| session.live()).map(|live| live.sid.clone());
+        if let Some(sid) = sid {
+            let mut change = Jingle::new(action, &sid);
+            change.sources = sources;
+            self.tell_focus(change, Question::Courtesy);
+        }
+    }
+
+    /// Ends the session in a way that makes the focus offer another (its answer is a new offer).
+    pub(super) fn restart(&mut self) {
+        let live = self.session().and_then(|(session, _)| session.live());
+        let Some(live) = live else {
+            return self.out_of_place();
+        };
+        let mut end = Jingle::new(Action::SessionTerminate, &live.sid);
+        end.bridge_session = live.bridge.as_ref().map(|bridge| BridgeSession {
+            id: bridge.id.clone(),
+            restart: Some(true),
+            ..BridgeSession::default()
+        });
+        end.reason = Some(Reason { condition: "connectivity-error".into(), text: None });
+        self.tell_focus(end, Question::Courtesy);
+        self.over("restart".to_owned());
+    }
+
+    fn tell_focus(&mut self, mut jingle: Jingle, question: Question) {
+        let focus = self.occupant("focus");
+        jingle.initiator = Some(focus.clone());
+        let payload = jingle.to_xml(Form::Xml);
+        self.ask(Some(&focus), "set", question, payload);
+    }
+
+    fn ignored_all(&mut self, oddities: BTreeSet<Oddity>) {
+        for oddity in oddities {
+            self.ignored(oddity);
+        }
+    }
+}

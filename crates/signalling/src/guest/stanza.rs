@@ -1,0 +1,122 @@
+//! The frames a guest writes, each from its parts. No decisions here; shapes as recorded in `tests/traces`.
+
+use super::{GuestConfig, Me, SourceState, caps};
+use crate::xml::{CLIENT, Element};
+use crate::{disco, ns, stream};
+use std::collections::BTreeMap;
+
+/// The codecs we can send and receive, in the form of `jitsi_participant_codecList`. Others choose theirs by it.
+const CODECS: &str = "vp8";
+
+pub(super) fn iq(id: &str, kind: &str, to: Option<&str>, payload: Element) -> Element {
+    stream::iq(kind, id, Some(payload)).attr_opt("to", to)
+}
+
+pub(super) fn conference(config: &GuestConfig) -> Element {
+    let property = Element::new("property", ns::FOCUS).attr("name", "rtcstatsEnabled").attr("value", false);
+    Element::new("conference", ns::FOCUS)
+        .attr("room", config.room_jid())
+        .attr("machine-uid", &config.machine)
+        .attr_opt("token", config.token.as_ref())
+        .child(property)
+}
+
+/// Presence replaces everything said before, so each one holds all of us.
+pub(super) fn presence(to: &str, me: &Me) -> Element {
+    let presence = body(Element::new("presence", CLIENT).attr("to", to), me);
+    match me.hand {
+        Some(at) => presence.child(Element::new("jitsi_participant_raisedHand", CLIENT).text(at.to_string())),
+        None => presence,
+    }
+}
+
+/// The first presence, which asks to be let in. History is refused: a newcomer has no claim to what was said before.
+pub(super) fn join(to: &str, password: Option<&str>, me: &Me) -> Element {
+    let x = Element::new("x", ns::MUC);
+    let x = match password {
+        Some(password) => x.child(Element::new("password", ns::MUC).text(password)),
+        None => x,
+    };
+    presence(to, me).child(x)
+}
+
+fn body(presence: Element, me: &Me) -> Element {
+    let presence = presence
+        .child(disco::caps(caps::NODE, &caps::ver()))
+        .child(Element::new("SourceInfo", CLIENT).text(source_info(&me.sources)))
+        .child(Element::new("jitsi_participant_codecList", CLIENT).text(CODECS));
+    if me.name.is_empty() {
+        return presence;
+    }
+    presence.child(Element::new("nick", ns::NICK).text(me.name.as_str()))
+}
+
+fn source_info(sources: &BTreeMap<String, SourceState>) -> String {
+    let of = |(name, state): (&String, &SourceState)| {
+        let mut entry = serde_json::Map::new();
+        entry.insert("muted".into(), state.muted.into());
+        if state.desktop {
+            entry.insert("videoType".into(), "desktop".into());
+        }
+        (name.clone(), serde_json::Value::Object(entry))
+    };
+    let map: serde_json::Map<String, serde_json::Value> = sources.iter().map(of).collect();
+    serde_json::Value::Object(map).to_string()
+}
+
+pub(super) fn unavailable(place: &str) -> Element {
+    Element::new("presence", CLIENT).attr("to", place).attr("type", "unavailable")
+}
+
+pub(super) fn message(to: &str, kind: &str, text: &str) -> Element {
+    Element::new("message", CLIENT).attr("to", to).attr("type", kind).child(Element::new("body", CLIENT).text(text))
+}
+
+/// Whom to answer, and under which id.
+#[derive(Debug, Clone)]
+pub(super) struct Asker {
+    id: String,
+    /// Absent when our own server asks.
+    pub(super) from: Option<String>,
+}
+
+impl Asker {
+    /// Without an id there is nothing to answer to.
+    pub(super) fn of(iq: &Element) -> Option<Self> {
+        Some(Asker { id: iq.get("id")?.to_owned(), from: iq.get("from").map(str::to_owned) })
+    }
+
+    fn reply(&self, kind: &str) -> Element {
+        stream::iq(kind, &self.id, None).attr_opt("to", self.from.as_ref())
+    }
+
+    pub(super) fn result(&self) -> Element {
+        self.reply("result")
+    }
+
+    pub(super) fn refuse(&self, kind: &str, condition: &str, more: Option<Element>) -> Element {
+        let error = stream::error(kind, condition).with_children(more);
+        self.reply("error").child(error)
+    }
+
+    /// XEP-0166 section 10: there is no such session.
+    pub(super) fn unknown_session(&self) -> Element {
+        let more = Element::new("unknown-session", ns::JINGLE_ERRORS);
+        self.refuse("cancel", "item-not-found", Some(more))
+    }
+}
+
+/// The node is answered as asked when it is ours with the right hash (XEP-0115 6.2), refused when it is another.
+pub(super) fn disco_answer(asker: &Asker, node: Option<&str>) -> Element {
+    let ours = format!("{}#{}", caps::NODE, caps::ver());
+    if node.is_some_and(|node| node != ours) {
+        return asker.refuse("cancel", "item-not-found", None);
+    }
+    let features = caps::FEATURES.iter().copied().map(disco::feature);
+    asker.result().child(disco::query(node).with_children(features))
+}
+
+/// The first child of that name, whatever its namespace: conditions and reasons come in several.
+pub(super) fn named<'a>(element: &'a Element, name: &str) -> Option<&'a Element> {
+    element.children().find(|child| child.name() == name)
+}

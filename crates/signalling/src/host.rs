@@ -1,0 +1,135 @@
+//! The room's side of the conversation: room service and focus in one, for any number of rooms.
+//!
+//! [`Host`] owns no socket: it is told which connection said what and answers with what to send.
+//! Media transports are made by somebody else, who is asked by [`Event::Allocate`] and answers
+//! with [`Input::Allocated`]. Start at [`Host::handle`]; `host/room.rs` is one room.
+
+mod connection;
+mod core;
+mod focus;
+mod iq;
+mod offer;
+mod room;
+mod sources;
+
+pub use self::core::Host;
+use crate::jingle::{Group, Source, Transport};
+use std::time::Instant;
+
+/// A connection's number, chosen by whoever owns the sockets and never used twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ConnId(pub u64);
+
+/// What a host is and how much it lets in.
+#[derive(Clone, Debug)]
+pub struct HostConfig {
+    /// The XMPP domain, e.g. `meet.test`; rooms live at `conference.` of it, the focus at `focus.`.
+    pub domain: String,
+    /// Rooms at a time. Protects memory from somebody who invents names.
+    pub max_rooms: usize,
+    /// Guests in one room. What one machine's upload can carry is far below.
+    pub max_guests: usize,
+    /// Connections at a time, logged in or not.
+    pub max_connections: usize,
+}
+
+impl HostConfig {
+    /// Limits for a laptop in a living room.
+    #[must_use]
+    pub fn new(domain: &str) -> Self {
+        Self { domain: domain.to_owned(), max_rooms: 50, max_guests: 100, max_connections: 1_000 }
+    }
+}
+
+/// What a host is told.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// A web socket was opened.
+    Opened(ConnId),
+    /// A text frame arrived.
+    Text(ConnId, String),
+    /// The web socket is gone.
+    Closed(ConnId),
+    /// The answer to [`Event::Allocate`].
+    Allocated {
+        /// Room name.
+        room: String,
+        /// Endpoint id.
+        endpoint: String,
+        /// What to offer to this guest, bridge channel included.
+        transport: Transport,
+    },
+}
+
+/// What happened in rooms, for whoever moves media.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A guest needs a media transport. Asked a second time for the same guest, the former
+    /// transport is to be thrown away: the guest wants to start anew.
+    Allocate {
+        /// Room name.
+        room: String,
+        /// Endpoint id.
+        endpoint: String,
+    },
+    /// A guest took the offer.
+    Accepted {
+        /// Room name.
+        room: String,
+        /// Endpoint id.
+        endpoint: String,
+        /// The guest's side.
+        transport: Transport,
+        /// All its sources.
+        sources: Vec<Source>,
+        /// Groups among them, simulcast included.
+        groups: Vec<Group>,
+    },
+    /// A guest added or removed sources.
+    SourcesChanged {
+        /// Room name.
+        room: String,
+        /// Endpoint id.
+        endpoint: String,
+        /// All its sources now.
+        sources: Vec<Source>,
+        /// All groups now.
+        groups: Vec<Group>,
+    },
+    /// A guest sent candidates or new credentials.
+    TransportChanged {
+        /// Room name.
+        room: String,
+        /// Endpoint id.
+        endpoint: String,
+        /// What it sent.
+        transport: Transport,
+    },
+    /// A guest is gone; its transport, if it had one, too.
+    EndpointLeft {
+        /// Room name.
+        room: String,
+        /// Endpoint id.
+        endpoint: String,
+    },
+    /// The last guest left; the room does not exist any more.
+    RoomEmpty {
+        /// Room name.
+        room: String,
+    },
+}
+
+/// What a host wants done.
+// Outputs are handled one at a time and never stored in bulk, so the large variant costs nothing.
+#[allow(clippy::large_enum_variant)]
+#[derive(Clone, Debug, PartialEq)]
+pub enum Output {
+    /// Send this text frame.
+    Send(ConnId, String),
+    /// Close the web socket after what was sent before.
+    CloseConnection(ConnId),
+    /// Tell whoever moves media.
+    Event(Event),
+    /// Nothing more to do; call `handle_timeout` at that time if there is one.
+    Wait(Option<Instant>),
+}

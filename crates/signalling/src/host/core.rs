@@ -1,0 +1,380 @@
+//! [`Host`]: connections in, stanzas sorted by what they are and whom they address.
+
+use super::connection::{Connection, Outbox, Seat, Stage};
+use super::room::{EMPTY_WAIT, Occupant, Room, Session};
+use super::{ConnId, Event, HostConfig, Input, Output};
+use crate::jid::Jid;
+use crate::jingle::Sources;
+use crate::stream;
+use crate::xml::{self, CLIENT, Element, Limits};
+use crate::{muc, ns};
+use rand_chacha::ChaCha20Rng;
+use rand_core::{RngCore as _, SeedableRng as _};
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+/// Bytes of a room name: 128 characters, the worst of them percent-encoded.
+const MAX_ROOM_NAME: usize = 1_000;
+/// Bytes of a chat message or of an IQ between guests. Everybody gets a copy of the former.
+const MAX_RELAYED: usize = 64 * 1024;
+
+/// Any number of rooms and the connections of their guests.
+#[derive(Clone, Debug)]
+pub struct Host {
+    pub(super) config: HostConfig,
+    rng: ChaCha20Rng,
+    connections: BTreeMap<ConnId, Connection>,
+    pub(super) rooms: BTreeMap<String, Room>,
+    pub(super) out: Outbox,
+    ids: u64,
+}
+
+impl Host {
+    /// A host without rooms. `seed` must come from the operating system: addresses that nobody
+    /// may guess are made of it.
+    #[must_use]
+    pub fn new(config: HostConfig, seed: [u8; 32]) -> Self {
+        Self {
+            config,
+            rng: ChaCha20Rng::from_seed(seed),
+            connections: BTreeMap::new(),
+            rooms: BTreeMap::new(),
+            out: Outbox::default(),
+            ids: 0,
+        }
+    }
+
+    /// Takes in what happened. Afterwards [`Host::poll_output`] is to be drained.
+    pub fn handle(&mut self, now: Instant, input: Input) {
+        match input {
+            Input::Opened(connection) => {
+                if self.connections.len() < self.config.max_connections {
+                    self.connections.insert(connection, Connection::new());
+                } else {
+                    self.out.close(connection);
+                }
+            }
+            Input::Text(connection, text) => self.text(now, connection, &text),
+            Input::Closed(connection) => self.closed(connection),
+            Input::Allocated { room, endpoint, transport } => self.allocated(now, &room, &endpoint, transport),
+        }
+        self.handle_timeout(now);
+    }
+
+    /// Does what is due: offers to guests that never said what they can do, unused rooms.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        self.offer_overdue(now);
+        self.rooms.retain(|_, room| room.until.is_none_or(|until| now < until));
+    }
+
+    /// What is to be done next; [`Output::Wait`] when nothing is left.
+    pub fn poll_output(&mut self) -> Output {
+        if let Some(output) = self.out.pop() {
+            return output;
+        }
+        let waits = self.rooms.values().flat_map(|room| room.until.into_iter().chain(room.features_due()));
+        Output::Wait(waits.min())
+    }
+
+    /// Number of rooms, asked-for ones included.
+    #[must_use]
+    pub fn rooms(&self) -> usize {
+        self.rooms.len()
+    }
+
+    /// Number of guests in a room.
+    #[must_use]
+    pub fn guests(&self, room: &str) -> usize {
+        self.rooms.get(room).map_or(0, |room| room.occupants.len())
+    }
+
+    pub(super) fn conference_domain(&self) -> String {
+        format!("conference.{}", self.config.domain)
+    }
+
+    /// Makes the room if it may exist. Only the focus, asked by a conference request, makes rooms.
+    pub(super) fn create_room(&mut self, now: Instant, name: &str) -> bool {
+        let odd = |c: char| c.is_control() || c.is_whitespace() || "/?#&@:'\"<>".contains(c) || c.is_ascii_uppercase();
+        if name.is_empty() || name.len() > MAX_ROOM_NAME || name.contains(odd) {
+            return false;
+        }
+        if self.rooms.contains_key(name) {
+            return true;
+        }
+        if self.rooms.len() >= self.config.max_rooms {
+            return false;
+        }
+        let meeting = self.token(16);
+        self.rooms.insert(
+            name.to_owned(),
+            Room {
+                name: name.to_owned(),
+                address: format!("{name}@{}", self.conference_domain()),
+                focus_jid: format!("focus@auth.{}/focus", self.config.domain),
+                meeting,
+                subject: String::new(),
+                occupants: BTreeMap::new(),
+                entered: 0,
+                active: false,
+                until: Some(now + EMPTY_WAIT),
+            },
+        );
+        true
+    }
+
+    /// Random bytes as lower-case hex.
+    pub(super) fn token(&mut self, bytes: usize) -> String {
+        let mut random = vec![0; bytes];
+        self.rng.fill_bytes(&mut random);
+        random.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    pub(super) fn next_id(&mut self) -> String {
+        self.ids += 1;
+        format!("runde-{}", self.ids)
+    }
+
+    fn text(&mut self, now: Instant, id: ConnId, text: &str) {
+        let Some(connection) = self.connections.get(&id) else { return };
+        let stage = connection.stage;
+        let Ok(stanza) = xml::parse(text, &Limits::PEER) else {
+            // Not XML: nothing on this connection can be trusted to be in step any more.
+            self.out.send(id, &stream::close());
+            self.out.close(id);
+            self.closed(id);
+            return;
+        };
+        match (stanza.ns(), stanza.name()) {
+            (ns::FRAMING, "open") => self.open(id, stage),
+            (ns::FRAMING, "close") => {
+                self.out.send(id, &stream::close());
+                self.out.close(id);
+                self.closed(id);
+            }
+            (ns::SASL, "auth") => self.auth(id, stage, &stanza),
+            (CLIENT, "iq") if stage == Stage::Bound => self.iq(now, id, stanza),
+            (CLIENT, "iq") => self.bind(id, stage, &stanza),
+            (CLIENT, "presence") if stage == Stage::Bound => self.presence(now, id, &stanza),
+            (CLIENT, "message") if stage == Stage::Bound => self.message(id, stanza),
+            // Odd but well-formed: later protocols may send it, and nobody else is harmed.
+            _ => {}
+        }
+    }
+
+    fn open(&mut self, id: ConnId, stage: Stage) {
+        let token = self.token(16);
+        self.out.send(id, &stream::open_from(&self.config.domain, &token));
+        match stage {
+            Stage::Fresh => self.out.send(id, &stream::features_login()),
+            Stage::LoggedIn | Stage::Bound => self.out.send(id, &stream::features_bind()),
+        }
+    }
+
+    fn auth(&mut self, id: ConnId, stage: Stage, stanza: &Element) {
+        if stage == Stage::Fresh && stanza.get("mechanism") == Some("ANONYMOUS") {
+            if let Some(connection) = self.connections.get_mut(&id) {
+                connection.stage = Stage::LoggedIn;
+            }
+            self.out.send(id, &stream::success());
+        } else {
+            self.out.send(id, &stream::failure("invalid-mechanism"));
+        }
+    }
+
+    fn bind(&mut self, id: ConnId, stage: Stage, stanza: &Element) {
+        let is_bind = stanza.get("type") == Some("set") && stanza.find("bind", ns::BIND).is_some();
+        if stage == Stage::LoggedIn && is_bind {
+            let (node, resource) = (self.token(16), self.token(6));
+            let jid = format!("{node}@{}/{resource}", self.config.domain);
+            if let Some(connection) = self.connections.get_mut(&id) {
+                connection.stage = Stage::Bound;
+                connection.jid.clone_from(&jid);
+            }
+            self.out.send(id, &stream::bind_result(stanza.get("id").unwrap_or_default(), &jid));
+        } else {
+            self.refuse(id, stanza, "auth", "not-authorized");
+        }
+    }
+
+    /// Answers a stanza with an error, unless it is itself an answer.
+    pub(super) fn refuse(&mut self, id: ConnId, stanza: &Element, kind: &str, condition: &str) {
+        self.answer(id, stanza, "error", Some(stream::error(kind, condition)));
+    }
+
+    /// Answers a stanza in the name of whom it addressed.
+    pub(super) fn answer(&mut self, id: ConnId, stanza: &Element, kind: &str, child: Option<Element>) {
+        if matches!(stanza.get("type"), Some("result" | "error")) {
+            return;
+        }
+        let jid = self.jid(id).to_owned();
+        let mut answer = Element::new(stanza.name(), CLIENT)
+            .attr("type", kind)
+            .attr_opt("id", stanza.get("id"))
+            .attr_opt("from", stanza.get("to"))
+            .with_children(child);
+        if !jid.is_empty() {
+            answer.set("to", jid);
+        }
+        self.out.send(id, &answer);
+    }
+
+    pub(super) fn jid(&self, id: ConnId) -> &str {
+        self.connections.get(&id).map_or("", |connection| connection.jid.as_str())
+    }
+
+    /// Where a connection's guest sits, if it sits in that room.
+    pub(super) fn seat_in(&self, id: ConnId, room: &str) -> Option<String> {
+        let seat = self.connections.get(&id)?.seat.as_ref()?;
+        (seat.room == room).then(|| seat.endpoint.clone())
+    }
+
+    fn closed(&mut self, id: ConnId) {
+        if let Some(Seat { room, endpoint }) = self.connections.remove(&id).and_then(|connection| connection.seat) {
+            self.leave(&room, &endpoint, None);
+        }
+    }
+
+    /// Takes a guest out of its room; the last one takes the room along.
+    pub(super) fn leave(&mut self, name: &str, endpoint: &str, kicked: Option<(&str, String)>) {
+        let Some(room) = self.rooms.get_mut(name) else { return };
+        let connection = room.occupants.get(endpoint).map(|occupant| occupant.connection);
+        room.leave(endpoint, kicked, &mut self.out);
+        if let Some(connection) = connection.and_then(|id| self.connections.get_mut(&id)) {
+            connection.seat = None;
+        }
+        if room.occupants.is_empty() {
+            self.rooms.remove(name);
+            self.out.tell(Event::RoomEmpty { room: name.to_owned() });
+        }
+    }
+
+    fn presence(&mut self, now: Instant, id: ConnId, stanza: &Element) {
+        let Some(to) = stanza.get("to").and_then(Jid::parse) else { return };
+        let (Some(name), Some(endpoint)) = (to.node, to.resource) else { return };
+        if to.domain != self.conference_domain() {
+            return;
+        }
+        let seated = self.seat_in(id, &name);
+        match (stanza.get("type"), seated) {
+            (Some("unavailable"), Some(own)) => self.leave(&name, &own, None),
+            (None, Some(own)) if own == endpoint => self.update(id, &name, &own, stanza),
+            (None, Some(_)) => self.refuse(id, stanza, "cancel", "conflict"),
+            (None, None) => {
+                if let Err((kind, condition)) = self.join(now, id, &name, &endpoint, stanza) {
+                    self.refuse(id, stanza, kind, condition);
+                }
+            }
+            (Some(_), _) => {}
+        }
+    }
+
+    fn update(&mut self, id: ConnId, name: &str, endpoint: &str, stanza: &Element) {
+        let Some(presence) = muc::clean_presence(stanza, endpoint) else {
+            return self.refuse(id, stanza, "modify", "not-acceptable");
+        };
+        let Some(room) = self.rooms.get_mut(name) else { return };
+        if let Some(occupant) = room.occupants.get_mut(endpoint) {
+            occupant.presence = presence;
+            room.show(endpoint, &mut self.out);
+        }
+    }
+
+    fn join(
+        &mut self,
+        now: Instant,
+        id: ConnId,
+        name: &str,
+        endpoint: &str,
+        stanza: &Element,
+    ) -> Result<(), (&'static str, &'static str)> {
+        // Eight hex digits: names of sources and groups are made of it, so nothing else may be in it.
+        if endpoint.len() != 8 || !endpoint.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
+            return Err(("modify", "not-acceptable"));
+        }
+        let presence = muc::clean_presence(stanza, endpoint).ok_or(("modify", "not-acceptable"))?;
+        let question = self.next_id();
+        let connection = self.connections.get_mut(&id).ok_or(("cancel", "not-allowed"))?;
+        if connection.seat.is_some() {
+            return Err(("cancel", "not-allowed"));
+        }
+        let room = self.rooms.get_mut(name).ok_or(("cancel", "not-allowed"))?;
+        if room.occupants.contains_key(endpoint) {
+            return Err(("cancel", "conflict"));
+        }
+        if room.occupants.len() >= self.config.max_guests {
+            return Err(("wait", "service-unavailable"));
+        }
+        connection.seat = Some(Seat { room: name.to_owned(), endpoint: endpoint.to_owned() });
+        let occupant = Occupant {
+            connection: id,
+            jid: connection.jid.clone(),
+            order: 0,
+            moderator: false,
+            presence,
+            features: None,
+            asked: None,
+            session: Session::None,
+            sources: Sources::default(),
+            restarts: Vec::new(),
+        };
+        room.enter(endpoint, occupant, &mut self.out);
+        room.ask_features(endpoint, question, now, &mut self.out);
+        self.invite(name);
+        Ok(())
+    }
+
+    fn message(&mut self, id: ConnId, stanza: Element) {
+        let Some(to) = stanza.get("to").and_then(Jid::parse) else { return };
+        let Some(name) = to.node.filter(|_| to.domain == self.conference_domain()) else { return };
+        if stanza.get("type") == Some("error") {
+            return;
+        }
+        let Some(own) = self.seat_in(id, &name) else {
+            return self.refuse(id, &stanza, "modify", "not-acceptable");
+        };
+        if stanza.to_string().len() > MAX_RELAYED {
+            return self.refuse(id, &stanza, "modify", "policy-violation");
+        }
+        let subject = stanza.text_of("subject", CLIENT).filter(|_| stanza.find("body", CLIENT).is_none());
+        let Some(room) = self.rooms.get_mut(&name) else { return };
+        let moderator = room.occupants.get(&own).is_some_and(|occupant| occupant.moderator);
+        if subject.is_some() && !moderator {
+            return self.refuse(id, &stanza, "auth", "forbidden");
+        }
+        let from = room.occupant_address(&own);
+        let mut relayed = stanza.clone();
+        relayed.set("from", from);
+        relayed.unset("to");
+        relayed.retain(|child| ![ns::MUC_USER, ns::DELAY, ns::OCCUPANT_ID].contains(&child.ns()));
+        if relayed.get("id").is_none() {
+            self.ids += 1;
+            relayed.set("id", format_args!("runde-{}", self.ids));
+        }
+        match (to.resource, stanza.get("type")) {
+            (None, Some("groupchat")) => {
+                if let Some(subject) = subject {
+                    room.subject = muc::clean_name(&subject);
+                }
+                room.broadcast(&relayed, &mut self.out);
+            }
+            (Some(endpoint), _) if room.occupants.contains_key(&endpoint) => {
+                room.send(&endpoint, relayed, &mut self.out);
+            }
+            (Some(_), _) => self.refuse(id, &stanza, "cancel", "item-not-found"),
+            (None, _) => {}
+        }
+    }
+
+    /// Hands an IQ of one guest to another, in the sender's room address.
+    pub(super) fn relay(&mut self, id: ConnId, name: &str, own: &str, endpoint: &str, stanza: Element) {
+        let Some(room) = self.rooms.get(name) else { return };
+        if !room.occupants.contains_key(endpoint) {
+            return self.refuse(id, &stanza, "cancel", "item-not-found");
+        }
+        if stanza.to_string().len() > MAX_RELAYED {
+            return self.refuse(id, &stanza, "modify", "policy-violation");
+        }
+        let from = room.occupant_address(own);
+        room.send(endpoint, stanza.attr("from", from), &mut self.out);
+    }
+}

@@ -1,0 +1,477 @@
+//! Rooms as their guests see them: who is let in, what others are told, what misbehaviour comes to.
+// Tests may unwrap, and somebody has to say what time it is when a story begins.
+#![allow(clippy::unwrap_used, clippy::disallowed_methods)]
+
+use proptest::prelude::*;
+use runde_signalling::host::{ConnId, Event, Host, HostConfig, Input, Output};
+use runde_signalling::jingle::{Semantics, Transport};
+use runde_signalling::xml::{Element, Limits, parse};
+use std::time::{Duration, Instant};
+
+const OPEN: &str = "<open xmlns='urn:ietf:params:xml:ns:xmpp-framing' to='d' version='1.0'/>";
+const AUTH: &str = "<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='ANONYMOUS'/>";
+const BIND: &str = "<iq xmlns='jabber:client' type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>";
+const A: &str = "aaaaaaaa";
+const B: &str = "bbbbbbbb";
+const C: &str = "cccccccc";
+
+struct House {
+    host: Host,
+    now: Instant,
+    sent: Vec<(u64, Element)>,
+    events: Vec<Event>,
+    closed: Vec<u64>,
+}
+
+impl House {
+    fn new(config: HostConfig) -> Self {
+        let host = Host::new(config, [1; 32]);
+        Self { host, now: Instant::now(), sent: vec![], events: vec![], closed: vec![] }
+    }
+
+    /// Gives an input and returns what was sent because of it. Transports are allocated at once.
+    fn give(&mut self, input: Input) -> Vec<(u64, Element)> {
+        self.host.handle(self.now, input);
+        let mut new = vec![];
+        loop {
+            match self.host.poll_output() {
+                Output::Send(to, text) => new.push((to.0, parse(&text, &Limits::FOCUS).unwrap())),
+                Output::Event(event) => {
+                    if let Event::Allocate { room, endpoint } = event.clone() {
+                        let transport = Transport { ufrag: "u".into(), pwd: "p".into(), ..Transport::default() };
+                        self.host.handle(self.now, Input::Allocated { room, endpoint, transport });
+                    }
+                    self.events.push(event);
+                }
+                Output::CloseConnection(id) => self.closed.push(id.0),
+                Output::Wait(_) => break,
+            }
+        }
+        self.sent.extend(new.clone());
+        new
+    }
+
+    fn say(&mut self, who: u64, text: &str) -> Vec<(u64, Element)> {
+        self.give(Input::Text(ConnId(who), text.to_owned()))
+    }
+
+    fn connect(&mut self, who: u64) {
+        self.give(Input::Opened(ConnId(who)));
+        for frame in [OPEN, AUTH, OPEN, BIND] {
+            self.say(who, frame);
+        }
+    }
+
+    fn ask_room(&mut self, who: u64, room: &str) -> Vec<(u64, Element)> {
+        self.say(who, &format!("<iq xmlns='jabber:client' type='set' id='c' to='focus.d'><conference xmlns='http://jitsi.org/protocol/focus' room='{room}@conference.d'/></iq>"))
+    }
+
+    fn presence(&mut self, who: u64, endpoint: &str, inside: &str) -> Vec<(u64, Element)> {
+        self.say(who, &format!("<presence xmlns='jabber:client' to='r@conference.d/{endpoint}'>{inside}</presence>"))
+    }
+
+    /// Connects, joins and answers the question for features.
+    fn join(&mut self, who: u64, endpoint: &str, features: &str) -> Vec<(u64, Element)> {
+        self.connect(who);
+        self.ask_room(who, "r");
+        let mut got = self.presence(who, endpoint, "");
+        let question =
+            got.iter().find(|(to, e)| *to == who && e.get("type") == Some("get")).unwrap().1.get("id").unwrap();
+        let question = question.to_owned();
+        got.extend(self.say(who, &format!("<iq xmlns='jabber:client' type='result' id='{question}' to='r@conference.d/focus'><query xmlns='http://jabber.org/protocol/disco#info'>{features}</query></iq>")));
+        got
+    }
+
+    fn sid(&self, who: u64) -> String {
+        let offers = self.sent.iter().rev().filter(|(to, _)| *to == who);
+        let jingle = offers.filter_map(|(_, e)| jingle(e)).find(|j| j.get("action") == Some("session-initiate"));
+        jingle.unwrap().get("sid").unwrap().to_owned()
+    }
+
+    fn session(&mut self, who: u64, action: &str, inside: &str) -> Vec<(u64, Element)> {
+        let sid = self.sid(who);
+        self.say(who, &format!("<iq xmlns='jabber:client' type='set' id='j' to='r@conference.d/focus'><jingle xmlns='urn:xmpp:jingle:1' action='{action}' sid='{sid}'>{inside}</jingle></iq>"))
+    }
+
+    fn accept(&mut self, who: u64, endpoint: &str, base: u32) -> Vec<(u64, Element)> {
+        self.session(who, "session-accept", &content(endpoint, base, true))
+    }
+
+    /// Two guests with accepted sessions.
+    fn pair() -> Self {
+        let mut house = Self::new(HostConfig::new("d"));
+        house.join(1, A, JSON);
+        house.join(
+            2,
+            B,
+            "<feature var='urn:xmpp:jingle:apps:rtp:audio'/><feature var='urn:xmpp:jingle:apps:rtp:video'/>",
+        );
+        house.accept(1, A, 100);
+        house.accept(2, B, 200);
+        house
+    }
+}
+
+const JSON: &str = "<feature var='urn:xmpp:jingle:apps:rtp:audio'/><feature var='urn:xmpp:jingle:apps:rtp:video'/><feature var='http://jitsi.org/json-encoded-sources'/>";
+
+fn content(endpoint: &str, base: u32, with_transport: bool) -> String {
+    let source =
+        |n: u32| format!("<source xmlns='urn:xmpp:jingle:apps:rtp:ssma:0' ssrc='{}' name='{endpoint}-v0'/>", base + n);
+    let group = |semantics: &str, all: &[u32]| {
+        let inside: String = all.iter().map(|n| format!("<source ssrc='{}'/>", base + n)).collect();
+        format!("<ssrc-group xmlns='urn:xmpp:jingle:apps:rtp:ssma:0' semantics='{semantics}'>{inside}</ssrc-group>")
+    };
+    let transport =
+        if with_transport { "<transport xmlns='urn:xmpp:jingle:transports:ice-udp:1' ufrag='x' pwd='y'/>" } else { "" };
+    format!(
+        "<content name='video' creator='responder'><description xmlns='urn:xmpp:jingle:apps:rtp:1' media='video'>{}{}{}{}</description>{transport}</content>",
+        (0..4).map(source).collect::<String>(),
+        group("SIM", &[0, 1]),
+        group("FID", &[0, 2]),
+        group("FID", &[1, 3]),
+    )
+}
+
+fn jingle(e: &Element) -> Option<&Element> {
+    e.children().find(|child| child.name() == "jingle")
+}
+
+fn to(who: u64, got: &[(u64, Element)]) -> Vec<&Element> {
+    got.iter().filter(|(to, _)| *to == who).map(|(_, e)| e).collect()
+}
+
+fn condition(got: &[(u64, Element)]) -> Option<String> {
+    got.iter().find_map(|(_, e)| runde_signalling::stream::error_condition(e).map(str::to_owned))
+}
+
+#[test]
+fn a_lone_guest_has_no_session_and_two_have_one_each() {
+    let mut house = House::new(HostConfig::new("d"));
+    house.join(1, A, JSON);
+    assert!(house.events.is_empty());
+    let got = house.join(2, B, JSON);
+    assert_eq!(to(1, &got).iter().filter(|e| jingle(e).is_some()).count(), 1);
+    assert_eq!(to(2, &got).iter().filter(|e| jingle(e).is_some()).count(), 1);
+}
+
+#[test]
+fn others_are_told_the_first_layer_in_the_form_their_features_ask_for() {
+    let mut house = House::new(HostConfig::new("d"));
+    house.join(1, A, JSON);
+    house.join(2, B, "");
+    let got = house.accept(1, A, 100);
+    let told = jingle(to(2, &got)[0]).unwrap().to_string();
+    assert!(told.contains("source-add") && told.contains("<source") && !told.contains("json-message"), "{told}");
+    assert!(
+        told.contains("'100'") && told.contains("'102'") && !told.contains("'101'") && !told.contains("SIM"),
+        "{told}"
+    );
+    let got = house.accept(2, B, 200);
+    let told = jingle(to(1, &got)[0]).unwrap().to_string();
+    assert!(
+        told.contains("json-message") && told.contains("[&quot;f&quot;,200,202]") && !told.contains("201"),
+        "{told}"
+    );
+    let Some(Event::Accepted { sources, groups, endpoint, .. }) = house.events.last() else { panic!() };
+    assert_eq!((sources.len(), endpoint.as_str()), (4, B));
+    assert!(groups.iter().any(|group| group.semantics == Semantics::Sim));
+}
+
+#[test]
+fn a_late_guest_is_offered_everybodys_sources() {
+    let mut house = House::pair();
+    let got = house.join(3, C, JSON);
+    let offer = to(3, &got).into_iter().find_map(jingle).unwrap().to_string();
+    assert!(offer.contains(A) && offer.contains(B) && offer.contains("200"), "{offer}");
+}
+
+#[test]
+fn a_guest_that_never_says_what_it_can_do_is_offered_the_usual_after_two_seconds() {
+    let mut house = House::new(HostConfig::new("d"));
+    house.join(1, A, JSON);
+    house.connect(2);
+    let got = house.presence(2, B, "");
+    assert!(to(2, &got).into_iter().all(|e| jingle(e).is_none()));
+    house.now += Duration::from_secs(2);
+    let got = house.give(Input::Closed(ConnId(99)));
+    assert!(to(2, &got).into_iter().any(|e| jingle(e).is_some()));
+}
+
+#[test]
+fn sources_that_are_removed_are_removed_everywhere_and_foreign_ones_stay() {
+    let mut house = House::pair();
+    let got = house.session(1, "source-remove", &content(A, 200, false));
+    assert!(to(2, &got).is_empty());
+    let got = house.session(1, "source-remove", &content(A, 100, false));
+    assert!(jingle(to(2, &got)[0]).unwrap().to_string().contains("source-remove"));
+    assert!(matches!(house.events.last(), Some(Event::SourcesChanged { sources, .. }) if sources.is_empty()));
+}
+
+#[test]
+fn an_ssrc_of_another_guest_is_refused_and_nobody_hears_of_it() {
+    let mut house = House::pair();
+    let got = house.session(1, "source-add", &content(A, 200, false));
+    assert_eq!(condition(&got).as_deref(), Some("bad-request"));
+    assert!(to(2, &got).is_empty());
+}
+
+#[test]
+fn a_flood_of_source_adds_ends_at_the_limit() {
+    let mut house = House::pair();
+    let refused =
+        (0..100).filter(|n| condition(&house.session(1, "source-add", &content(A, 1000 + n * 10, false))).is_some());
+    assert_eq!(refused.count(), 96);
+}
+
+#[test]
+fn another_session_id_is_unknown_and_ends_nothing() {
+    let mut house = House::pair();
+    let got = house.say(1, "<iq xmlns='jabber:client' type='set' id='j' to='r@conference.d/focus'><jingle xmlns='urn:xmpp:jingle:1' action='session-terminate' sid='other'/></iq>");
+    assert_eq!(condition(&got).as_deref(), Some("item-not-found"));
+    assert!(condition(&house.session(2, "session-accept", "")).is_some());
+}
+
+#[test]
+fn a_restart_brings_a_new_offer_but_not_in_a_hurry() {
+    let mut house = House::pair();
+    let again = "<bridge-session xmlns='http://jitsi.org/protocol/focus' id='x' restart='true'/>";
+    let got = house.session(1, "session-terminate", again);
+    assert!(condition(&got).is_none());
+    assert_eq!(house.events.iter().filter(|e| matches!(e, Event::Allocate { .. })).count(), 3);
+    let got = house.session(1, "session-terminate", again);
+    assert_eq!(condition(&got).as_deref(), Some("resource-constraint"));
+    house.now += Duration::from_secs(5);
+    assert!(condition(&house.session(1, "session-terminate", again)).is_none());
+}
+
+#[test]
+fn only_the_focus_makes_rooms_and_the_first_guest_moderates() {
+    let mut house = House::new(HostConfig::new("d"));
+    house.connect(1);
+    assert_eq!(condition(&house.presence(1, A, "")).as_deref(), Some("not-allowed"));
+    let got = house.join(2, B, JSON);
+    assert!(
+        got.iter().any(
+            |(_, e)| e.to_string().contains("role='moderator'") && e.get("from") == Some("r@conference.d/bbbbbbbb")
+        )
+    );
+    let got = house.presence(
+        1,
+        A,
+        "<x xmlns='http://jabber.org/protocol/muc#user'><item affiliation='owner' role='moderator'/></x>",
+    );
+    assert!(
+        !got.iter()
+            .any(|(_, e)| e.get("from") == Some("r@conference.d/aaaaaaaa") && e.to_string().contains("moderator"))
+    );
+}
+
+#[test]
+fn chat_reaches_everybody_with_the_senders_real_address_whatever_it_claims() {
+    let mut house = House::pair();
+    let got = house.say(2, "<message xmlns='jabber:client' type='groupchat' to='r@conference.d' from='r@conference.d/aaaaaaaa'><body>hi</body><delay xmlns='urn:xmpp:delay'/></message>");
+    assert_eq!(got.len(), 2);
+    for (_, e) in &got {
+        assert_eq!(e.get("from"), Some("r@conference.d/bbbbbbbb"));
+        assert!(e.get("id").is_some() && !e.to_string().contains("delay"));
+    }
+    let got = house.say(
+        2,
+        "<message xmlns='jabber:client' type='chat' id='7' to='r@conference.d/aaaaaaaa'><body>psst</body></message>",
+    );
+    assert_eq!((got.len(), got[0].0, got[0].1.get("id")), (1, 1, Some("7")));
+}
+
+#[test]
+fn mute_kick_and_subject_are_for_moderators() {
+    let mut house = House::pair();
+    let mute = |victim: &str| {
+        format!(
+            "<iq xmlns='jabber:client' type='set' id='m' to='r@conference.d/focus'><mute xmlns='http://jitsi.org/jitmeet/audio' jid='r@conference.d/{victim}'>true</mute></iq>"
+        )
+    };
+    let kick = |victim: &str| {
+        format!(
+            "<iq xmlns='jabber:client' type='set' id='k' to='r@conference.d'><query xmlns='http://jabber.org/protocol/muc#admin'><item nick='{victim}' role='none'/></query></iq>"
+        )
+    };
+    let subject = "<message xmlns='jabber:client' type='groupchat' to='r@conference.d'><subject>S</subject></message>";
+    for text in [mute(A), kick(A), subject.to_owned()] {
+        assert_eq!(condition(&house.say(2, &text)).as_deref(), Some("forbidden"), "{text}");
+    }
+    let unmute = mute(B).replace("true", "false");
+    assert_eq!(condition(&house.say(1, &unmute)).as_deref(), Some("not-acceptable"));
+    let got = house.say(1, &mute(B));
+    assert!(to(2, &got)[0].to_string().contains("actor='r@conference.d/aaaaaaaa'"));
+    assert_eq!(house.say(1, subject).len(), 2);
+    let got = house.say(1, &kick(B));
+    let gone = to(2, &got)[0].to_string();
+    assert!(gone.contains("'307'") && gone.contains("'110'"), "{gone}");
+    assert_eq!(house.host.guests("r"), 1);
+}
+
+#[test]
+fn the_next_oldest_moderates_when_the_moderator_leaves_and_the_room_ends_with_the_last() {
+    let mut house = House::pair();
+    let got = house.give(Input::Closed(ConnId(1)));
+    assert!(to(2, &got).iter().any(|e| e.get("type") == Some("unavailable")));
+    assert!(
+        to(2, &got)
+            .iter()
+            .any(|e| e.get("from") == Some("r@conference.d/bbbbbbbb") && e.to_string().contains("moderator"))
+    );
+    house.say(2, "<presence xmlns='jabber:client' to='r@conference.d/bbbbbbbb' type='unavailable'/>");
+    assert_eq!(house.events.last(), Some(&Event::RoomEmpty { room: "r".into() }));
+    assert_eq!(house.host.rooms(), 0);
+}
+
+#[test]
+fn rooms_guests_and_connections_are_limited() {
+    let mut house = House::new(HostConfig { max_rooms: 1, max_guests: 1, max_connections: 3, ..HostConfig::new("d") });
+    house.join(1, A, "");
+    house.connect(2);
+    assert_eq!(condition(&house.ask_room(2, "other")).as_deref(), Some("not-allowed"));
+    assert_eq!(condition(&house.presence(2, B, "")).as_deref(), Some("service-unavailable"));
+    house.connect(3);
+    house.give(Input::Opened(ConnId(4)));
+    assert_eq!(house.closed, [4]);
+}
+
+#[test]
+fn names_that_are_taken_odd_or_the_focus_are_refused() {
+    let mut house = House::new(HostConfig::new("d"));
+    house.join(1, A, "");
+    house.connect(2);
+    assert_eq!(condition(&house.presence(2, A, "")).as_deref(), Some("conflict"));
+    for odd in ["focus", "AAAAAAAA", "aaaaaaa", "a/b", "é"] {
+        assert!(condition(&house.presence(2, odd, "")).is_some(), "{odd}");
+    }
+}
+
+#[test]
+fn a_room_that_nobody_enters_is_forgotten_after_a_minute() {
+    let mut house = House::new(HostConfig::new("d"));
+    house.connect(1);
+    house.ask_room(1, "r");
+    house.now += Duration::from_secs(60);
+    house.host.handle_timeout(house.now);
+    assert_eq!(house.host.rooms(), 0);
+}
+
+#[test]
+fn addresses_are_given_after_the_login_only_and_are_never_the_same() {
+    let mut house = House::new(HostConfig::new("d"));
+    house.give(Input::Opened(ConnId(1)));
+    assert_eq!(condition(&house.say(1, BIND)).as_deref(), Some("not-authorized"));
+    house.connect(2);
+    house.connect(3);
+    let given: Vec<String> =
+        house.sent.iter().filter(|(_, e)| e.to_string().contains("<jid>")).map(|(_, e)| e.to_string()).collect();
+    assert_eq!(given.len(), 2);
+    assert_ne!(given[0], given[1]);
+}
+
+#[test]
+fn iqs_between_guests_carry_the_senders_room_address() {
+    let mut house = House::pair();
+    let got = house.say(1, "<iq xmlns='jabber:client' type='get' id='q' to='r@conference.d/bbbbbbbb' from='r@conference.d/focus'><x xmlns='urn:x'/></iq>");
+    assert_eq!((got[0].0, got[0].1.get("from"), got[0].1.get("id")), (2, Some("r@conference.d/aaaaaaaa"), Some("q")));
+}
+
+#[test]
+fn odd_but_valid_stanzas_end_neither_the_stream_nor_the_room() {
+    let mut house = House::pair();
+    for odd in [
+        "<iq xmlns='jabber:client'/>",
+        "<iq xmlns='jabber:client' type='set' to='r@conference.d/focus'><jingle xmlns='urn:xmpp:jingle:1'/></iq>",
+        "<iq xmlns='jabber:client' type='set' id='' to='@@@'/>",
+        "<presence xmlns='jabber:client' to='r@conference.d'/>",
+        "<presence xmlns='jabber:client' type='subscribe' to='r@conference.d/aaaaaaaa'/>",
+        "<message xmlns='jabber:client' to='nobody'/>",
+        "<x/>",
+        "<r xmlns='urn:xmpp:sm:3'/>",
+        "<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'/>",
+    ] {
+        house.say(2, odd);
+    }
+    assert!(house.closed.is_empty());
+    assert_eq!(
+        house
+            .say(2, "<message xmlns='jabber:client' type='groupchat' to='r@conference.d'><body>x</body></message>")
+            .len(),
+        2
+    );
+    house.say(2, "no xml");
+    assert_eq!((house.closed.clone(), house.host.guests("r")), (vec![2], 1));
+}
+
+#[test]
+fn the_http_form_of_the_conference_request_makes_the_room_too() {
+    let mut house = House::new(HostConfig::new("d"));
+    let answer = house.host.conference_request(house.now, r#"{"room":"r@conference.d"}"#).unwrap();
+    assert!(answer.contains(r#""focusJid":"focus@auth.d""#) && answer.contains(r#""ready":true"#));
+    assert!(house.host.conference_request(house.now, r#"{"room":"r@elsewhere"}"#).is_err());
+    assert_eq!(house.host.rooms(), 1);
+}
+
+fn any_stanza() -> impl Strategy<Value = String> {
+    let fixed = [OPEN, AUTH, BIND, "<close xmlns='urn:ietf:params:xml:ns:xmpp-framing'/>", "<a", ""];
+    let ends = prop_oneof![
+        Just("r@conference.d"),
+        Just("r@conference.d/focus"),
+        Just("r@conference.d/aaaaaaaa"),
+        Just("r@conference.d/bbbbbbbb"),
+        Just("focus.d"),
+        Just("d")
+    ];
+    let insides = prop_oneof![
+        Just("<conference xmlns='http://jitsi.org/protocol/focus' room='r@conference.d'/>".to_owned()),
+        Just(format!(
+            "<jingle xmlns='urn:xmpp:jingle:1' action='session-accept' sid='1'>{}</jingle>",
+            content(A, 1, true)
+        )),
+        Just(
+            "<query xmlns='http://jabber.org/protocol/muc#admin'><item nick='aaaaaaaa' role='none'/></query>"
+                .to_owned()
+        ),
+        Just("<query xmlns='http://jabber.org/protocol/disco#info'/>".to_owned()),
+        Just("<mute xmlns='http://jitsi.org/jitmeet/audio' jid='r@conference.d/aaaaaaaa'>true</mute>".to_owned()),
+        Just("<body>x</body>".to_owned()),
+    ];
+    let kinds =
+        prop_oneof![Just("set"), Just("get"), Just("result"), Just("error"), Just("groupchat"), Just("unavailable")];
+    prop_oneof![
+        proptest::sample::select(fixed.to_vec()).prop_map(str::to_owned),
+        (proptest::sample::select(vec!["iq", "presence", "message"]), proptest::option::of(kinds), ends, insides)
+            .prop_map(|(name, kind, to, inside)| {
+                let kind = kind.map(|kind| format!(" type='{kind}'")).unwrap_or_default();
+                format!("<{name} xmlns='jabber:client' id='runde-1' to='{to}'{kind}>{inside}</{name}>")
+            }),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn no_order_of_stanzas_makes_the_host_panic(steps in proptest::collection::vec((1u64..4, any_stanza()), 0..60)) {
+        let mut house = House::new(HostConfig::new("d"));
+        for who in 1..4 {
+            house.give(Input::Opened(ConnId(who)));
+        }
+        house.connect(1);
+        for (who, stanza) in steps {
+            house.say(who, &stanza);
+            prop_assert!(house.host.rooms() <= 1);
+        }
+    }
+
+    #[test]
+    fn no_text_makes_the_xml_reader_panic(text in "\\PC*") {
+        let _ = parse(&text, &Limits::PEER);
+    }
+
+    #[test]
+    fn what_is_written_is_read_back(name in "[a-z]{1,8}", value in "\\PC*", text in "\\PC{1,40}") {
+        let e = Element::new(&name, "urn:x").attr("a", &value).child(Element::new("b", "").text(text));
+        prop_assert_eq!(parse(&e.to_string(), &Limits::PEER).unwrap(), e);
+    }
+}

@@ -1,0 +1,320 @@
+//! `App`: sole owner of what the shell knows; one loop over one closed enum.
+//!
+//! Commands, tray, links and the running meeting all end up in [`App::receive`] and [`App::heard`]; after each, whatever changed goes
+//! to the window as whole slices. The parts: `desk` (notices, consents, settings), `door` (links, hosting, prejoin), `seat` (the
+//! running meeting), `slices` (conversions).
+
+mod desk;
+mod door;
+mod hardware;
+mod outlet;
+mod seat;
+mod slices;
+mod wall;
+
+use crate::frames::Frames;
+use crate::shell::Shell;
+use crate::tray::{Tray, TrayAction};
+use crate::view::{
+    DeviceKind, ErrorCode, HostOptions, Lang, NoticeDecision, SettingChange, Slice, Tile, Toast, UiError,
+};
+use desk::{Asking, Desk, Next};
+use door::{Door, Hosted};
+use hardware::Hardware;
+use outlet::Cached;
+use seat::Seat;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tauri::ipc::Channel;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::MissedTickBehavior;
+
+/// Clicks and links that wait for the loop. More than a person makes; a storm of links waits outside (T-04 of the abuse cases).
+const WAITING: usize = 64;
+/// Levels are drawn ten times a second; nothing else is periodic.
+const LEVELS: Duration = Duration::from_millis(100);
+/// Toasts a window can show; the oldest goes first.
+const TOASTS: usize = 4;
+
+/// What a command of the window asks for.
+#[derive(Debug)]
+pub enum Request<O = Channel<Slice>> {
+    Subscribe(O),
+    DecideNotice { decision: NoticeDecision, lang: Lang, scrolled_to_end: bool },
+    DecideConsents(BTreeMap<String, bool>),
+    SetConsent { purpose: String, granted: bool },
+    OpenLink(String),
+    HostRoom(HostOptions),
+    Join { name: String, microphone: bool, camera: bool },
+    Leave,
+    GoHome,
+    SetMicrophone(bool),
+    SetCamera(bool),
+    SetHand(bool),
+    SendChat(String),
+    SetTiles(Vec<Tile>),
+    ChooseDevice { kind: DeviceKind, id: Option<String> },
+    SetSetting(SettingChange),
+    ShowNotice(String),
+    ForgetRecent(Option<String>),
+    DismissToast(u32),
+}
+
+/// Everything that reaches the loop from outside.
+#[derive(Debug)]
+pub enum Message<O = Channel<Slice>> {
+    Asked(Request<O>, oneshot::Sender<Result<(), UiError>>),
+    /// A start of the program (the first or a further one), with the link it was given.
+    Opened(Option<String>),
+    Tray(TrayAction),
+    WindowClosed,
+}
+
+pub type Inbox<O = Channel<Slice>> = mpsc::Receiver<Message<O>>;
+
+/// The door to the loop, for commands and system callbacks.
+#[derive(Debug)]
+pub struct Handle<O = Channel<Slice>>(mpsc::Sender<Message<O>>);
+
+impl<O> Clone for Handle<O> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+/// A door and the loop's end of it.
+pub fn inbox<O>() -> (Handle<O>, Inbox<O>) {
+    let (sender, receiver) = mpsc::channel(WAITING);
+    (Handle(sender), receiver)
+}
+
+impl<O> Handle<O> {
+    /// Asks and waits for the answer.
+    pub async fn request(&self, request: Request<O>) -> Result<(), UiError> {
+        let (reply, answer) = oneshot::channel();
+        let closing = || UiError::internal("the app is closing");
+        self.0.send(Message::Asked(request, reply)).await.map_err(|_| closing())?;
+        answer.await.map_err(|_| closing())?
+    }
+
+    /// Tells without waiting; when the loop is far behind, the news is dropped (a click or a link: the person sees that nothing
+    /// happened and does it again).
+    pub fn tell(&self, message: Message<O>) {
+        if self.0.try_send(message).is_err() {
+            tracing::warn!("the app is too busy to take a click or a link");
+        }
+    }
+}
+
+/// Where the app is; each place owns what only it needs.
+enum Place {
+    Asking(Box<Asking>),
+    Consents(Next),
+    Home,
+    Prejoin(Box<Door>),
+    Meeting,
+    After(crate::view::After),
+    Declined(crate::view::Declined),
+    Broken(Box<crate::view::Broken>),
+}
+
+/// The app, generic over the desktop it runs on.
+pub struct App<S: Shell> {
+    shell: S,
+    outlet: Cached<S::Outlet>,
+    frames: Arc<Frames>,
+    desk: Result<Desk, UiError>,
+    place: Place,
+    seat: Option<Box<Seat>>,
+    hosted: Option<Hosted>,
+    hardware: Hardware,
+    tiles: Vec<Tile>,
+    /// The tiles that were last asked for at the bridge.
+    watched: Option<Vec<Tile>>,
+    tray: Option<Tray>,
+    toasts: Vec<Toast>,
+    next_toast: u32,
+    contacts: Vec<String>,
+}
+
+impl<S: Shell> App<S> {
+    /// Reads the profile; a profile that cannot be opened is a page of its own, not the end.
+    pub fn new(shell: S, frames: Arc<Frames>) -> Self {
+        Self::with_desk(shell, frames, Desk::open())
+    }
+
+    fn with_desk(shell: S, frames: Arc<Frames>, desk: Result<Desk, UiError>) -> Self {
+        let mut app = Self {
+            shell,
+            outlet: Cached::default(),
+            frames,
+            desk,
+            place: Place::Home,
+            seat: None,
+            hosted: None,
+            hardware: Hardware::default(),
+            tiles: Vec::new(),
+            watched: None,
+            tray: None,
+            toasts: Vec::new(),
+            next_toast: 1,
+            contacts: Vec::new(),
+        };
+        match &mut app.desk {
+            Ok(desk) => {
+                for error in desk.take_warnings() {
+                    app.toast(error);
+                }
+            }
+            Err(error) => app.place = Place::broken(error.clone(), "", ""),
+        }
+        app
+    }
+
+    /// The loop; ends when every door is gone.
+    pub async fn run(mut self, mut inbox: Inbox<S::Outlet>) {
+        let mut ticks = tokio::time::interval(LEVELS);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        loop {
+            tokio::select! {
+                message = inbox.recv() => match message {
+                    Some(message) => self.receive(message).await,
+                    None => return,
+                },
+                news = seat::next_event(&mut self.seat) => self.heard(news),
+                _ = ticks.tick() => {
+                    self.measure();
+                    if !self.hardware.take_news() {
+                        continue;
+                    }
+                }
+            }
+            self.publish();
+        }
+    }
+
+    async fn receive(&mut self, message: Message<S::Outlet>) {
+        match message {
+            Message::Asked(request, reply) => {
+                let answer = self.answer(request).await;
+                // The window may be gone by now; nobody misses the answer then.
+                let _ = reply.send(answer);
+            }
+            Message::Opened(link) => {
+                self.shell.show_window();
+                self.started_with(link);
+            }
+            Message::Tray(action) => self.tray_clicked(action).await,
+            Message::WindowClosed => {
+                let in_use = self.hosted.as_ref().is_some_and(Hosted::is_in_use);
+                if self.seat.is_none() && !in_use {
+                    self.shell.quit();
+                }
+            }
+        }
+    }
+
+    async fn answer(&mut self, request: Request<S::Outlet>) -> Result<(), UiError> {
+        match request {
+            Request::Subscribe(outlet) => {
+                self.outlet.replace(outlet);
+                Ok(())
+            }
+            Request::DecideNotice { decision, lang, scrolled_to_end } => {
+                self.decide_notice(decision, lang, scrolled_to_end).await
+            }
+            Request::DecideConsents(answers) => self.decide_consents(&answers).await,
+            Request::SetConsent { purpose, granted } => self.desk()?.decide(&purpose, granted),
+            Request::OpenLink(text) => self.open_text(&text),
+            Request::HostRoom(options) => self.host(options).await,
+            Request::Join { name, microphone, camera } => self.join(name, microphone, camera),
+            Request::Leave => self.leave(),
+            Request::GoHome => self.go_home(),
+            Request::SetMicrophone(on) => self.set_microphone(on),
+            Request::SetCamera(on) => self.set_camera(on),
+            Request::SetHand(raised) => self.seated()?.set_hand(raised),
+            Request::SendChat(text) => self.seated()?.say(text),
+            Request::SetTiles(tiles) => self.set_tiles(tiles),
+            Request::ChooseDevice { kind, id } => self.choose_device(kind, id),
+            Request::SetSetting(change) => self.set_setting(change),
+            Request::ShowNotice(controller) => self.show_notice(&controller),
+            Request::ForgetRecent(link) => self.desk()?.forget_recent(link.as_deref()),
+            Request::DismissToast(id) => {
+                self.toasts.retain(|toast| toast.id != id);
+                Ok(())
+            }
+        }
+    }
+
+    async fn tray_clicked(&mut self, action: TrayAction) {
+        self.shell.show_window();
+        let done = match action {
+            TrayAction::Open => Ok(()),
+            TrayAction::HostNow => self.host(HostOptions { room: None, interface: None }).await,
+            TrayAction::JoinFromClipboard => {
+                let text = self.shell.clipboard().unwrap_or_default();
+                self.open_text(&text)
+            }
+            TrayAction::JoinRecent(link) => self.open_text(&link),
+            TrayAction::ToggleMicrophone => {
+                let on = self.seat.as_ref().is_some_and(|seat| seat.microphone_on());
+                self.set_microphone(!on)
+            }
+            TrayAction::Leave => self.leave(),
+            TrayAction::Quit => {
+                self.shell.quit();
+                Ok(())
+            }
+        };
+        if let Err(error) = done {
+            self.toast(error);
+        }
+    }
+
+    /// Keeps a setting; what concerns the running meeting takes effect there at once.
+    fn set_setting(&mut self, change: SettingChange) -> Result<(), UiError> {
+        let desk = self.desk()?;
+        desk.change(change)?;
+        let processing = door::processing(desk);
+        match &self.seat {
+            Some(seat) => seat.command(runde_client::Command::SetProcessing(processing)),
+            None => Ok(()),
+        }
+    }
+
+    fn desk(&mut self) -> Result<&mut Desk, UiError> {
+        self.desk.as_mut().map_err(|error| error.clone())
+    }
+
+    fn seated(&mut self) -> Result<&mut Seat, UiError> {
+        self.seat.as_deref_mut().ok_or_else(|| UiError::internal("no meeting is running"))
+    }
+
+    fn toast(&mut self, error: UiError) {
+        self.toasts.retain(|toast| toast.error != error);
+        if self.toasts.len() >= TOASTS {
+            self.toasts.remove(0);
+        }
+        self.toasts.push(Toast { id: self.next_toast, error });
+        self.next_toast = self.next_toast.wrapping_add(1);
+    }
+}
+
+impl Place {
+    fn broken(error: UiError, room: &str, link: &str) -> Self {
+        Self::Broken(Box::new(crate::view::Broken { error, room: room.to_owned(), link: link.to_owned() }))
+    }
+
+    fn is_meeting(&self) -> bool {
+        matches!(self, Self::Meeting)
+    }
+}
+
+/// An action that its place does not know, for example a late click.
+fn misplaced() -> UiError {
+    UiError::new(ErrorCode::Internal).with("detail", "not possible on this page")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,329 @@
+//! The privacy desk of the app: asks for notices, records answers, keeps settings. The rules are `privacy`'s, the files `profile`'s;
+//! here is what the window sees of both.
+
+pub(super) mod words;
+
+use super::door::Door;
+use super::{App, Place, misplaced};
+use crate::shell::Shell;
+use crate::view::{
+    Declined, HostOptions, Lang, LedgerState, Notice, NoticeDecision, NoticeReason, Purpose, Recent, SettingChange,
+    Settings, Stored, UiError,
+};
+use runde_client::RoomLink;
+use runde_privacy::stamp::Moment;
+use runde_privacy::{Asks, ConsentState, Gate, Method, Target};
+use runde_profile::{Build, Opening, Places, Profile, Protection, Shown, TroubleKind};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// A second start that is just handing over its link lets go of the profile well within this.
+const WAIT_FOR_PROFILE: Duration = Duration::from_secs(2);
+
+/// What was on the way when a notice came in between.
+#[derive(Debug, Clone)]
+pub enum Next {
+    Home,
+    Open(RoomLink),
+    Host(HostOptions),
+}
+
+/// A notice on the page.
+pub struct Asking {
+    pub asks: Asks,
+    pub next: Next,
+    reason: NoticeReason,
+    shown_at: Moment,
+    /// Where a re-read notice leads back to.
+    back: Option<Place>,
+}
+
+impl Asking {
+    fn first(asks: Asks, next: Next) -> Self {
+        let reason = if asks.stale { NoticeReason::Changed } else { NoticeReason::FirstContact };
+        Self { asks, next, reason, shown_at: runde_profile::now(), back: None }
+    }
+
+    pub fn slice(&self) -> Notice {
+        words::notice(&self.asks, self.reason)
+    }
+}
+
+/// The profile and what it means for the window.
+pub struct Desk {
+    profile: Profile,
+    asked_voluntary: bool,
+}
+
+pub fn unix_now() -> u64 {
+    u64::try_from(runde_profile::now().unix()).unwrap_or(0)
+}
+
+impl Desk {
+    /// The user's profile.
+    pub fn open() -> Result<Self, UiError> {
+        let places = Places::of_user().map_err(|error| words::profile_error(&error))?;
+        Self::at(places)
+    }
+
+    pub(super) fn at(places: Places) -> Result<Self, UiError> {
+        let build =
+            Build { app_version: env!("CARGO_PKG_VERSION").to_owned(), ui_build_hash: crate::UI_BUILD.to_owned() };
+        let opening = Opening { places, build, wait: WAIT_FOR_PROFILE };
+        let profile = Profile::open(opening).map_err(|error| words::profile_error(&error))?;
+        let asked_voluntary = !profile.consents().is_empty();
+        Ok(Self { profile, asked_voluntary })
+    }
+
+    /// What was found damaged when the profile was opened.
+    pub fn take_warnings(&self) -> Vec<UiError> {
+        self.profile.troubles().iter().map(words::trouble).collect()
+    }
+
+    pub fn gate(&self) -> Gate {
+        self.profile.gate()
+    }
+
+    /// The target that was noted for this host, if any.
+    fn noted(&self, host: &str) -> Option<Target> {
+        let record = self.profile.acknowledgements().records().rfind(|record| record.host == host)?;
+        Target::new(host, Some(&record.notice_sha256)).ok()
+    }
+
+    pub fn preferences(&self) -> &runde_profile::Settings {
+        self.profile.settings()
+    }
+
+    fn acknowledge(&mut self, asking: &Asking, lang: Lang, scrolled_to_end: bool) -> Result<(), UiError> {
+        let shown =
+            Shown { lang: words::language(lang), shown_at: asking.shown_at, scrolled_to_end, method: Method::Button };
+        self.profile.acknowledge(&asking.asks.target, shown).map_err(|error| words::profile_error(&error))?;
+        Ok(())
+    }
+
+    /// Grants, refuses or withdraws one purpose.
+    pub fn decide(&mut self, purpose: &str, granted: bool) -> Result<(), UiError> {
+        let known = runde_privacy::Purpose::OFFERED.into_iter().find(|offered| offered.id() == purpose);
+        let purpose = known.ok_or_else(|| UiError::internal("no such purpose"))?;
+        let state = match (self.profile.agreed(purpose), granted) {
+            (_, true) => ConsentState::Given,
+            (true, false) => ConsentState::Withdrawn,
+            (false, false) => ConsentState::Refused,
+        };
+        let lang = if self.speaks_german() { runde_privacy::Lang::De } else { runde_privacy::Lang::En };
+        self.asked_voluntary = true;
+        self.profile.decide(purpose, state, lang, Method::Button).map_err(|error| words::profile_error(&error))
+    }
+
+    pub fn purposes(&self) -> Vec<Purpose> {
+        runde_privacy::Purpose::OFFERED
+            .into_iter()
+            .map(|purpose| words::purpose(purpose, self.profile.agreed(purpose)))
+            .collect()
+    }
+
+    pub fn change(&mut self, change: SettingChange) -> Result<(), UiError> {
+        let mut settings = self.profile.settings().clone();
+        match change {
+            SettingChange::Language(language) => settings.language = words::chosen_language(language),
+            SettingChange::Look(look) => settings.theme = words::theme(look),
+            SettingChange::Name(name) => settings.display_name = Some(name).filter(|name| !name.is_empty()),
+            SettingChange::Echo(on) => settings.processing.echo = on,
+            SettingChange::Noise(on) => settings.processing.noise = on,
+            SettingChange::Gain(on) => settings.processing.gain = on,
+        }
+        self.keep(settings)
+    }
+
+    pub fn keep(&mut self, settings: runde_profile::Settings) -> Result<(), UiError> {
+        self.profile.set_settings(settings).map_err(|error| words::profile_error(&error))
+    }
+
+    /// `None` without the consent.
+    pub fn recents(&self) -> Option<Vec<Recent>> {
+        if !self.profile.agreed(runde_privacy::Purpose::RecentRooms) {
+            return None;
+        }
+        let rooms = self.profile.recent_rooms().into_iter();
+        Some(rooms.filter_map(|room| words::recent(&room.link, room.used_at)).collect())
+    }
+
+    pub fn forget_recent(&mut self, link: Option<&str>) -> Result<(), UiError> {
+        self.profile.forget_rooms(link).map_err(|error| words::profile_error(&error))
+    }
+
+    /// Keeps what was agreed to, and says what that was.
+    pub fn remember_room(&mut self, link: &str) -> Vec<Stored> {
+        if !self.profile.agreed(runde_privacy::Purpose::RecentRooms) {
+            return Vec::new();
+        }
+        match self.profile.remember_room(link) {
+            Ok(()) => vec![Stored::RecentRoom],
+            Err(error) => {
+                tracing::warn!(code = error.code(), "the room could not be remembered");
+                Vec::new()
+            }
+        }
+    }
+
+    /// Keeps the display name where that was agreed to.
+    pub fn remember_name(&mut self, name: &str) -> Result<bool, UiError> {
+        if !self.profile.agreed(runde_privacy::Purpose::DisplayName) || name.is_empty() {
+            return Ok(false);
+        }
+        self.change(SettingChange::Name(name.to_owned())).map(|()| true)
+    }
+
+    pub fn speaks_german(&self) -> bool {
+        match self.profile.settings().language {
+            Some(lang) => lang == runde_privacy::Lang::De,
+            None => words::system_speaks_german(),
+        }
+    }
+
+    pub fn settings_slice(&self, contacts: &[String]) -> Settings {
+        let settings = self.profile.settings();
+        let damaged = |kind| matches!(kind, TroubleKind::Damaged | TroubleKind::Cut | TroubleKind::Key);
+        let ledger_state = if self.profile.troubles().iter().any(|trouble| damaged(trouble.kind)) {
+            LedgerState::Damaged
+        } else if self.profile.protection() == Protection::Keyring {
+            LedgerState::Intact
+        } else {
+            LedgerState::FileRightsOnly
+        };
+        Settings {
+            language: words::shown_language(settings.language),
+            look: words::look(settings.theme),
+            name: settings.display_name.clone().unwrap_or_default(),
+            processing: words::processing(settings.processing),
+            purposes: self.purposes(),
+            ledger: words::ledger_lines(self.profile.acknowledgements(), self.profile.consents()),
+            ledger_state,
+            profile_path: self.profile.places().data.display().to_string(),
+            contacts: contacts.to_vec(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        }
+    }
+}
+
+impl<S: Shell> App<S> {
+    /// The program was started, perhaps with a link. Without any acknowledgement the first thing is the notice of whoever the
+    /// link leads to, or of the default server.
+    pub(super) fn started_with(&mut self, link: Option<String>) {
+        if self.desk.is_err() {
+            return;
+        }
+        match link {
+            Some(text) => {
+                if let Err(error) = self.open_text(&text) {
+                    self.toast(error);
+                    self.ask_before_anything();
+                }
+            }
+            None => self.ask_before_anything(),
+        }
+    }
+
+    fn ask_before_anything(&mut self) {
+        let Ok(desk) = &self.desk else { return };
+        if matches!(self.place, Place::Home)
+            && let Err(asks) = desk.gate().local_devices()
+        {
+            self.ask(*asks, Next::Home);
+        }
+    }
+
+    /// Shows a notice; what was on the way waits behind it.
+    pub(super) fn ask(&mut self, asks: Asks, next: Next) {
+        self.place = Place::Asking(Box::new(Asking::first(asks, next)));
+    }
+
+    pub(super) async fn decide_notice(
+        &mut self,
+        decision: NoticeDecision,
+        lang: Lang,
+        scrolled_to_end: bool,
+    ) -> Result<(), UiError> {
+        let Place::Asking(asking) = &mut self.place else { return Err(misplaced()) };
+        if asking.reason == NoticeReason::Reading {
+            self.place = asking.back.take().unwrap_or(Place::Home);
+            return Ok(());
+        }
+        if decision == NoticeDecision::Offline {
+            self.place = Place::Declined(declined(&asking.asks));
+            return Ok(());
+        }
+        let desk = self.desk.as_mut().map_err(|error| error.clone())?;
+        desk.acknowledge(asking, lang, scrolled_to_end)?;
+        let next = asking.next.clone();
+        if desk.asked_voluntary {
+            return self.proceed(next).await;
+        }
+        self.place = Place::Consents(next);
+        Ok(())
+    }
+
+    pub(super) async fn decide_consents(&mut self, answers: &BTreeMap<String, bool>) -> Result<(), UiError> {
+        let Place::Consents(next) = &self.place else { return Err(misplaced()) };
+        let next = next.clone();
+        let desk = self.desk()?;
+        for purpose in runde_privacy::Purpose::OFFERED {
+            desk.decide(purpose.id(), answers.get(purpose.id()).copied().unwrap_or(false))?;
+        }
+        self.proceed(next).await
+    }
+
+    /// Goes on with what the notice interrupted; the link is shown once more before anything is contacted.
+    async fn proceed(&mut self, next: Next) -> Result<(), UiError> {
+        self.place = Place::Home;
+        match next {
+            Next::Home => Ok(()),
+            Next::Open(link) => self.open_room(link),
+            Next::Host(options) => self.host(options).await,
+        }
+    }
+
+    /// Reads a notice again. `controller` is a host, as the slices name it.
+    pub(super) fn show_notice(&mut self, controller: &str) -> Result<(), UiError> {
+        let target = self.target_of(controller).ok_or_else(|| UiError::internal("no such notice"))?;
+        let asks = Asks { notice: runde_privacy::Notice::for_target(&target), target, stale: false };
+        let mut asking = Asking::first(asks, Next::Home);
+        asking.reason = NoticeReason::Reading;
+        let before = std::mem::replace(&mut self.place, Place::Home);
+        let reading = |asking: &Asking| asking.reason == NoticeReason::Reading;
+        asking.back = if let Place::Asking(mut earlier) = before {
+            // Reading a second notice leads back to where the first one was opened.
+            if reading(&earlier) { earlier.back.take() } else { Some(Place::Asking(earlier)) }
+        } else {
+            Some(before)
+        };
+        self.place = Place::Asking(Box::new(asking));
+        Ok(())
+    }
+
+    /// Controllers are named by id, or by host where somebody wants to read again what was noted for it.
+    fn target_of(&self, controller: &str) -> Option<Target> {
+        if let Some(noted) = self.desk.as_ref().ok().and_then(|desk| desk.noted(controller)) {
+            return Some(noted);
+        }
+        if let Place::Prejoin(door) = &self.place
+            && door.controller_id() == controller
+        {
+            return Some(door.target().clone());
+        }
+        if let Place::Declined(declined) = &self.place
+            && declined.controller_id == controller
+        {
+            return Target::new(&declined.host, None).ok();
+        }
+        Door::target_by_controller(controller)
+    }
+}
+
+fn declined(asks: &Asks) -> Declined {
+    Declined {
+        host: asks.target.host().to_owned(),
+        controller_id: asks.notice.controller_id(),
+        controller_name: words::controller(asks).name,
+    }
+}

@@ -1,0 +1,234 @@
+//! Conversions between the privacy crates' words and the window's. No decision is made here.
+
+use crate::view::{
+    Controller, ErrorCode, Lang, Language, LedgerKind, LedgerLine, Look, Notice, NoticeReason, NoticeSection,
+    NoticeText, Processing, Purpose, PurposeText, Recent, UiError,
+};
+use runde_client::RoomLink;
+use runde_privacy::notice::GAP_SECTION;
+use runde_privacy::stamp::Moment;
+use runde_privacy::{Acknowledgement, Asks, ConsentRecord, ConsentState, Ledger, NoticeKind};
+use runde_profile::{ProfileError, Theme, Trouble, TroubleKind};
+
+/// Sections that a page draws in places of their own.
+const SUMMARY_SECTION: &str = "summary";
+
+pub fn language(lang: Lang) -> runde_privacy::Lang {
+    match lang {
+        Lang::De => runde_privacy::Lang::De,
+        Lang::En => runde_privacy::Lang::En,
+    }
+}
+
+fn shown(lang: runde_privacy::Lang) -> Lang {
+    match lang {
+        runde_privacy::Lang::De => Lang::De,
+        runde_privacy::Lang::En => Lang::En,
+    }
+}
+
+pub fn notice(asks: &Asks, reason: NoticeReason) -> Notice {
+    let notice = &asks.notice;
+    Notice {
+        notice_id: notice.id().to_owned(),
+        version: notice.version().to_string(),
+        host: asks.target.host().to_owned(),
+        reason,
+        controller: controller(asks),
+        texts: runde_privacy::Lang::ALL.into_iter().map(|lang| text(notice, lang)).collect(),
+    }
+}
+
+fn text(notice: &runde_privacy::Notice, lang: runde_privacy::Lang) -> NoticeText {
+    let points =
+        |section: &runde_privacy::Section| section.points.iter().map(|point| point.text.clone()).collect::<Vec<_>>();
+    let sections = notice.sections(lang);
+    let of = |id: &str| sections.iter().find(|section| section.id == id).map(points).unwrap_or_default();
+    let ordinary = sections.iter().filter(|section| section.id != SUMMARY_SECTION && section.id != GAP_SECTION);
+    NoticeText {
+        lang: shown(lang),
+        title: notice.title(lang),
+        summary: of(SUMMARY_SECTION),
+        gaps: of(GAP_SECTION),
+        sections: ordinary
+            .map(|section| NoticeSection {
+                id: section.id.clone(),
+                title: section.title.clone(),
+                text: points(section).join("\n\n"),
+            })
+            .collect(),
+        sha256: notice.sha256(lang),
+    }
+}
+
+/// The letterhead. The address is fact F08; where nobody is known, the host stands for the operator.
+pub fn controller(asks: &Asks) -> Controller {
+    let (name, address) = match asks.notice.kind() {
+        NoticeKind::MeetJitSi => ("8×8, Inc.", vec!["675 Creekside Way", "Campbell, California 95008", "USA"]),
+        NoticeKind::EmbeddedRoom | NoticeKind::UnknownServer { .. } => ("", Vec::new()),
+    };
+    Controller {
+        id: asks.notice.controller_id(),
+        name: name.to_owned(),
+        address: address.into_iter().map(str::to_owned).collect(),
+        contact: Vec::new(),
+    }
+}
+
+pub fn purpose(purpose: runde_privacy::Purpose, granted: bool) -> Purpose {
+    let texts = runde_privacy::Lang::ALL.into_iter().map(|lang| {
+        let wording = purpose.wording(lang);
+        PurposeText {
+            lang: shown(lang),
+            title: wording.title.to_owned(),
+            purpose: String::new(),
+            storage: wording.text.to_owned(),
+        }
+    });
+    Purpose { id: purpose.id().to_owned(), granted, texts: texts.collect() }
+}
+
+/// A remembered link as a list shows it; one that no longer parses is left out.
+pub fn recent(link: &str, used_at: Moment) -> Option<Recent> {
+    let parsed = RoomLink::parse(link, crate::app::door::DEFAULT_HOST).ok()?;
+    Some(Recent { link: link.to_owned(), room: parsed.room, host: parsed.host, last_used: unix(used_at) })
+}
+
+fn unix(moment: Moment) -> u64 {
+    u64::try_from(moment.unix()).unwrap_or(0)
+}
+
+/// Both ledgers in one list, newest first.
+pub fn ledger_lines(noted: &Ledger<Acknowledgement>, consents: &Ledger<ConsentRecord>) -> Vec<LedgerLine> {
+    let noted = noted.records().map(|record| LedgerLine {
+        kind: LedgerKind::Noted,
+        at: unix(record.acknowledged_at),
+        subject: record.host.clone(),
+        version: record.notice_version.to_string(),
+        sha256: record.notice_sha256.clone(),
+    });
+    let answers = consents.records().map(|record| LedgerLine {
+        kind: answer(record.state),
+        at: unix(record.time),
+        subject: record.purpose.id().to_owned(),
+        version: String::new(),
+        sha256: record.ui_text_sha256.clone(),
+    });
+    let mut lines: Vec<LedgerLine> = noted.chain(answers).collect();
+    lines.sort_by_key(|line| std::cmp::Reverse(line.at));
+    lines
+}
+
+fn answer(state: ConsentState) -> LedgerKind {
+    if state.permits() {
+        LedgerKind::Given
+    } else if state == ConsentState::Withdrawn {
+        LedgerKind::Withdrawn
+    } else {
+        LedgerKind::Refused
+    }
+}
+
+pub fn processing(processing: runde_profile::Processing) -> Processing {
+    Processing { echo: processing.echo, noise: processing.noise, gain: processing.gain }
+}
+
+pub fn chosen_language(language: Language) -> Option<runde_privacy::Lang> {
+    match language {
+        Language::System => None,
+        Language::De => Some(runde_privacy::Lang::De),
+        Language::En => Some(runde_privacy::Lang::En),
+    }
+}
+
+pub fn shown_language(language: Option<runde_privacy::Lang>) -> Language {
+    match language {
+        None => Language::System,
+        Some(runde_privacy::Lang::De) => Language::De,
+        Some(runde_privacy::Lang::En) => Language::En,
+    }
+}
+
+pub fn theme(look: Look) -> Theme {
+    match look {
+        Look::System => Theme::System,
+        Look::Light => Theme::Light,
+        Look::Dark => Theme::Dark,
+        Look::Contrast => Theme::Contrast,
+    }
+}
+
+pub fn look(theme: Theme) -> Look {
+    match theme {
+        Theme::System => Look::System,
+        Theme::Light => Look::Light,
+        Theme::Dark => Look::Dark,
+        Theme::Contrast => Look::Contrast,
+    }
+}
+
+/// POSIX locale variables in their order of precedence; without any, German, the master language.
+pub fn system_speaks_german() -> bool {
+    let set = |name| std::env::var(name).ok().filter(|value: &String| !value.is_empty());
+    let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(set);
+    locale.is_none_or(|locale| locale.starts_with("de"))
+}
+
+pub fn profile_error(error: &ProfileError) -> UiError {
+    let at = |code, path: &std::path::Path| UiError::new(code).with("path", path.display().to_string()).retryable();
+    match error {
+        ProfileError::InUse(_) => UiError::new(ErrorCode::ProfileInUse).retryable(),
+        ProfileError::DiskFull(path) => at(ErrorCode::DiskFull, path),
+        ProfileError::File { path, .. } => at(ErrorCode::ProfileUnusable, path),
+        ProfileError::KeyringSilent => UiError::new(ErrorCode::KeyringSilent).retryable(),
+        ProfileError::NoHome | ProfileError::NoRandomness | ProfileError::Record(_) => UiError::internal(error.code()),
+    }
+}
+
+pub fn trouble(trouble: &Trouble) -> UiError {
+    let code = match trouble.kind {
+        TroubleKind::Damaged | TroubleKind::Cut | TroubleKind::Unfinished | TroubleKind::Key => {
+            ErrorCode::LedgerDamaged
+        }
+        TroubleKind::Settings => ErrorCode::SettingsDamaged,
+    };
+    let kept = trouble.kept_as.as_ref().unwrap_or(&trouble.file);
+    UiError::new(code).with("path", kept.display().to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use runde_privacy::Target;
+
+    fn asks(host: &str) -> Asks {
+        let target = Target::new(host, None).unwrap();
+        Asks { notice: runde_privacy::Notice::for_target(&target), target, stale: false }
+    }
+
+    #[test]
+    fn the_letter_shows_controller_summary_text_and_gaps_with_the_recorded_hash() {
+        let asks = asks("meet.jit.si");
+        let notice = notice(&asks, NoticeReason::FirstContact);
+        assert!(notice.controller.name.contains("8×8") && notice.controller.address.len() == 3);
+        for text in &notice.texts {
+            assert_eq!(text.summary.len(), 4);
+            assert!(text.sections.len() >= 4 && text.gaps.len() >= 12);
+            assert_eq!(text.sha256, asks.notice.sha256(language(text.lang)));
+        }
+    }
+
+    #[test]
+    fn the_letterheads_address_is_the_one_in_the_text() {
+        let asks = asks("meet.jit.si");
+        let text = asks.notice.text(runde_privacy::Lang::De);
+        let head = controller(&asks);
+        assert!(text.contains(&head.name) && head.address.iter().all(|line| text.contains(line.as_str())));
+    }
+
+    #[test]
+    fn an_unknown_operator_gets_no_invented_address() {
+        let head = controller(&asks("meet.example"));
+        assert!(head.address.is_empty() && head.name.is_empty());
+    }
+}

@@ -1,0 +1,149 @@
+//! What hangs on the wall: after each message the app's whole state becomes slices, and those that differ go to the window.
+
+use super::door::prejoin;
+use super::seat::Seat;
+use super::slices::{self, Around};
+use super::{App, Place};
+use crate::frames::Wanted;
+use crate::shell::Shell;
+use crate::tray::Tray;
+use crate::view::{Home, Levels, Notice, Page, Slice, Tile, UiError};
+use std::collections::BTreeMap;
+
+impl<S: Shell> App<S> {
+    /// Sends whatever changed.
+    pub(super) fn publish(&mut self) {
+        let mut slices =
+            vec![Slice::Notice(self.notice()), Slice::Page(self.page()), Slice::Toasts(self.toasts.clone())];
+        let seat = self.seat.as_deref().filter(|seat| seat.is_joined());
+        match seat {
+            Some(seat) => slices.extend(of_meeting(seat)),
+            None => slices.extend([Slice::Meeting(None), Slice::People(Vec::new()), Slice::Chat(Vec::new())]),
+        }
+        if let Ok(desk) = &self.desk {
+            slices.push(Slice::Settings(Box::new(desk.settings_slice(&self.contacts))));
+            slices.push(Slice::Devices(self.devices_slice(desk)));
+        }
+        for slice in slices {
+            self.outlet.send(slice);
+        }
+        self.publish_tray();
+    }
+
+    fn publish_tray(&mut self) {
+        let Ok(desk) = &self.desk else { return };
+        let tray = Tray {
+            german: desk.speaks_german(),
+            in_meeting: self.seat.is_some(),
+            microphone_on: self.seat.as_ref().is_some_and(|seat| seat.microphone_on()),
+            recents: desk.recents().unwrap_or_default().into_iter().map(|recent| (recent.link, recent.room)).collect(),
+        };
+        if self.tray.as_ref() != Some(&tray) {
+            self.shell.show_tray(&tray);
+            self.tray = Some(tray);
+        }
+    }
+
+    fn notice(&self) -> Option<Notice> {
+        match &self.place {
+            Place::Asking(asking) => Some(asking.slice()),
+            Place::Consents(_)
+            | Place::Home
+            | Place::Prejoin(_)
+            | Place::Meeting
+            | Place::After(_)
+            | Place::Declined(_)
+            | Place::Broken(_) => None,
+        }
+    }
+
+    fn page(&self) -> Page {
+        match &self.place {
+            Place::Asking(_) => Page::Notice,
+            Place::Consents(_) => {
+                Page::Consents { purposes: self.desk.as_ref().map(|desk| desk.purposes()).unwrap_or_default() }
+            }
+            Place::Home => Page::Home(self.home()),
+            Place::Prejoin(door) => Page::Prejoin(prejoin(door, self.seat.is_some())),
+            Place::Meeting => Page::Meeting,
+            Place::After(after) => Page::After(after.clone()),
+            Place::Declined(declined) => Page::Declined(declined.clone()),
+            Place::Broken(broken) => Page::Broken(broken.as_ref().clone()),
+        }
+    }
+
+    fn home(&self) -> Home {
+        Home {
+            default_host: super::door::DEFAULT_HOST.to_owned(),
+            recents: self.desk.as_ref().ok().and_then(|desk| desk.recents()),
+            interfaces: super::door::interfaces(),
+            contacts: self.contacts.clone(),
+        }
+    }
+
+    /// Ten times a second: how loud everybody is.
+    pub(super) fn measure(&mut self) {
+        let levels = match (&self.seat, &self.place) {
+            (Some(seat), _) if seat.is_joined() => {
+                let levels = seat.handle.levels().borrow().clone();
+                let meter = |below: u8| slices::meter(-f32::from(below));
+                Levels {
+                    microphone: meter(levels.me),
+                    people: levels.people.iter().map(|(endpoint, below)| (endpoint.clone(), meter(*below))).collect(),
+                }
+            }
+            (_, Place::Prejoin(door)) => Levels { microphone: door.level(), people: BTreeMap::new() },
+            (Some(_) | None, _) => Levels::default(),
+        };
+        self.outlet.send(Slice::Levels(levels));
+    }
+
+    /// Remembers which tiles are on the screen and asks for just those.
+    pub(super) fn set_tiles(&mut self, tiles: Vec<Tile>) -> Result<(), UiError> {
+        self.tiles = tiles;
+        self.hang_pictures();
+        Ok(())
+    }
+
+    /// Connects the tiles with the pictures that exist by now.
+    pub(super) fn hang_pictures(&mut self) {
+        let wanted = |tile: &Tile, pictures| Wanted {
+            source: tile.source.clone(),
+            width: tile.width,
+            height: tile.height,
+            pictures,
+        };
+        let hung = match (&self.seat, &self.place) {
+            (Some(seat), _) => {
+                if self.watched.as_ref() != Some(&self.tiles) {
+                    seat.watch(&self.tiles);
+                    self.watched = Some(self.tiles.clone());
+                }
+                let found = |tile: &Tile| Some(wanted(tile, seat.handle.pictures(&seat.source_name(&tile.source))?));
+                self.tiles.iter().filter_map(found).collect()
+            }
+            (None, Place::Prejoin(door)) => {
+                self.tiles.iter().filter_map(|tile| Some(wanted(tile, door.pictures()?))).collect()
+            }
+            (None, _) => Vec::new(),
+        };
+        self.frames.set(hung);
+    }
+}
+
+fn of_meeting(seat: &Seat) -> [Slice; 3] {
+    let state = seat.state();
+    let around = Around {
+        host: &seat.host,
+        link: &seat.link,
+        hosted_here: seat.hosted_here,
+        joined_at: seat.joined_at,
+        network: seat.network,
+        fingerprint: seat.fingerprint.clone(),
+    };
+    [
+        Slice::Meeting(Some(slices::meeting(&state, &around))),
+        Slice::People(slices::people(&state)),
+        Slice::Chat(slices::chat(&state)),
+    ]
+}

@@ -1,0 +1,105 @@
+//! The commands of the window: doors, not rooms. Each builds a [`Request`], hands it to the app's loop and waits for the answer.
+
+use crate::app::{Handle, Request};
+use crate::view::{DeviceKind, HostOptions, Lang, NoticeDecision, SettingChange, Slice, Tile, UiError};
+use std::collections::BTreeMap;
+use tauri::State;
+use tauri::ipc::Channel;
+
+type Answer = Result<(), UiError>;
+type App<'a> = State<'a, Handle>;
+
+#[tauri::command]
+pub async fn subscribe(app: App<'_>, channel: Channel<Slice>) -> Answer {
+    app.request(Request::Subscribe(channel)).await
+}
+
+#[tauri::command]
+pub async fn decide_notice(app: App<'_>, decision: NoticeDecision, lang: Lang, scrolled_to_end: bool) -> Answer {
+    app.request(Request::DecideNotice { decision, lang, scrolled_to_end }).await
+}
+
+#[tauri::command]
+pub async fn decide_consents(app: App<'_>, answers: BTreeMap<String, bool>) -> Answer {
+    app.request(Request::DecideConsents(answers)).await
+}
+
+#[tauri::command]
+pub async fn set_consent(app: App<'_>, purpose: String, granted: bool) -> Answer {
+    app.request(Request::SetConsent { purpose, granted }).await
+}
+
+#[tauri::command]
+pub async fn open_link(app: App<'_>, text: String) -> Answer {
+    app.request(Request::OpenLink(text)).await
+}
+
+#[tauri::command]
+pub async fn host_room(app: App<'_>, options: HostOptions) -> Answer {
+    app.request(Request::HostRoom(options)).await
+}
+
+#[tauri::command]
+pub async fn join(app: App<'_>, name: String, microphone: bool, camera: bool) -> Answer {
+    app.request(Request::Join { name, microphone, camera }).await
+}
+
+#[tauri::command]
+pub async fn leave(app: App<'_>) -> Answer {
+    app.request(Request::Leave).await
+}
+
+#[tauri::command]
+pub async fn go_home(app: App<'_>) -> Answer {
+    app.request(Request::GoHome).await
+}
+
+#[tauri::command]
+pub async fn set_microphone(app: App<'_>, on: bool) -> Answer {
+    app.request(Request::SetMicrophone(on)).await
+}
+
+#[tauri::command]
+pub async fn set_camera(app: App<'_>, on: bool) -> Answer {
+    app.request(Request::SetCamera(on)).await
+}
+
+#[tauri::command]
+pub async fn set_hand(app: App<'_>, raised: bool) -> Answer {
+    app.request(Request::SetHand(raised)).await
+}
+
+#[tauri::command]
+pub async fn send_chat(app: App<'_>, text: String) -> Answer {
+    app.request(Request::SendChat(text)).await
+}
+
+#[tauri::command]
+pub async fn set_tiles(app: App<'_>, tiles: Vec<Tile>) -> Answer {
+    app.request(Request::SetTiles(tiles)).await
+}
+
+#[tauri::command]
+pub async fn choose_device(app: App<'_>, kind: DeviceKind, id: Option<String>) -> Answer {
+    app.request(Request::ChooseDevice { kind, id }).await
+}
+
+#[tauri::command]
+pub async fn set_setting(app: App<'_>, change: SettingChange) -> Answer {
+    app.request(Request::SetSetting(change)).await
+}
+
+#[tauri::command]
+pub async fn show_notice(app: App<'_>, controller: String) -> Answer {
+    app.request(Request::ShowNotice(controller)).await
+}
+
+#[tauri::command]
+pub async fn forget_recent(app: App<'_>, link: Option<String>) -> Answer {
+    app.request(Request::ForgetRecent(link)).await
+}
+
+#[tauri::command]
+pub async fn dismiss_toast(app: App<'_>, id: u32) -> Answer {
+    app.request(Request::DismissToast(id)).await
+}

@@ -1,0 +1,156 @@
+//! The shell: window, tray, links and commands around [`app::App`], which decides. Nothing here knows media or protocol.
+//!
+//! Start at [`run`], then `app.rs`.
+
+mod app;
+mod commands;
+mod error;
+mod frames;
+mod link;
+mod shell;
+mod tray;
+pub mod view;
+
+use app::{App, Handle, Message};
+use frames::Frames;
+use shell::{Desktop, WINDOW};
+use std::process::ExitCode;
+use std::sync::Arc;
+use tauri::http::{Request, Response};
+use tauri::tray::TrayIconBuilder;
+use tauri::{AppHandle, RunEvent, UriSchemeResponder, Wry};
+use tauri_plugin_deep_link::DeepLinkExt;
+use tracing_subscriber::EnvFilter;
+
+/// SHA-256 of the user interface that is built in, as records name it.
+const UI_BUILD: &str = env!("RUNDE_UI_BUILD");
+
+/// Threads for signalling and for the UDP driver; codecs and devices have threads of their own.
+const WORKERS: usize = 2;
+
+/// Runs the app until it quits. `arguments`: without the program's name; the first one that is no switch is a link.
+pub fn run(arguments: Vec<String>) -> ExitCode {
+    let filter = EnvFilter::try_from_env("RUNDE_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(WORKERS).enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&error),
+    };
+    tauri::async_runtime::set(runtime.handle().clone());
+    match build(arguments) {
+        Ok(app) => {
+            app.run(on_run_event);
+            ExitCode::SUCCESS
+        }
+        Err(error) => failed(&error),
+    }
+}
+
+fn failed(error: &dyn std::error::Error) -> ExitCode {
+    tracing::error!(%error, "Runde cannot start");
+    ExitCode::FAILURE
+}
+
+fn build(arguments: Vec<String>) -> tauri::Result<tauri::App<Wry>> {
+    let (handle, inbox) = app::inbox();
+    let frames = Arc::new(Frames::default());
+    let (second_start, pictures) = (handle.clone(), frames.clone());
+    tauri::Builder::default()
+        .plugin(tauri_plugin_single_instance::init(move |_, words, _| {
+            second_start.tell(Message::Opened(link::from_arguments(words.get(1..).unwrap_or_default())));
+        }))
+        .plugin(tauri_plugin_deep_link::init())
+        .register_asynchronous_uri_scheme_protocol("video", move |context, request, responder| {
+            let own_window = context.webview_label() == WINDOW;
+            answer_video(own_window, &request, &pictures, responder);
+        })
+        .manage(handle.clone())
+        .invoke_handler(tauri::generate_handler![
+            commands::subscribe,
+            commands::decide_notice,
+            commands::decide_consents,
+            commands::set_consent,
+            commands::open_link,
+            commands::host_room,
+            commands::join,
+            commands::leave,
+            commands::go_home,
+            commands::set_microphone,
+            commands::set_camera,
+            commands::set_hand,
+            commands::send_chat,
+            commands::set_tiles,
+            commands::choose_device,
+            commands::set_setting,
+            commands::show_notice,
+            commands::forget_recent,
+            commands::dismiss_toast,
+        ])
+        .setup(move |tauri| Ok(set_up(tauri.handle(), handle, inbox, frames, &arguments)?))
+        .build(tauri::generate_context!())
+}
+
+fn set_up(
+    tauri: &AppHandle<Wry>,
+    handle: Handle,
+    inbox: app::Inbox,
+    frames: Arc<Frames>,
+    arguments: &[String],
+) -> tauri::Result<()> {
+    show_tray_icon(tauri, &handle);
+    let schemes = handle.clone();
+    tauri.deep_link().on_open_url(move |event| {
+        let link = event.urls().first().map(ToString::to_string);
+        schemes.tell(Message::Opened(link));
+    });
+    handle.tell(Message::Opened(link::from_arguments(arguments)));
+    let app = App::new(Desktop::new(tauri.clone()), frames);
+    tauri::async_runtime::spawn(app.run(inbox));
+    Ok(())
+}
+
+/// Without a tray host the icon is invisible; without the tray library there is none. Neither is an error.
+fn show_tray_icon(tauri: &AppHandle<Wry>, handle: &Handle) {
+    let Some(icon) = tauri.default_window_icon().cloned() else { return };
+    let clicks = handle.clone();
+    let built = TrayIconBuilder::with_id(WINDOW)
+        .icon(icon)
+        .tooltip("Runde")
+        .on_menu_event(move |_, event| {
+            if let Some(action) = tray::Tray::action(event.id().as_ref()) {
+                clicks.tell(Message::Tray(action));
+            }
+        })
+        .build(tauri);
+    if let Err(error) = built {
+        tracing::warn!(%error, "no tray icon");
+    }
+}
+
+fn answer_video(own_window: bool, request: &Request<Vec<u8>>, frames: &Arc<Frames>, responder: UriSchemeResponder) {
+    let answer = |status: u16, body: Vec<u8>| {
+        Response::builder()
+            .status(status)
+            .header("content-type", "application/octet-stream")
+            .header("access-control-allow-origin", "*")
+            .header("cache-control", "no-store")
+            .body(body)
+            .unwrap_or_default()
+    };
+    if !own_window || request.uri().path() != "/next" {
+        return responder.respond(answer(404, Vec::new()));
+    }
+    let after = frames::after(request.uri().query().unwrap_or_default());
+    let frames = frames.clone();
+    tauri::async_runtime::spawn(async move { responder.respond(answer(200, frames.next(after).await)) });
+}
+
+/// The last window is closed, not hidden: without a meeting that means quit; with one, the meeting goes on and a second start, the
+/// tray or a link shows the window again.
+fn on_run_event(tauri: &AppHandle<Wry>, event: RunEvent) {
+    use tauri::Manager;
+    if let RunEvent::ExitRequested { code: None, api, .. } = event {
+        api.prevent_exit();
+        tauri.state::<Handle>().tell(Message::WindowClosed);
+    }
+}

@@ -1,0 +1,133 @@
+//! What the app asks of the desktop, as a trait; Tauri answers in the product, a recording in the tests.
+
+use crate::tray::{self, Tray};
+use crate::view::Slice;
+use tauri::ipc::Channel;
+use tauri::{AppHandle, Manager, WebviewUrl, WebviewWindowBuilder, Wry};
+
+/// The one window's label, as the capability file names it.
+pub const WINDOW: &str = "main";
+const SIZE: (f64, f64) = (1100.0, 760.0);
+const SMALLEST: (f64, f64) = (420.0, 480.0);
+
+/// A desktop: one window, a tray that may be missing, a clipboard.
+pub trait Shell: Send + 'static {
+    /// Where slices go; a window that is gone is no error.
+    type Outlet: Outlet;
+    /// Brings the window to the front, opening it again where it was closed.
+    fn show_window(&self);
+    fn show_tray(&self, tray: &Tray);
+    /// The clipboard's text, when there is one.
+    fn clipboard(&self) -> Option<String>;
+    fn quit(&self);
+}
+
+/// Takes slices to one window.
+pub trait Outlet: Send + 'static {
+    /// False when nobody listens any more.
+    fn send(&self, slice: Slice) -> bool;
+}
+
+impl Outlet for Channel<Slice> {
+    fn send(&self, slice: Slice) -> bool {
+        Self::send(self, slice).is_ok()
+    }
+}
+
+/// The desktop by Tauri.
+pub struct Desktop {
+    app: AppHandle<Wry>,
+}
+
+impl Desktop {
+    pub fn new(app: AppHandle<Wry>) -> Self {
+        Self { app }
+    }
+
+    fn on_main_thread(
+        &self,
+        what: &'static str,
+        work: impl FnOnce(&AppHandle<Wry>) -> tauri::Result<()> + Send + 'static,
+    ) {
+        let app = self.app.clone();
+        let queued = self.app.run_on_main_thread(move || {
+            if let Err(error) = work(&app) {
+                tracing::warn!(%error, what, "the desktop refused");
+            }
+        });
+        if let Err(error) = queued {
+            tracing::warn!(%error, what, "the desktop is gone");
+        }
+    }
+}
+
+impl Shell for Desktop {
+    type Outlet = Channel<Slice>;
+
+    fn show_window(&self) {
+        self.on_main_thread("show window", |app| {
+            let window = match app.get_webview_window(WINDOW) {
+                Some(window) => window,
+                None => open_window(app)?,
+            };
+            window.show()?;
+            window.unminimize()?;
+            window.set_focus()
+        });
+    }
+
+    fn show_tray(&self, tray: &Tray) {
+        let tray = tray.clone();
+        self.on_main_thread("tray menu", move |app| match app.tray_by_id(WINDOW) {
+            Some(icon) => icon.set_menu(Some(tray::menu(app, &tray)?)),
+            None => Ok(()),
+        });
+    }
+
+    fn clipboard(&self) -> Option<String> {
+        arboard::Clipboard::new().and_then(|mut clipboard| clipboard.get_text()).ok()
+    }
+
+    fn quit(&self) {
+        self.app.exit(0);
+    }
+}
+
+/// The window: our own pages only, wherever a page tries to lead.
+fn open_window(app: &AppHandle<Wry>) -> tauri::Result<tauri::WebviewWindow<Wry>> {
+    WebviewWindowBuilder::new(app, WINDOW, WebviewUrl::default())
+        .title("Runde")
+        .inner_size(SIZE.0, SIZE.1)
+        .min_inner_size(SMALLEST.0, SMALLEST.1)
+        .on_navigation(is_own_page)
+        .build()
+}
+
+/// T-02: no remote content is ever loaded into the web view.
+fn is_own_page(url: &tauri::Url) -> bool {
+    let development = cfg!(dev) && url.host_str() == Some("localhost") && url.port() == Some(5173);
+    url.scheme() == "tauri" && url.host_str() == Some("localhost")
+        || cfg!(windows) && url.scheme() == "http" && url.host_str() == Some("tauri.localhost")
+        || development
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_web_view_goes_nowhere_but_to_our_own_pages() {
+        let own = |text: &str| is_own_page(&text.parse().unwrap());
+        assert!(own("tauri://localhost/index.html"));
+        for foreign in [
+            "https://meet.jit.si/",
+            "http://tauri.evil/",
+            "file:///etc/passwd",
+            "tauri://evil/",
+            "data:text/html,x",
+            "javascript:1",
+        ] {
+            assert!(!own(foreign), "{foreign}");
+        }
+    }
+}

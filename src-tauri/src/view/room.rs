@@ -1,0 +1,94 @@
+//! The meeting itself: its state, the people, the chat, loudness, and the sizes the window asks for.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Fingerprint, UnixSeconds};
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Meeting {
+    pub phase: Phase,
+    pub room: String,
+    pub host: String,
+    /// To show, copy and draw as a QR code.
+    pub link: String,
+    pub hosted_here: bool,
+    #[cfg_attr(test, ts(type = "number"))]
+    pub joined_at: UnixSeconds,
+    pub network: Network,
+    /// Endpoint of the dominant speaker.
+    pub dominant: Option<String>,
+    pub fingerprint: Option<Fingerprint>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub enum Phase {
+    Joining,
+    Joined,
+    /// The path broke; the client is trying again and keeps chat and settings.
+    Reconnecting,
+}
+
+/// The connection in words; figures stay in the statistics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub enum Network {
+    Good,
+    /// Loss or delay that a listener notices.
+    Weak,
+    /// Speech is being lost.
+    Poor,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Person {
+    pub endpoint: String,
+    /// As sent by that person, at most 80 characters; empty when none was given.
+    pub name: String,
+    pub is_me: bool,
+    pub muted: bool,
+    /// Source name of the camera picture (`self` for one's own); `None` while the camera is off.
+    pub camera: Option<String>,
+    pub hand: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct ChatLine {
+    pub id: u32,
+    /// The name at the time of sending.
+    pub name: String,
+    pub mine: bool,
+    pub text: String,
+    #[cfg_attr(test, ts(type = "number"))]
+    pub at: UnixSeconds,
+}
+
+/// Loudness from 0 (silence) to 1 (full scale), already shaped for the eye.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Levels {
+    pub microphone: f32,
+    /// By endpoint; whoever is missing is silent.
+    pub people: BTreeMap<String, f32>,
+}
+
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Tile {
+    pub source: String,
+    /// Device pixels.
+    pub width: u32,
+    pub height: u32,
+}

@@ -1,0 +1,102 @@
+//! What the settings show and what they may change.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Purpose, UnixSeconds};
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Settings {
+    pub language: Language,
+    pub look: Look,
+    /// The remembered display name; empty unless that consent was given.
+    pub name: String,
+    pub processing: Processing,
+    pub purposes: Vec<Purpose>,
+    /// Newest first.
+    pub ledger: Vec<LedgerLine>,
+    pub ledger_state: LedgerState,
+    /// Where the profile lies, for the user to find it.
+    pub profile_path: String,
+    pub contacts: Vec<String>,
+    pub version: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Processing {
+    pub echo: bool,
+    pub noise: bool,
+    pub gain: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub enum Language {
+    /// German where the system speaks German, else English.
+    System,
+    De,
+    En,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub enum Look {
+    System,
+    Light,
+    Dark,
+    Contrast,
+}
+
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(tag = "key", content = "value", rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub enum SettingChange {
+    Language(Language),
+    Look(Look),
+    Name(String),
+    Echo(bool),
+    Noise(bool),
+    Gain(bool),
+}
+
+/// One entry of either ledger, in the words of a list.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct LedgerLine {
+    pub kind: LedgerKind,
+    #[cfg_attr(test, ts(type = "number"))]
+    pub at: UnixSeconds,
+    /// The host of an acknowledgement, the purpose id of a consent.
+    pub subject: String,
+    /// Version of the text that was shown.
+    pub version: String,
+    pub sha256: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub enum LedgerKind {
+    Noted,
+    Given,
+    Refused,
+    Withdrawn,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub enum LedgerState {
+    /// The chain holds and its head agrees with the keyring.
+    Intact,
+    /// The chain holds; without a keyring its key is protected by file rights only.
+    FileRightsOnly,
+    /// A damaged file was kept aside and a new one begun.
+    Damaged,
+}

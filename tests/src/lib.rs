@@ -1,0 +1,20 @@
+//! The harness of the whole-system tests: programs with their JSON lines, a desktop of the test's own, sound and pictures that can
+//! be recognised again.
+//!
+//! It knows the product only from outside: programs, windows, sockets, files. Start at [`program`] and [`desktop`].
+
+pub mod desktop;
+pub mod folder;
+pub mod picture;
+pub mod probe;
+pub mod program;
+pub mod room;
+pub mod site;
+pub mod sound;
+pub mod web;
+
+/// An error of the harness: what was waited for, or what did not start.
+pub type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// What a test or a step of it returns.
+pub type Outcome<T = ()> = Result<T, Failure>;

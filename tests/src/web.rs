@@ -1,0 +1,140 @@
+//! Windows and pages by WebDriver: the app's own web view through WebKitWebDriver, Chromium through its driver.
+
+use crate::desktop::Desktop;
+use crate::folder::Home;
+use crate::program::Program;
+use crate::{Failure, Outcome};
+use fantoccini::{Client, ClientBuilder, Locator};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+const START: Duration = Duration::from_secs(60);
+
+/// What Chromium is told: fake devices, no questions, no contacts of its own.
+const CHROMIUM: [&str; 16] = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-default-apps",
+    "--disable-dev-shm-usage",
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+    "--allow-loopback-in-peer-connection",
+    "--disable-features=WebRtcHideLocalIpsWithMdns",
+    "--autoplay-policy=no-user-gesture-required",
+    "--mute-audio",
+];
+
+/// A driven web view and its driver.
+pub struct Web {
+    pub client: Client,
+    _driver: Program,
+}
+
+impl Web {
+    /// Starts the app itself under its driver, on the given desktop.
+    pub async fn app(home: &Home, desktop: &Desktop, program: &Path, arguments: &[&str]) -> Outcome<Self> {
+        let mut command = Command::new("WebKitWebDriver");
+        home.apply(&mut command);
+        desktop.apply(&mut command);
+        command.env("TAURI_WEBVIEW_AUTOMATION", "true");
+        let options = json!({ "webkitgtk:browserOptions": { "binary": program, "args": arguments } });
+        Self::connect(command, |port| vec![format!("--port={port}"), "--host=127.0.0.1".to_owned()], options).await
+    }
+
+    /// Starts headless Chromium with fake devices and an empty profile.
+    pub async fn chromium(home: &Home) -> Outcome<Self> {
+        let mut command = Command::new("chromedriver");
+        home.apply(&mut command);
+        let mut arguments: Vec<String> = CHROMIUM.iter().map(|word| (*word).to_owned()).collect();
+        arguments.push(format!("--user-data-dir={}", home.path("chromium").display()));
+        let options = json!({ "goog:chromeOptions": { "args": arguments, "binary": "/usr/bin/chromium" } });
+        Self::connect(command, |port| vec![format!("--port={port}")], options).await
+    }
+
+    async fn connect(mut command: Command, arguments: impl Fn(u16) -> Vec<String>, options: Value) -> Outcome<Self> {
+        let port = free_port()?;
+        command.args(arguments(port));
+        let driver = Program::start("driver", &mut command)?;
+        let Value::Object(capabilities) = options else { return Err("capabilities are an object".into()) };
+        let end = Instant::now() + START;
+        loop {
+            let mut builder = ClientBuilder::new(HttpConnector::new());
+            builder.capabilities(capabilities.clone());
+            match builder.connect(&format!("http://127.0.0.1:{port}")).await {
+                Ok(client) => return Ok(Self { client, _driver: driver }),
+                Err(error) if Instant::now() > end => return Err(format!("no session: {error}").into()),
+                Err(_) => tokio::time::sleep(Duration::from_millis(250)).await,
+            }
+        }
+    }
+
+    /// Clicks the button that a screen reader would name so, as soon as it is there.
+    pub async fn press(&self, name: &str) -> Outcome {
+        let path = format!(
+            "//button[normalize-space()='{name}' or @aria-label='{name}' or .//*[normalize-space(text())='{name}'] or @id=//label[normalize-space()='{name}']/@for]"
+        );
+        let element = self.client.wait().at_most(START).for_element(Locator::XPath(&path)).await;
+        let element = element.map_err(|error| -> Failure { format!("button “{name}”: {error}").into() })?;
+        element.click().await.map_err(|error| format!("button “{name}”: {error}").into())
+    }
+
+    /// Types into the first element that matches.
+    pub async fn fill(&self, css: &str, text: &str) -> Outcome {
+        let element = self.client.wait().at_most(START).for_element(Locator::Css(css)).await?;
+        element.clear().await?;
+        Ok(element.send_keys(text).await?)
+    }
+
+    /// Waits until a script's value satisfies `wanted`.
+    pub async fn until(
+        &self,
+        what: &str,
+        limit: Duration,
+        script: &str,
+        wanted: impl Fn(&Value) -> bool,
+    ) -> Outcome<Value> {
+        let end = Instant::now() + limit;
+        loop {
+            let value = self.client.execute(script, Vec::new()).await?;
+            if wanted(&value) {
+                return Ok(value);
+            }
+            if Instant::now() > end {
+                return Err(format!("{what}: still {value}").into());
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    /// Waits until what the page holds has been drawn.
+    pub async fn painted(&self) -> Outcome {
+        let script = "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 300)))";
+        self.client.execute_async(script, Vec::new()).await?;
+        Ok(())
+    }
+
+    /// Waits until the page holds this text.
+    pub async fn reads(&self, text: &str, limit: Duration) -> Outcome {
+        let script = "return document.body ? document.body.innerText : ''";
+        self.until(&format!("the page reads “{text}”"), limit, script, |value| {
+            value.as_str().is_some_and(|body| body.contains(text))
+        })
+        .await?;
+        Ok(())
+    }
+}
+
+/// A port nobody listens on right now.
+pub fn free_port() -> Outcome<u16> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+}

@@ -1,0 +1,186 @@
+//! The real window on a desktop of the test's own: first launch, notice, a room on this device, a headless guest that is seen, heard
+//! and read, and the way out. The screenshots of the documentation are taken here.
+
+use e2e::desktop::Desktop;
+use e2e::folder::Home;
+use e2e::program::{Program, built};
+use e2e::web::Web;
+use e2e::{Failure, Outcome, picture, room, sound};
+use serde_json::Value;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+const SOON: Duration = Duration::from_secs(60);
+const WATCH: Duration = Duration::from_secs(5);
+
+/// The luma of the guest's picture as it stands on the canvas, in hexadecimal: `[width, height, digits]`.
+const PICTURE: &str = r"
+  const hole = [...document.querySelectorAll('.picture')].find(each => !each.closest('[aria-label*=\'Sie\']') && each.clientWidth > 100);
+  const canvas = document.querySelector('canvas');
+  if (!hole || !canvas) return null;
+  const [box, frame] = [hole.getBoundingClientRect(), canvas.getBoundingClientRect()];
+  const scale = canvas.width / frame.width;
+  const copy = document.createElement('canvas');
+  copy.width = 320; copy.height = 180;
+  const pen = copy.getContext('2d', { willReadFrequently: true });
+  pen.drawImage(canvas, (box.left - frame.left) * scale, (box.top - frame.top) * scale, box.width * scale, box.height * scale, 0, 0, 320, 180);
+  const dots = pen.getImageData(0, 0, 320, 180).data;
+  let digits = '';
+  for (let at = 0; at < dots.length; at += 4) {
+    digits += Math.round(0.2126 * dots[at] + 0.7152 * dots[at + 1] + 0.0722 * dots[at + 2]).toString(16).padStart(2, '0');
+  }
+  return [320, 180, digits];
+";
+
+/// Screenshots end up beside the other reports of a test run.
+fn shot(name: &str) -> PathBuf {
+    let reports = std::env::var_os("RUNDE_REPORTS").map_or_else(std::env::temp_dir, PathBuf::from);
+    reports.join("screenshots").join(format!("{name}.png"))
+}
+
+/// The frame number that the canvas shows now.
+async fn number_on_canvas(web: &Web) -> Outcome<Option<u32>> {
+    let answer: Value = web.client.execute(PICTURE, Vec::new()).await?;
+    let (Some(width), Some(height), Some(digits)) = (answer[0].as_u64(), answer[1].as_u64(), answer[2].as_str()) else {
+        return Ok(None);
+    };
+    let mut planes: Vec<u8> =
+        (0..digits.len() / 2).filter_map(|at| u8::from_str_radix(&digits[2 * at..2 * at + 2], 16).ok()).collect();
+    let (width, height) = (width as usize, height as usize);
+    planes.resize(width * height * 3 / 2, 128);
+    Ok(picture::number(width, height, &planes))
+}
+
+/// Through the notice and the voluntary page, as somebody who reads and presses buttons.
+async fn first_launch(web: &Web, desktop: &Desktop) -> Outcome {
+    web.reads("675 Creekside Way", SOON).await?;
+    web.painted().await?;
+    desktop.screenshot(&shot("notice"))?;
+    web.press("Zur Kenntnis genommen").await?;
+    web.reads("Freiwillige Funktionen", SOON).await?;
+    let on = "return document.querySelectorAll('[role=switch][aria-checked=true]').length";
+    web.until("every switch is off", SOON, on, |count| count == 0).await?;
+    desktop.screenshot(&shot("voluntary"))?;
+    web.press("Weiter").await?;
+    web.reads("Link oder Raumname", SOON).await?;
+    desktop.screenshot(&shot("home"))
+}
+
+/// Opens a room on this device and enters it; yields its link.
+async fn host(web: &Web, desktop: &Desktop) -> Outcome<String> {
+    web.press("Raum auf diesem Gerät öffnen").await?;
+    web.reads("Zur Kenntnis genommen", SOON).await?;
+    web.press("Zur Kenntnis genommen").await?;
+    web.reads("Ihr Name", SOON).await?;
+    web.fill("#name", "Ada").await?;
+    web.press("Mikrofon").await?;
+    desktop.screenshot(&shot("prejoin"))?;
+    web.press("Beitreten").await?;
+    let link = "return document.querySelector('.link') ? document.querySelector('.link').innerText : ''";
+    let link = web
+        .until("the link to pass on", SOON, link, |text| text.as_str().is_some_and(|text| text.contains("#fp=")))
+        .await?;
+    desktop.screenshot(&shot("alone"))?;
+    Ok(link.as_str().unwrap_or_default().trim().to_owned())
+}
+
+/// Waits until the canvas shows a barcode at all.
+async fn first_picture(web: &Web, desktop: &Desktop) -> Outcome {
+    let end = Instant::now() + SOON;
+    while number_on_canvas(web).await?.is_none() {
+        if Instant::now() > end {
+            desktop.screenshot(&shot("no-picture"))?;
+            return Err(Failure::from("the guest's barcode never stood on the canvas"));
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    Ok(())
+}
+
+/// Frame numbers read from the canvas for five seconds.
+async fn watch(web: &Web) -> Outcome<Vec<u32>> {
+    let (mut seen, end) = (Vec::new(), Instant::now() + WATCH);
+    while Instant::now() < end {
+        seen.extend(number_on_canvas(web).await?);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    Ok(seen)
+}
+
+async fn chat(web: &Web, guest: &mut Program) -> Outcome {
+    web.press("Chat").await?;
+    web.reads("Guten Tag vom Gast", SOON).await?;
+    web.fill("textarea", "Willkommen am Tisch").await?;
+    web.press("Senden").await?;
+    let line = guest.wait("the host's chat line", SOON, |line| line["event"] == "chat" && line["mine"] == false)?;
+    assert_eq!((line["name"].as_str(), line["text"].as_str()), (Some("Ada"), Some("Willkommen am Tisch")));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn from_the_first_launch_to_a_meeting_in_which_one_sees_hears_and_writes() -> Outcome {
+    let (home, elsewhere) = (Home::new()?, Home::new()?);
+    let desktop = Desktop::start(&home)?;
+    let words = sound::sentence(6.0, 7);
+    let (speech, heard) = (elsewhere.path("speech.wav"), elsewhere.path("heard.wav"));
+    sound::write(&speech, &words)?;
+    let own_words = sound::sentence(6.0, 99);
+    let own_speech = home.path("own.wav");
+    sound::write(&own_speech, &own_words)?;
+    let _voice = desktop.speak(&own_speech)?;
+
+    let web = Web::app(&home, &desktop, &built("RUNDE_BIN")?, &[]).await?;
+    first_launch(&web, &desktop).await?;
+    let link = host(&web, &desktop).await?;
+
+    let hash = room::notice_of(&elsewhere, &link)?;
+    let (speech, recorded) = (speech.display().to_string(), elsewhere.path("guest.wav"));
+    let guest_heard = recorded.display().to_string();
+    let mut guest = Program::cli(
+        &elsewhere,
+        &[
+            "join",
+            &link,
+            "--name",
+            "Gast",
+            "--notice-ack",
+            &hash,
+            "--audio-in",
+            &speech,
+            "--audio-out",
+            &guest_heard,
+            "--video-in",
+            "pattern",
+            "--chat",
+            "Guten Tag vom Gast",
+            "--json",
+        ],
+    )?;
+    guest.event("joined", SOON)?;
+    web.until("the guest's tile", SOON, "return document.querySelectorAll('.picture').length", |count| count != 0)
+        .await?;
+    first_picture(&web, &desktop).await?;
+    let seen = watch(&web).await?;
+    assert!(
+        seen.len() >= 10 && seen.windows(2).all(|pair| pair[0] <= pair[1]) && seen.first() < seen.last(),
+        "{seen:?}"
+    );
+    desktop.screenshot(&shot("meeting"))?;
+
+    desktop.record(&heard, Duration::from_secs(8))?;
+    let likeness = sound::likeness(&words, &sound::read(&heard)?);
+    assert!(likeness.pieces >= 8 && likeness.correlation >= 0.8, "the guest from the speaker: {likeness:?}");
+
+    chat(&web, &mut guest).await?;
+    desktop.screenshot(&shot("chat"))?;
+    web.press("Verlassen").await?;
+    web.reads("Sie haben den Raum verlassen", SOON).await?;
+    desktop.screenshot(&shot("after"))?;
+    guest.wait("that the host left", SOON, |line| {
+        line["event"] == "participant" && line["change"] == "removed" && line["name"] == "Ada"
+    })?;
+    assert!(guest.terminate(SOON)?.success());
+    let likeness = sound::likeness(&own_words, &sound::read(&recorded)?);
+    assert!(likeness.pieces >= 8 && likeness.correlation >= 0.5, "the microphone at the guest: {likeness:?}");
+    Ok(())
+}

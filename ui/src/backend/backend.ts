@@ -1,0 +1,41 @@
+/**
+ * The boundary: what the window may ask for, and the one stream that answers.
+ *
+ * `tauri.ts` is the real one, `fake.ts` a scripted meeting for a plain browser and the tests. Nothing else talks
+ * to the outside. The list of commands is the one at the top of `src-tauri/src/view.rs`.
+ */
+import type { DeviceKind } from './bindings/DeviceKind';
+import type { HostOptions } from './bindings/HostOptions';
+import type { Lang } from './bindings/Lang';
+import type { NoticeDecision } from './bindings/NoticeDecision';
+import type { SettingChange } from './bindings/SettingChange';
+import type { Slice } from './bindings/Slice';
+import type { Tile } from './bindings/Tile';
+import type { UiError } from './bindings/UiError';
+
+/** What a command came to. Commands never throw: a failure is a value that somebody has to look at. */
+export type Outcome = { ok: true } | { ok: false; error: UiError };
+
+export interface Backend {
+  subscribe(onSlice: (slice: Slice) => void): Promise<Outcome>;
+  decideNotice(decision: NoticeDecision, lang: Lang, scrolledToEnd: boolean): Promise<Outcome>;
+  decideConsents(answers: Record<string, boolean>): Promise<Outcome>;
+  setConsent(purpose: string, granted: boolean): Promise<Outcome>;
+  openLink(text: string): Promise<Outcome>;
+  hostRoom(options: HostOptions): Promise<Outcome>;
+  join(name: string, microphone: boolean, camera: boolean): Promise<Outcome>;
+  leave(): Promise<Outcome>;
+  goHome(): Promise<Outcome>;
+  setMicrophone(on: boolean): Promise<Outcome>;
+  setCamera(on: boolean): Promise<Outcome>;
+  setHand(raised: boolean): Promise<Outcome>;
+  sendChat(text: string): Promise<Outcome>;
+  setTiles(tiles: Tile[]): Promise<Outcome>;
+  chooseDevice(kind: DeviceKind, id: string | null): Promise<Outcome>;
+  setSetting(change: SettingChange): Promise<Outcome>;
+  showNotice(controller: string): Promise<Outcome>;
+  forgetRecent(link: string | null): Promise<Outcome>;
+  dismissToast(id: number): Promise<Outcome>;
+  /** One batch of pictures newer than `after` (docs/video-frames.md). Rejects when the request fails. */
+  nextPictures(after: number, signal: AbortSignal): Promise<ArrayBuffer>;
+}

@@ -1,0 +1,307 @@
+/**
+ * A scripted meeting, so that the window runs in a plain browser: `?fake` from the first launch on, `?fake=home`,
+ * `?fake=meeting` and so on straight to a page; `&look=dark`, `&lang=en`. It keeps the promises of the real backend
+ * (slices replace, commands answer) and none of its work. Never part of a production bundle.
+ */
+import type { Backend, Outcome } from './backend';
+import type { DeviceKind } from './bindings/DeviceKind';
+import type { Devices } from './bindings/Devices';
+import type { ErrorCode } from './bindings/ErrorCode';
+import type { Language } from './bindings/Language';
+import type { Look } from './bindings/Look';
+import type { Notice } from './bindings/Notice';
+import type { NoticeReason } from './bindings/NoticeReason';
+import type { NoticeText } from './bindings/NoticeText';
+import type { Page } from './bindings/Page';
+import type { Person } from './bindings/Person';
+import type { Purpose } from './bindings/Purpose';
+import type { Settings } from './bindings/Settings';
+import type { Slice } from './bindings/Slice';
+import type { Tile } from './bindings/Tile';
+import german from '../../../crates/privacy/notices/meet-jit-si.de.md?raw';
+import english from '../../../crates/privacy/notices/meet-jit-si.en.md?raw';
+import { batch, scene } from './scene';
+
+const OK: Outcome = { ok: true };
+const LINK = 'https://192.168.178.24:8443/Lesekreis#fp=3f9ac10277be41d8e0a95c6bd17f0e233f9ac10277be41d8e0a95c6bd17f0e23&rn=9d41c7c2b8a3f0e65f2b4d0c71a96e38d25b7f4410c9e3a86b1f57d2c4e8a093';
+const refuse = (code: ErrorCode, params: Record<string, string> = {}): Outcome => ({ ok: false, error: { code, params, retry: true } });
+const now = () => Math.floor(Date.now() / 1000);
+
+function read(lang: 'de' | 'en', source: string): NoticeText {
+  const sections = source.split(/^## /m).slice(1).map((part) => {
+    const [head = '', ...lines] = part.trim().split('\n');
+    const [, title = head, id = head] = head.match(/^(.*) \[([\w-]+)\]$/) ?? [];
+    return { id, title, points: lines.filter((line) => line.startsWith('- ')).map((line) => line.replace(/^- \[[^\]]*\] /, '')) };
+  });
+  const of = (id: string) => sections.find((section) => section.id === id)?.points ?? [];
+  return {
+    lang, title: source.split('\n')[0]?.replace(/^# /, '') ?? '', summary: of('summary'), gaps: of('gaps'),
+    sections: sections.filter(({ id }) => id !== 'summary' && id !== 'gaps').map(({ id, title, points }) => ({ id, title, text: points.join('\n\n') })),
+    sha256: '9d41c7c2b8a3f0e65f2b4d0c71a96e38d25b7f4410c9e3a86b1f57d2c4e8a093',
+  };
+}
+
+const notice = (reason: NoticeReason): Notice => ({
+  noticeId: 'meet.jit.si', version: '1', host: 'meet.jit.si', reason,
+  controller: { id: '8x8-inc', name: '8×8, Inc.', address: ['675 Creekside Way', 'Campbell, California 95008', 'USA'], contact: [] },
+  texts: [read('de', german), read('en', english)],
+});
+
+const purposes = (granted: Record<string, boolean> = {}): Purpose[] => [
+  { id: 'recent-rooms', granted: granted['recent-rooms'] ?? false, texts: [
+    { lang: 'de', title: 'Zuletzt benutzte Räume merken', purpose: '', storage: 'Raumname und Server bleiben 30 Tage auf diesem Gerät, damit Sie sie wieder anklicken können.' },
+    { lang: 'en', title: 'Remember recent rooms', purpose: '', storage: 'Room name and server stay on this device for 30 days so that you can click them again.' }] },
+  { id: 'display-name', granted: granted['display-name'] ?? false, texts: [
+    { lang: 'de', title: 'Anzeigenamen merken', purpose: '', storage: 'Ihr Anzeigename bleibt auf diesem Gerät, bis Sie das ausschalten.' },
+    { lang: 'en', title: 'Remember my display name', purpose: '', storage: 'Your display name stays on this device until you switch this off.' }] },
+];
+
+const person = (endpoint: string, name: string, more: Partial<Person> = {}): Person =>
+  ({ endpoint, name, isMe: false, muted: false, camera: null, hand: false, ...more });
+
+const OTHERS: Person[] = [
+  person('a81f', 'Amal Haddad', { camera: 'a81f-v0' }),
+  person('b20c', 'Jonas Weber', { muted: true, camera: 'b20c-v0' }),
+  person('c7d3', 'Małgorzata Świątek-Hohenberger', { hand: true }),
+];
+
+function device(choices: [string, string][]) {
+  return { on: false, state: 'ready' as const, chosen: null, choices: choices.map(([id, name]) => ({ id, name })) };
+}
+
+class Script {
+  private out: (slice: Slice) => void = () => {};
+  private granted: Record<string, boolean> = {};
+  private people: Person[] = [];
+  private chat: { id: number; name: string; mine: boolean; text: string; at: number }[] = [];
+  private tiles: Tile[] = [];
+  private seq = 0;
+  private shown: Page = { place: 'notice' };
+  private devices: Devices = {
+    microphone: device([['mic-1', 'Eingebautes Mikrofon'], ['mic-2', 'USB Audio']]),
+    camera: device([['cam-1', 'Integrierte Kamera']]),
+    speaker: device([['spk-1', 'Lautsprecher'], ['spk-2', 'USB Audio']]),
+  };
+  private settings: Settings = {
+    language: 'system', look: 'system', name: '', processing: { echo: true, noise: true, gain: true }, purposes: purposes(),
+    ledger: [], ledgerState: 'intact', profilePath: '/home/amal/.local/share/runde', contacts: [], version: '0.1.0',
+  };
+
+  constructor(private readonly wish: URLSearchParams) {
+    this.settings.look = (wish.get('look') as Look | null) ?? 'system';
+    this.settings.language = (wish.get('lang') as Language | null) ?? 'de';
+  }
+
+  subscribe(out: (slice: Slice) => void): void {
+    this.out = out;
+    this.sendSettings();
+    this.sendDevices();
+    this.open(this.wish.get('fake') || 'notice');
+    setInterval(() => this.levels(), 100);
+  }
+
+  private open(place: string): void {
+    if (place !== 'notice') this.note();
+    if (place === 'notice') this.ask('firstContact');
+    else if (place === 'reading') this.ask('reading');
+    else if (place === 'consents') this.page({ place: 'consents', purposes: purposes() });
+    else if (place === 'prejoin') this.prejoin(false);
+    else if (place === 'prejoin-camera') {
+      this.turn('microphone', true);
+      this.turn('camera', true);
+      this.prejoin(true);
+    } else if (place === 'meeting' || place === 'chat') this.enter(true);
+    else if (place === 'alone') this.enter(false);
+    else if (place === 'reconnecting') this.enter(true, 'reconnecting');
+    else if (place === 'after') this.leave();
+    else if (place === 'declined') this.page({ place: 'declined', host: 'meet.jit.si', controllerId: '8x8-inc', controllerName: '8×8, Inc.' });
+    else if (place === 'broken') this.broken();
+    else {
+      if (place === 'recents') this.granted = { 'recent-rooms': true };
+      this.home();
+      if (place === 'toast') this.toast();
+    }
+  }
+
+  private send(slice: Slice): void {
+    this.out(slice);
+  }
+
+  private page(page: Page): void {
+    this.shown = page;
+    this.send({ slice: 'page', value: page });
+  }
+
+  private ask(reason: NoticeReason): void {
+    this.send({ slice: 'notice', value: notice(reason) });
+    this.page({ place: 'notice' });
+  }
+
+  private sendSettings(): void {
+    this.settings = { ...this.settings, purposes: purposes(this.granted) };
+    this.send({ slice: 'settings', value: this.settings });
+  }
+
+  private sendDevices(): void {
+    this.send({ slice: 'devices', value: this.devices });
+  }
+
+  private note(): void {
+    const line = { kind: 'noted' as const, at: now(), subject: 'meet.jit.si', version: '1', sha256: read('de', german).sha256 };
+    this.settings.ledger = [line, ...this.settings.ledger];
+    this.sendSettings();
+  }
+
+  home(): void {
+    const recents = this.granted['recent-rooms']
+      ? [{ link: 'https://meet.jit.si/Dienstagsrunde', room: 'Dienstagsrunde', host: 'meet.jit.si', lastUsed: now() - 90000 }, { link: LINK, room: 'Lesekreis', host: '192.168.178.24:8443', lastUsed: now() - 900000 }]
+      : null;
+    this.page({ place: 'home', defaultHost: 'meet.jit.si', recents, contacts: [], interfaces: [{ id: 'wlan0', name: 'wlan0', address: '192.168.178.24' }] });
+  }
+
+  prejoin(hostedHere: boolean): void {
+    this.page({
+      place: 'prejoin', room: 'Lesekreis', host: '192.168.178.24:8443', link: LINK, controllerId: 'room-opener', controllerName: '', hostedHere, name: '', joining: false,
+      fingerprint: hostedHere ? null : { words: ['Apfel', 'Brücke', 'Wolke', 'Ziegel', 'Morgen', 'Kanne'], hex: '3F:9A:C1' },
+    });
+  }
+
+  decideNotice(noted: boolean): void {
+    this.send({ slice: 'notice', value: null });
+    if (noted) {
+      this.note();
+      this.page({ place: 'consents', purposes: purposes() });
+    } else if (this.settings.ledger.length > 0) this.home();
+    else this.page({ place: 'declined', host: 'meet.jit.si', controllerId: '8x8-inc', controllerName: '8×8, Inc.' });
+  }
+
+  consent(answers: Record<string, boolean>): void {
+    this.granted = { ...this.granted, ...answers };
+    const lines = Object.entries(answers).map(([subject, given]) => ({ kind: given ? ('given' as const) : ('refused' as const), at: now(), subject, version: '1', sha256: '5e0b77aa'.repeat(8) }));
+    this.settings.ledger = [...lines, ...this.settings.ledger];
+    this.sendSettings();
+  }
+
+  turn(kind: 'microphone' | 'camera', on: boolean): void {
+    this.devices = { ...this.devices, [kind]: { ...this.devices[kind], on } };
+    this.sendDevices();
+    this.sendPeople();
+  }
+
+  choose(kind: DeviceKind, id: string | null): void {
+    this.devices = { ...this.devices, [kind]: { ...this.devices[kind], chosen: id } };
+    this.sendDevices();
+  }
+
+  change(change: Parameters<Backend['setSetting']>[0]): void {
+    if (change.key === 'echo' || change.key === 'noise' || change.key === 'gain') this.settings.processing = { ...this.settings.processing, [change.key]: change.value };
+    else this.settings = { ...this.settings, [change.key]: change.value };
+    this.sendSettings();
+  }
+
+  enter(together: boolean, phase: 'joined' | 'reconnecting' = 'joined', name = 'Lea'): void {
+    this.people = [person('self', name, { isMe: true }), ...(together ? OTHERS : [])];
+    this.send({ slice: 'meeting', value: { phase, room: 'Lesekreis', host: '192.168.178.24:8443', link: LINK, hostedHere: !together, joinedAt: now() - 754, network: phase === 'joined' ? 'good' : 'poor', dominant: 'a81f', fingerprint: null } });
+    this.sendPeople();
+    if (together) this.chat = [
+      { id: 1, name: 'Amal Haddad', mine: false, text: 'Guten Abend zusammen!', at: now() - 700 },
+      { id: 2, name: 'Jonas Weber', mine: false, text: 'Wir sind bei Kapitel 7, Seite 112. <b>Nicht</b> blättern.', at: now() - 420 },
+      { id: 3, name: '', mine: true, text: 'Danke, ich habe es.', at: now() - 400 }];
+    this.send({ slice: 'chat', value: this.chat });
+    this.page({ place: 'meeting' });
+  }
+
+  hand(raised: boolean): void {
+    this.people = this.people.map((one) => (one.isMe ? { ...one, hand: raised } : one));
+    this.sendPeople();
+  }
+
+  say(text: string): void {
+    this.chat = [...this.chat, { id: this.chat.length + 1, name: '', mine: true, text, at: now() }];
+    this.send({ slice: 'chat', value: this.chat });
+  }
+
+  private sendPeople(): void {
+    const mine = { muted: !this.devices.microphone.on, camera: this.devices.camera.on ? 'self' : null };
+    this.people = this.people.map((one) => (one.isMe ? { ...one, ...mine } : one));
+    this.send({ slice: 'people', value: this.people });
+  }
+
+  leave(): void {
+    this.page({ place: 'after', room: 'Lesekreis', link: LINK, durationS: 2834, network: 'good', peopleAtMost: 4, stored: [] });
+    this.send({ slice: 'meeting', value: null });
+    this.people = [];
+  }
+
+  private broken(): void {
+    this.page({ place: 'broken', room: 'Lesekreis', link: LINK, error: { code: 'connectionLost', params: { host: '192.168.178.24:8443' }, retry: true } });
+  }
+
+  private toast(): void {
+    this.send({ slice: 'toasts', value: [{ id: 1, error: { code: 'microphoneUnplugged', params: { device: 'USB Audio', next: 'Eingebautes Mikrofon' }, retry: false } }] });
+  }
+
+  dismiss(): void {
+    this.send({ slice: 'toasts', value: [] });
+  }
+
+  again(): void {
+    this.ask('reading');
+  }
+
+  back(): void {
+    if (this.shown.place === 'notice') this.send({ slice: 'notice', value: null });
+    this.turn('microphone', false);
+    this.turn('camera', false);
+    this.home();
+  }
+
+  private levels(): void {
+    const wave = (period: number) => Math.max(0, Math.sin(now() * 7 + performance.now() / period)) * 0.7;
+    this.send({ slice: 'levels', value: { microphone: this.devices.microphone.on ? wave(180) : 0, people: { a81f: wave(240) } } });
+  }
+
+  size(tiles: Tile[]): void {
+    this.tiles = tiles;
+  }
+
+  async pictures(signal: AbortSignal): Promise<ArrayBuffer> {
+    await new Promise((done) => setTimeout(done, 80));
+    if (signal.aborted) throw new Error('aborted');
+    return batch(this.tiles.map((tile) => ({ source: tile.source, width: 320, height: 180, seq: ++this.seq, planes: scene(tile.source, this.seq, 320, 180) })));
+  }
+}
+
+export function fakeBackend(wish: URLSearchParams): Backend {
+  const script = new Script(wish);
+  const did = (work: () => void) => async () => {
+    work();
+    return OK;
+  };
+  return {
+    subscribe: async (onSlice) => (script.subscribe(onSlice), OK),
+    decideNotice: async (decision) => (script.decideNotice(decision === 'noted'), OK),
+    decideConsents: async (answers) => (script.consent(answers), script.home(), OK),
+    setConsent: async (purpose, granted) => (script.consent({ [purpose]: granted }), OK),
+    openLink: async (text) => {
+      if (/[\s<>]/.test(text)) return refuse('linkUnreadable', { text });
+      script.prejoin(false);
+      return OK;
+    },
+    hostRoom: async () => (script.prejoin(true), OK),
+    join: async (name) => (script.enter(true, 'joined', name), OK),
+    leave: did(() => script.leave()),
+    goHome: did(() => script.back()),
+    setMicrophone: async (on) => (script.turn('microphone', on), OK),
+    setCamera: async (on) => (script.turn('camera', on), OK),
+    setHand: async (raised) => (script.hand(raised), OK),
+    sendChat: async (text) => (script.say(text), OK),
+    setTiles: async (tiles) => (script.size(tiles), OK),
+    chooseDevice: async (kind, id) => (script.choose(kind, id), OK),
+    setSetting: async (change) => (script.change(change), OK),
+    showNotice: did(() => script.again()),
+    forgetRecent: did(() => script.home()),
+    dismissToast: did(() => script.dismiss()),
+    nextPictures: (_after, signal) => script.pictures(signal),
+  };
+}

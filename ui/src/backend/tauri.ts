@@ -1,0 +1,55 @@
+/** The real backend: typed commands, one channel, and the `video:` scheme for pictures. */
+import { Channel, invoke } from '@tauri-apps/api/core';
+import type { Backend, Outcome } from './backend';
+import type { Slice } from './bindings/Slice';
+import type { UiError } from './bindings/UiError';
+
+// WebView2 maps custom schemes to http hosts; the other web views know them as they are.
+const VIDEO = navigator.userAgent.includes('Windows') ? 'http://video.localhost' : 'video://localhost';
+
+function isUiError(value: unknown): value is UiError {
+  return typeof value === 'object' && value !== null && 'code' in value && 'params' in value;
+}
+
+async function call(command: string, parameters: Record<string, unknown> = {}): Promise<Outcome> {
+  try {
+    await invoke(command, parameters);
+    return { ok: true };
+  } catch (thrown) {
+    if (isUiError(thrown)) return { ok: false, error: thrown };
+    return { ok: false, error: { code: 'internal', params: { detail: String(thrown) }, retry: true } };
+  }
+}
+
+export function tauriBackend(): Backend {
+  return {
+    subscribe(onSlice) {
+      const channel = new Channel<Slice>();
+      channel.onmessage = onSlice;
+      return call('subscribe', { channel });
+    },
+    decideNotice: (decision, lang, scrolledToEnd) => call('decide_notice', { decision, lang, scrolledToEnd }),
+    decideConsents: (answers) => call('decide_consents', { answers }),
+    setConsent: (purpose, granted) => call('set_consent', { purpose, granted }),
+    openLink: (text) => call('open_link', { text }),
+    hostRoom: (options) => call('host_room', { options }),
+    join: (name, microphone, camera) => call('join', { name, microphone, camera }),
+    leave: () => call('leave'),
+    goHome: () => call('go_home'),
+    setMicrophone: (on) => call('set_microphone', { on }),
+    setCamera: (on) => call('set_camera', { on }),
+    setHand: (raised) => call('set_hand', { raised }),
+    sendChat: (text) => call('send_chat', { text }),
+    setTiles: (tiles) => call('set_tiles', { tiles }),
+    chooseDevice: (kind, id) => call('choose_device', { kind, id }),
+    setSetting: (change) => call('set_setting', { change }),
+    showNotice: (controller) => call('show_notice', { controller }),
+    forgetRecent: (link) => call('forget_recent', { link }),
+    dismissToast: (id) => call('dismiss_toast', { id }),
+    async nextPictures(after, signal) {
+      const answer = await fetch(`${VIDEO}/next?after=${after}`, { signal, cache: 'no-store' });
+      if (!answer.ok) throw new Error(`video: ${answer.status}`);
+      return answer.arrayBuffer();
+    },
+  };
+}

@@ -1,0 +1,85 @@
+import { render, screen } from '@testing-library/svelte';
+import userEvent from '@testing-library/user-event';
+import { expect, test } from 'vitest';
+import App from '../App.svelte';
+import type { Notice } from '../backend/bindings/Notice';
+import type { NoticeReason } from '../backend/bindings/NoticeReason';
+import { windowWith } from '../test-backend';
+
+const text = (lang: 'de' | 'en') => ({
+  lang, title: lang === 'de' ? 'Hinweis' : 'Notes', summary: ['eins', 'zwei', 'drei', 'vier'], gaps: ['Name: nicht genannt'],
+  sections: [{ id: 'scope', title: lang === 'de' ? 'Wofür' : 'What for', text: 'Ein Absatz.\n\n<img src=x onerror=alert(1)>' }], sha256: 'ab'.repeat(32),
+});
+const notice = (reason: NoticeReason): Notice => ({
+  noticeId: 'meet.jit.si', version: '1', host: 'meet.jit.si', reason, texts: [text('de'), text('en')],
+  controller: { id: '8x8-inc', name: '8×8, Inc.', address: ['Campbell'], contact: [] },
+});
+
+function open(reason: NoticeReason = 'firstContact') {
+  const opened = windowWith({ slice: 'notice', value: notice(reason) }, { slice: 'page', value: { place: 'notice' } });
+  render(App, { store: opened.store });
+  return opened;
+}
+
+test('the notice cannot be skipped: no other way leads on, and no key answers it', async () => {
+  const { asked, store } = open();
+  const user = userEvent.setup();
+  await user.keyboard('{Enter}{Escape} {Control>}d{/Control}');
+  expect(asked).toEqual([]);
+  expect(store.settingsOpen).toBe(false);
+  expect(screen.queryByRole('button', { name: 'Einstellungen' })).toBeNull();
+  expect(screen.queryAllByRole('link')).toEqual([]);
+  expect(screen.queryAllByRole('switch')).toEqual([]);
+});
+
+test('both answers are there, look the same, and neither has the focus', () => {
+  open();
+  const [noted, offline] = [screen.getByRole('button', { name: 'Zur Kenntnis genommen' }), screen.getByRole('button', { name: 'Ohne Verbindung fortfahren' })];
+  expect(noted.className).toBe(offline.className);
+  expect([noted, offline]).not.toContain(document.activeElement);
+  expect(document.activeElement).toBe(screen.getByRole('heading', { level: 1 }));
+});
+
+test('noting sends the language that was read', async () => {
+  const { asked } = open();
+  const user = userEvent.setup();
+  await user.click(screen.getByRole('radio', { name: 'English' }));
+  expect(screen.getByRole('heading', { level: 1 }).textContent).toBe('Notes');
+  await user.click(screen.getByRole('button', { name: 'Noted' }));
+  expect(asked).toEqual([['decideNotice', 'noted', 'en', false]]);
+});
+
+test('going on without a connection is one click, too', async () => {
+  const { asked } = open();
+  await userEvent.setup().click(screen.getByRole('button', { name: 'Ohne Verbindung fortfahren' }));
+  expect(asked).toEqual([['decideNotice', 'offline', 'de', false]]);
+});
+
+test('the whole text is on the page, with letterhead, four lines, gaps and hash, and stays text', () => {
+  open();
+  expect(screen.getByText('8×8, Inc.')).toBeTruthy();
+  expect(screen.getByText('vier')).toBeTruthy();
+  expect(screen.getByText('Name: nicht genannt')).toBeTruthy();
+  expect(screen.getByText('ab'.repeat(32))).toBeTruthy();
+  expect(screen.getByText('<img src=x onerror=alert(1)>')).toBeTruthy();
+  expect(document.querySelector('img')).toBeNull();
+});
+
+test('a refused record keeps the notice and says why', async () => {
+  const { refuseWith } = open();
+  refuseWith({ code: 'diskFull', params: { path: '/profil' }, retry: true });
+  await userEvent.setup().click(screen.getByRole('button', { name: 'Zur Kenntnis genommen' }));
+  expect((await screen.findAllByText(/konnte nicht gespeichert werden/)).length).toBeGreaterThan(0);
+  expect(screen.getByRole('button', { name: 'Zur Kenntnis genommen' })).toBeTruthy();
+});
+
+test('a notice that is only read again asks nothing', () => {
+  open('reading');
+  expect(screen.queryByRole('button', { name: 'Zur Kenntnis genommen' })).toBeNull();
+  expect(screen.getByRole('button', { name: 'Zurück' })).toBeTruthy();
+});
+
+test('a changed text says so', () => {
+  open('changed');
+  expect(screen.getByText(/hat sich geändert/)).toBeTruthy();
+});

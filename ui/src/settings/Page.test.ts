@@ -1,0 +1,56 @@
+import { render, screen } from '@testing-library/svelte';
+import userEvent from '@testing-library/user-event';
+import { expect, test } from 'vitest';
+import App from '../App.svelte';
+import { windowWith } from '../test-backend';
+
+async function open() {
+  const opened = windowWith({ slice: 'page', value: { place: 'home', defaultHost: 'm', recents: null, interfaces: [], contacts: [] } });
+  opened.store.apply({
+    slice: 'settings',
+    value: {
+      ...opened.store.settings, profilePath: '/profil', version: '0.1.0',
+      purposes: [{ id: 'recent-rooms', granted: true, texts: [{ lang: 'de', title: 'Räume merken', purpose: '', storage: '30 Tage' }] }],
+      ledger: [{ kind: 'noted', at: 0, subject: 'meet.jit.si', version: '1', sha256: 'ab'.repeat(32) }],
+    },
+  });
+  render(App, { store: opened.store });
+  const user = userEvent.setup();
+  await user.click(screen.getByRole('button', { name: 'Einstellungen' }));
+  return { ...opened, user };
+}
+
+test('a consent is withdrawn with the same single click that grants it', async () => {
+  const { asked, user } = await open();
+  await user.click(screen.getByRole('switch', { name: 'Räume merken' }));
+  expect(asked).toEqual([['setConsent', 'recent-rooms', false]]);
+});
+
+test('sound switches send their key and name their default', async () => {
+  const { asked, user } = await open();
+  expect(screen.getAllByText(/Voreinstellung: an/).length).toBe(3);
+  await user.click(screen.getByRole('switch', { name: 'Echo unterdrücken' }));
+  expect(asked).toEqual([['setSetting', { key: 'echo', value: false }]]);
+});
+
+test('the record is listed and the noted text can be read again', async () => {
+  const { asked, user } = await open();
+  expect(screen.getByText('abababab')).toBeTruthy();
+  await user.click(screen.getByRole('button', { name: 'Hinweis für meet.jit.si lesen' }));
+  expect(asked).toEqual([['showNotice', 'meet.jit.si']]);
+});
+
+test('searching leaves what matches, and says when nothing does', async () => {
+  const { user } = await open();
+  await user.type(screen.getByLabelText('Einstellungen durchsuchen'), 'echo');
+  expect(screen.getAllByRole('switch').length).toBe(1);
+  await user.type(screen.getByLabelText('Einstellungen durchsuchen'), 'xyz');
+  expect(screen.getByText('Keine Einstellung passt zu »echoxyz«.')).toBeTruthy();
+});
+
+test('a new page closes the settings, so that a notice is never hidden', async () => {
+  const { store } = await open();
+  expect(store.settingsOpen).toBe(true);
+  store.apply({ slice: 'page', value: { place: 'notice' } });
+  expect(store.settingsOpen).toBe(false);
+});

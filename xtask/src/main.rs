@@ -1,0 +1,48 @@
+//! Chores of the house: `cargo xtask run`, `test`, `bench`, `tidy`, `bindings`.
+//!
+//! Not a build system: Cargo and npm build, this installs what they need, calls them in order, times the stages and counts.
+//! Start at `main`; each chore has a file of its own.
+
+mod bench;
+mod count;
+mod layering;
+mod process;
+mod run;
+mod stages;
+mod suites;
+mod system;
+mod third_party;
+mod tidy;
+mod ui;
+mod workspace;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+cargo xtask run [-- ARGUMENTS]      install what is missing, build and start the app
+cargo xtask test [STAGE] [--full]   all stages, or one of: fmt clippy tidy unit ui e2e
+cargo xtask bench [NAME]            absolute figures: join, cpu
+cargo xtask tidy                    the house rules alone
+cargo xtask bindings                write the TypeScript types from the Rust ones
+cargo xtask setup [--test]          install system packages and UI packages only";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let done = match words.as_slice() {
+        ["run", rest @ ..] => run::run(rest.strip_prefix(&["--"]).unwrap_or(rest)),
+        ["test", rest @ ..] => stages::test(rest),
+        ["bench", rest @ ..] => bench::bench(rest),
+        ["tidy"] => tidy::report(),
+        ["bindings"] => ui::write_bindings(),
+        ["setup", rest @ ..] => run::setup(rest.contains(&"--test")),
+        _ => Err(USAGE.to_owned()),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(reason) => {
+            eprintln!("{reason}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! `cargo xtask test`: the stages in order, each timed, one closing line `N passed, N failed`.
+
+use crate::count::Count;
+use crate::{process, suites, system, third_party, tidy, ui, workspace};
+use std::process::Command;
+use std::time::Instant;
+
+const STAGES: [&str; 6] = ["fmt", "tidy", "clippy", "unit", "ui", "e2e"];
+
+/// Runs all stages, or the one that is named.
+pub fn test(arguments: &[&str]) -> Result<(), String> {
+    let full = arguments.contains(&"--full");
+    let named: Vec<&str> = arguments.iter().copied().filter(|word| *word != "--full").collect();
+    if let Some(unknown) = named.iter().find(|word| !STAGES.contains(word)) {
+        return Err(format!("no stage {unknown}; there are: {}", STAGES.join(" ")));
+    }
+    system::prepare(true)?;
+    let mut sum = Count::default();
+    let mut times = Vec::new();
+    for stage in STAGES.into_iter().filter(|stage| named.is_empty() || named.contains(stage)) {
+        println!("== {stage}");
+        let start = Instant::now();
+        let count = one(stage, full).unwrap_or_else(|reason| {
+            eprintln!("{reason}");
+            Count::ONE_FAILED
+        });
+        sum += count;
+        let line =
+            format!("{stage:8} {:4} s  {} passed, {} failed", start.elapsed().as_secs(), count.passed, count.failed);
+        println!("== {line}");
+        times.push(line);
+    }
+    println!("\n{}\n", times.join("\n"));
+    println!("{} passed, {} failed", sum.passed, sum.failed);
+    if sum.failed == 0 && sum.passed > 0 { Ok(()) } else { Err("some checks failed".to_owned()) }
+}
+
+fn one(stage: &str, full: bool) -> Result<Count, String> {
+    match stage {
+        "fmt" => cargo(&["fmt", "--all", "--check"]),
+        "tidy" => {
+            tidy::report()?;
+            Ok(Count::ONE_PASSED)
+        }
+        "clippy" => {
+            ui::build()?;
+            cargo(&[
+                "clippy",
+                "--locked",
+                "--workspace",
+                "--all-targets",
+                "--features",
+                "runde/custom-protocol",
+                "--",
+                "-D",
+                "warnings",
+            ])
+        }
+        "unit" => {
+            ui::build()?;
+            rust(|suite| !suite.is_system(), full)
+        }
+        "ui" => ui::test(),
+        "e2e" => {
+            third_party::prepare()?;
+            ui::build()?;
+            rust(suites::Suite::is_system, full)
+        }
+        other => Err(format!("no stage {other}")),
+    }
+}
+
+fn cargo(arguments: &[&str]) -> Result<Count, String> {
+    process::show(Command::new(workspace::cargo()).args(arguments).current_dir(workspace::root()))?;
+    Ok(Count::ONE_PASSED)
+}
+
+fn rust(wanted: impl Fn(&suites::Suite) -> bool, full: bool) -> Result<Count, String> {
+    let mut sum = Count::default();
+    for suite in suites::build()?.iter().filter(|suite| wanted(suite) && (full || !suite.is_long())) {
+        sum += suite.run()?;
+    }
+    Ok(sum)
+}
