@@ -10,6 +10,8 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 const START: Duration = Duration::from_secs(20);
+/// More colours than this are on the screen only when a page with text is.
+const SHADES: usize = 250;
 
 /// Display, bus and sound server of one test.
 pub struct Desktop {
@@ -51,23 +53,36 @@ impl Desktop {
             .env("LIBGL_ALWAYS_SOFTWARE", "1");
     }
 
-    /// What one sees: the whole virtual screen as PNG.
+    /// What one sees as PNG: the app's window without the frame that its window manager drew, or the whole screen if there is none.
     pub fn screenshot(&self, path: &Path) -> Outcome {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder)?;
         }
         // The page is there before it is painted.
         std::thread::sleep(Duration::from_millis(1_500));
-        let status =
-            Command::new("import").args(["-window", "root"]).arg(path).env("DISPLAY", &self.display).status()?;
+        let window = self.window("Runde")?.unwrap_or_else(|| "root".to_owned());
+        let mut command = Command::new("import");
+        let status = command.args(["-window", &window]).arg(path).env("DISPLAY", &self.display).status()?;
         if status.success() { Ok(()) } else { Err("no screenshot could be taken".into()) }
     }
 
-    /// Whether a window with this title is on the screen.
-    pub fn shows_window(&self, title: &str) -> Outcome<bool> {
+    /// The number of the visible window with exactly this title.
+    fn window(&self, title: &str) -> Outcome<Option<String>> {
         let mut command = Command::new("xdotool");
-        command.args(["search", "--onlyvisible", "--name", title]).env("DISPLAY", &self.display);
-        Ok(!command.output()?.stdout.is_empty())
+        command.args(["search", "--onlyvisible", "--name", &format!("^{title}$")]).env("DISPLAY", &self.display);
+        let found = String::from_utf8(command.output()?.stdout)?;
+        Ok(found.lines().next().map(str::to_owned))
+    }
+
+    /// Whether a window with this title has been painted: letters give many shades, an empty window few.
+    pub fn is_painted(&self, title: &str) -> Outcome<bool> {
+        if self.window(title)?.is_none() {
+            return Ok(false);
+        }
+        let mut command = Command::new("sh");
+        command.args(["-c", "import -window root png:- | identify -format %k -"]).env("DISPLAY", &self.display);
+        let shades = String::from_utf8(command.output()?.stdout)?;
+        Ok(shades.trim().parse::<usize>().is_ok_and(|count| count > SHADES))
     }
 
     /// Types keys into the window that has the focus, in xdotool's names.

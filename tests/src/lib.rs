@@ -3,6 +3,8 @@
 //!
 //! It knows the product only from outside: programs, windows, sockets, files. Start at [`program`] and [`desktop`].
 
+pub mod corpus;
+pub mod cost;
 pub mod desktop;
 pub mod folder;
 pub mod picture;

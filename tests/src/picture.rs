@@ -3,34 +3,37 @@
 use crate::Outcome;
 use runde_devices::pattern;
 use runde_media::Picture;
+use serde_json::Value;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::time::Instant;
 
-/// Size and planes of a Y4M file (4:2:0).
+/// Size of a Y4M file (4:2:0), and the frame numbers of its readable pictures in order.
 pub struct Film {
     pub width: usize,
     pub height: usize,
-    pub pictures: Vec<Vec<u8>>,
+    pub numbers: Vec<u32>,
 }
 
 impl Film {
+    /// Reads one picture after the other: a minute of 720 lines is two gigabytes.
     pub fn read(path: &Path) -> Outcome<Self> {
-        let bytes = std::fs::read(path)?;
-        let end = bytes.iter().position(|byte| *byte == b'\n').ok_or("no header")?;
-        let header = std::str::from_utf8(&bytes[..end])?;
+        let mut file = BufReader::new(File::open(path)?);
+        let mut header = String::new();
+        file.read_line(&mut header)?;
         let field = |letter: char| -> Option<usize> {
-            header.split(' ').find_map(|word| word.strip_prefix(letter)?.parse().ok())
+            header.trim_end().split(' ').find_map(|word| word.strip_prefix(letter)?.parse().ok())
         };
         let (width, height) = (field('W').ok_or("no width")?, field('H').ok_or("no height")?);
-        let size = width * height + 2 * width.div_ceil(2) * height.div_ceil(2);
-        let mut pictures = Vec::new();
-        let mut rest = &bytes[end + 1..];
-        while let Some(line) = rest.iter().position(|byte| *byte == b'\n') {
-            let Some(picture) = rest.get(line + 1..line + 1 + size) else { break };
-            pictures.push(picture.to_vec());
-            rest = &rest[line + 1 + size..];
+        let mut planes = vec![0; width * height + 2 * width.div_ceil(2) * height.div_ceil(2)];
+        let (mut numbers, mut line) = (Vec::new(), Vec::new());
+        // The last picture may be cut off: its writer was ended.
+        while file.read_until(b'\n', &mut line)? > 0 && file.read_exact(&mut planes).is_ok() {
+            numbers.extend(number(width, height, &planes));
+            line.clear();
         }
-        Ok(Self { width, height, pictures })
+        Ok(Self { width, height, numbers })
     }
 }
 
@@ -39,4 +42,13 @@ pub fn number(width: usize, height: usize, planes: &[u8]) -> Option<u32> {
     let size = (u32::try_from(width).ok()?, u32::try_from(height).ok()?);
     let picture = Picture::new(size.0, size.1, planes.to_vec(), 0, Instant::now()).ok()?;
     pattern::read(&picture).map(|barcode| barcode.frame)
+}
+
+/// The frame number in what a page's script says a picture looks like: `[width, height, luma in hexadecimal digits]`.
+pub fn number_of_shot(shot: &Value) -> Option<u32> {
+    let (width, height, digits) = (shot[0].as_u64()?, shot[1].as_u64()?, shot[2].as_str()?);
+    let (width, height) = (usize::try_from(width).ok()?, usize::try_from(height).ok()?);
+    let mut planes = hex::decode(digits).ok()?;
+    planes.resize(width * height * 3 / 2, 128);
+    number(width, height, &planes)
 }

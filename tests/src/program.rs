@@ -1,9 +1,11 @@
-//! A started program: its JSON lines as they come, a polite and an impolite end. Only what was started here is ever ended.
+//! A started program: its JSON lines with the moment they came, a polite and an impolite end. Only what was started here is ever
+//! ended, and then with everything it started itself.
 
 use crate::folder::Home;
 use crate::{Failure, Outcome};
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
+use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
@@ -23,14 +25,16 @@ pub fn built(variable: &str) -> Outcome<PathBuf> {
 pub struct Program {
     name: String,
     child: Child,
-    lines: Receiver<String>,
+    lines: Receiver<(Instant, String)>,
     /// Every line so far, for the message when something does not come.
     pub heard: Vec<String>,
 }
 
 impl Program {
     pub fn start(name: &str, command: &mut Command) -> Outcome<Self> {
+        // A group of its own: a driver that is killed must not leave its browser behind.
         let mut child = command
+            .process_group(0)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
@@ -39,7 +43,7 @@ impl Program {
         let output = child.stdout.take();
         std::thread::spawn(move || {
             for line in output.into_iter().flat_map(|out| BufReader::new(out).lines()).map_while(Result::ok) {
-                if sender.send(line).is_err() {
+                if sender.send((Instant::now(), line)).is_err() {
                     return;
                 }
             }
@@ -61,20 +65,39 @@ impl Program {
 
     /// The next line that is JSON and for which `wanted` holds.
     pub fn wait(&mut self, what: &str, limit: Duration, wanted: impl Fn(&Value) -> bool) -> Outcome<Value> {
+        self.wait_at(what, limit, wanted).map(|(_, value)| value)
+    }
+
+    /// The same with the moment at which the line came, also where it is read later.
+    pub fn wait_at(
+        &mut self,
+        what: &str,
+        limit: Duration,
+        wanted: impl Fn(&Value) -> bool,
+    ) -> Outcome<(Instant, Value)> {
         let end = Instant::now() + limit;
         loop {
             match self.lines.recv_timeout(end.saturating_duration_since(Instant::now())) {
-                Ok(line) => {
+                Ok((at, line)) => {
                     let value = serde_json::from_str::<Value>(&line);
                     self.heard.push(line);
                     if let Ok(value) = value
                         && wanted(&value)
                     {
-                        return Ok(value);
+                        return Ok((at, value));
                     }
                 }
                 Err(reason) => return Err(self.missing(what, reason)),
             }
+        }
+    }
+
+    /// A line for which `wanted` holds, among those heard so far or still to come.
+    pub fn ever(&mut self, what: &str, limit: Duration, wanted: impl Fn(&Value) -> bool) -> Outcome<Value> {
+        let heard = self.heard.iter().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        match heard.into_iter().find(|value| wanted(value)) {
+            Some(value) => Ok(value),
+            None => self.wait(what, limit, wanted),
         }
     }
 
@@ -86,7 +109,7 @@ impl Program {
     /// The next line of any kind.
     pub fn line(&mut self, limit: Duration) -> Outcome<String> {
         match self.lines.recv_timeout(limit) {
-            Ok(line) => {
+            Ok((_, line)) => {
                 self.heard.push(line.clone());
                 Ok(line)
             }
@@ -113,7 +136,7 @@ impl Program {
 
     /// Ends it at once (SIGKILL), as a crash would.
     pub fn kill(mut self) -> Outcome {
-        self.child.kill()?;
+        self.kill_all();
         self.child.wait()?;
         Ok(())
     }
@@ -122,11 +145,11 @@ impl Program {
     pub fn ended(&mut self, limit: Duration) -> Outcome<ExitStatus> {
         let end = Instant::now() + limit;
         loop {
-            while let Ok(line) = self.lines.try_recv() {
+            while let Ok((_, line)) = self.lines.try_recv() {
                 self.heard.push(line);
             }
             if let Some(status) = self.child.try_wait()? {
-                while let Ok(line) = self.lines.recv_timeout(Duration::from_millis(200)) {
+                while let Ok((_, line)) = self.lines.recv_timeout(Duration::from_millis(200)) {
                     self.heard.push(line);
                 }
                 return Ok(status);
@@ -145,9 +168,19 @@ impl Program {
     }
 }
 
+impl Program {
+    /// Ends it and all it started, unless it was waited for: then its number may belong to somebody else.
+    fn kill_all(&mut self) {
+        if matches!(self.child.try_wait(), Ok(None)) {
+            let group = rustix::process::Pid::from_child(&self.child);
+            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+        }
+    }
+}
+
 impl Drop for Program {
     fn drop(&mut self) {
-        let _ = self.child.kill();
+        self.kill_all();
         let _ = self.child.wait();
     }
 }

@@ -8,10 +8,12 @@ use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use std::net::TcpListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+/// Names of the browser, the preferred one first.
+const BROWSERS: [&str; 2] = ["chromium", "chromium-browser"];
 const START: Duration = Duration::from_secs(60);
 
 /// What Chromium is told: fake devices, no questions, no contacts of its own.
@@ -37,7 +39,7 @@ const CHROMIUM: [&str; 16] = [
 /// A driven web view and its driver.
 pub struct Web {
     pub client: Client,
-    _driver: Program,
+    driver: Program,
 }
 
 impl Web {
@@ -57,7 +59,7 @@ impl Web {
         home.apply(&mut command);
         let mut arguments: Vec<String> = CHROMIUM.iter().map(|word| (*word).to_owned()).collect();
         arguments.push(format!("--user-data-dir={}", home.path("chromium").display()));
-        let options = json!({ "goog:chromeOptions": { "args": arguments, "binary": "/usr/bin/chromium" } });
+        let options = json!({ "goog:chromeOptions": { "args": arguments, "binary": browser()? } });
         Self::connect(command, |port| vec![format!("--port={port}")], options).await
     }
 
@@ -71,11 +73,16 @@ impl Web {
             let mut builder = ClientBuilder::new(HttpConnector::new());
             builder.capabilities(capabilities.clone());
             match builder.connect(&format!("http://127.0.0.1:{port}")).await {
-                Ok(client) => return Ok(Self { client, _driver: driver }),
+                Ok(client) => return Ok(Self { client, driver }),
                 Err(error) if Instant::now() > end => return Err(format!("no session: {error}").into()),
                 Err(_) => tokio::time::sleep(Duration::from_millis(250)).await,
             }
         }
+    }
+
+    /// Process id of the driver, whose children the web view and its program are.
+    pub fn driver(&self) -> u32 {
+        self.driver.id()
     }
 
     /// Clicks the button that a screen reader would name so, as soon as it is there.
@@ -132,6 +139,13 @@ impl Web {
         .await?;
         Ok(())
     }
+}
+
+/// Where the browser is; distributions differ in its name.
+fn browser() -> Outcome<PathBuf> {
+    let folders = std::env::var_os("PATH").unwrap_or_default();
+    let mut places = std::env::split_paths(&folders).flat_map(|path| BROWSERS.map(|name| path.join(name)));
+    places.find(|path| path.is_file()).ok_or_else(|| format!("none of {BROWSERS:?} is in PATH").into())
 }
 
 /// A port nobody listens on right now.

@@ -3,14 +3,17 @@
 
 use e2e::Outcome;
 use e2e::folder::Home;
+use e2e::picture;
 use e2e::room::Room;
 use e2e::site::Site;
 use e2e::sound;
 use e2e::web::Web;
 use serde_json::Value;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const SOON: Duration = Duration::from_secs(40);
+/// How many readings of our barcode tell that the picture moves.
+const READINGS: usize = 12;
 /// What the page can tell when something did not come.
 const SAID: &str = "return [window.peer.failure, window.peer.events.slice(-60), window.connections.map(each => [each.connectionState, each.iceConnectionState, each.signalingState])]";
 const FIGURES: &str = "return await window.figures()";
@@ -19,6 +22,20 @@ const FIGURES: &str = "return await window.figures()";
 fn from_browser(line: &Value, me: &str, kind: &str) -> Option<Value> {
     let sources = line["sources"].as_array()?;
     sources.iter().find(|source| source["mine"] == false && source["endpoint"] != me && source["kind"] == kind).cloned()
+}
+
+/// Frame numbers of our guest's barcode as the page shows it.
+async fn watch(web: &Web) -> Outcome<Vec<u32>> {
+    let (mut seen, end) = (Vec::new(), Instant::now() + SOON);
+    while seen.len() < READINGS {
+        if Instant::now() > end {
+            return Err(format!("our barcode was read only {} times: {seen:?}", seen.len()).into());
+        }
+        let shot = web.client.execute("return window.shot()", Vec::new()).await?;
+        seen.extend(picture::number_of_shot(&shot));
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    Ok(seen)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -51,11 +68,19 @@ async fn a_browser_with_jitsis_own_library_and_our_guest_see_hear_and_read_each_
             && audio["energy"].as_f64() > Some(0.001)
             && video["frames"].as_u64() > Some(60)
             && video["height"].as_u64() >= Some(180)
+            // Without our feedback the browser would stay at a tenth of this.
+            && figures["outgoing"].as_f64() > Some(300_000.0)
     };
     if let Err(error) = web.until("the browser hears and sees our guest", SOON, FIGURES, hears_and_sees).await {
         let said = web.client.execute(SAID, Vec::new()).await?;
         return Err(format!("{error}\n{said:#}").into());
     }
+
+    let seen = watch(&web).await?;
+    assert!(
+        seen.windows(2).all(|pair| pair[0] <= pair[1]) && seen.first() < seen.last(),
+        "our barcode there: {seen:?}"
+    );
 
     ada.wait("sound and pictures of the browser", SOON, |line| {
         let audio = from_browser(line, &me, "audio").is_some_and(|source| source["level"].as_f64() > Some(-60.0));

@@ -8,20 +8,28 @@ use e2e::program::Program;
 use e2e::room::Room;
 use e2e::sound::{self, RATE};
 use serde_json::Value;
-use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::path::Path;
+use std::time::Duration;
 
-const JOIN: Duration = Duration::from_secs(20);
-const MEET: Duration = Duration::from_secs(24);
+const JOIN: Duration = Duration::from_secs(60);
+/// How long each of the two speaks.
+const SPEECH: f32 = 10.0;
+/// A change of talker is announced within this time.
+const ANNOUNCED: Duration = Duration::from_secs(1);
 
-/// Eight seconds of speech and eight of silence, in this order or the other way round.
-fn turns(home: &Home, name: &str, seed: u32, speaks_first: bool) -> Outcome<(PathBuf, Vec<i16>)> {
-    let speech = sound::sentence(8.0, seed);
-    let silence = vec![0_i16; 8 * RATE as usize];
-    let samples = if speaks_first { [speech.clone(), silence].concat() } else { [silence, speech.clone()].concat() };
+/// Speech, then silence for longer than the meeting lasts: files loop, and nobody shall speak twice.
+fn turn(home: &Home, name: &str, seed: u32) -> Outcome<(String, Vec<i16>)> {
+    let speech = sound::sentence(SPEECH, seed);
     let file = home.path(name);
-    sound::write(&file, &samples)?;
-    Ok((file, speech))
+    sound::write(&file, &[speech.clone(), vec![0_i16; 300 * RATE as usize]].concat())?;
+    Ok((file.display().to_string(), speech))
+}
+
+/// Whether a line of statistics says that the sound of `endpoint` was silent for its whole second, or was not.
+fn speaks(line: &Value, endpoint: &str) -> Option<bool> {
+    let sources = line["sources"].as_array()?;
+    let sound = sources.iter().find(|source| source["endpoint"] == endpoint && source["kind"] == "audio")?;
+    sound["level"].as_f64().map(|level| level > -60.0)
 }
 
 fn only_film(folder: &Path, endpoint: &str) -> Outcome<Film> {
@@ -31,24 +39,29 @@ fn only_film(folder: &Path, endpoint: &str) -> Outcome<Film> {
     Film::read(&film.ok_or_else(|| format!("no film of {endpoint} in {entries:?}"))?)
 }
 
-/// Frame numbers of the readable pictures.
-fn numbers(film: &Film) -> Vec<u32> {
-    film.pictures.iter().filter_map(|picture| e2e::picture::number(film.width, film.height, picture)).collect()
-}
-
-/// In order, and moving. A picture may come twice where the room changes layers: each layer has its own key frame of it.
+/// In order, and moving all the time. A picture may come twice where the room changes layers: each layer has its own key frame of it.
 fn rises(numbers: &[u32]) -> bool {
     let repeated = numbers.windows(2).filter(|pair| pair[0] == pair[1]).count();
-    numbers.windows(2).all(|pair| pair[0] <= pair[1]) && repeated <= 10
+    let moving = numbers.windows(15).all(|pictures| pictures.last() > pictures.first());
+    numbers.windows(2).all(|pair| pair[0] <= pair[1]) && repeated <= 10 && moving
 }
 
-/// Heights of the pictures of `endpoint`, as the guest's own statistics say, newest last.
-fn heights(guest: &Program, endpoint: &str) -> Vec<u64> {
-    let stats = guest.events("stats");
-    let sources = stats.iter().flat_map(|line| line["sources"].as_array().cloned().unwrap_or_default());
-    let pictures =
-        sources.filter(|source| source["endpoint"] == endpoint && source["kind"] == "video" && source["mine"] == false);
-    pictures.filter_map(|source| source["height"].as_u64()).filter(|height| *height > 0).collect()
+/// Waits until `listener` has heard `endpoint` and then, for a whole second, nothing more of it.
+fn wait_for_the_end_of_speech(listener: &mut Program, endpoint: &str) -> Outcome {
+    for speaking in [true, false] {
+        listener.wait("that somebody speaks and ends", JOIN, |line| speaks(line, endpoint) == Some(speaking))?;
+    }
+    Ok(())
+}
+
+/// Whether a line of statistics says that pictures of `endpoint` came with so many lines.
+fn shows(line: &Value, endpoint: &str, lines: u64) -> bool {
+    line["sources"].as_array().into_iter().flatten().any(|source| {
+        source["endpoint"] == endpoint
+            && source["kind"] == "video"
+            && source["mine"] == false
+            && source["height"] == lines
+    })
 }
 
 fn packets(line: &Value, endpoint: &str) -> u64 {
@@ -60,59 +73,58 @@ fn packets(line: &Value, endpoint: &str) -> u64 {
 fn three_guests_hear_see_and_read_each_other_and_survive_the_crash_of_one() -> Outcome {
     let (host, first, second, third) = (Home::new()?, Home::new()?, Home::new()?, Home::new()?);
     let room = Room::open(&host, "table")?;
-    let (alices_file, alices_words) = turns(&first, "alice.wav", 7, true)?;
-    let (berts_file, berts_words) = turns(&second, "bert.wav", 99, false)?;
+    let (alices_file, alices_words) = turn(&first, "alice.wav", 7)?;
+    let (berts_file, berts_words) = turn(&second, "bert.wav", 99)?;
     let (heard, small, large) = (third.path("heard.wav"), third.path("small"), second.path("large"));
     let text = |path: &Path| path.display().to_string();
 
-    let mut bert = room.guest(&second, "Bert", &["--audio-in", &text(&berts_file), "--video-out", &text(&large)])?;
-    bert.event("joined", JOIN)?;
-    let quiet = ["--audio-out", &text(&heard), "--video-out", &text(&small), "--receive-height", "180"];
-    let mut cleo = room.guest(&third, "Cleo", &quiet)?;
+    let listens = ["--audio-out", &text(&heard), "--video-out", &text(&small), "--receive-height", "180"];
+    let mut cleo = room.guest(&third, "Cleo", &listens)?;
     cleo.event("joined", JOIN)?;
-    let shows = ["--audio-in", &text(&alices_file), "--video-in", "pattern", "--chat", "Guten Tag zusammen"];
-    let mut alice = room.guest(&first, "Alice", &shows)?;
+    let shown = ["--audio-in", &alices_file, "--video-in", "pattern", "--chat", "Guten Tag zusammen"];
+    let mut alice = room.guest(&first, "Alice", &shown)?;
     let alice_id = alice.event("joined", JOIN)?["endpoint"].as_str().unwrap_or_default().to_owned();
-
-    let line = cleo.event("chat", JOIN)?;
+    wait_for_the_end_of_speech(&mut cleo, &alice_id)?;
+    let line = cleo.ever("Alice's chat line", JOIN, |line| line["event"] == "chat")?;
     assert_eq!((line["name"].as_str(), line["text"].as_str()), (Some("Alice"), Some("Guten Tag zusammen")));
-    let end = Instant::now() + MEET;
-    let mut talkers = Vec::new();
-    while Instant::now() < end {
-        if let Ok(news) = cleo.event("dominant", end.saturating_duration_since(Instant::now())) {
-            talkers.push(news["endpoint"].as_str().unwrap_or_default().to_owned());
-        }
-    }
-    assert!(talkers.len() >= 2 && talkers.contains(&alice_id), "talkers: {talkers:?}");
+    cleo.wait("180 lines of Alice", JOIN, |line| shows(line, &alice_id, 180))?;
 
-    bert.event("stats", JOIN)?;
-    assert_eq!(heights(&bert, &alice_id).last(), Some(&720));
+    // Alice is silent, so the next talker is Bert, from the moment his sound has a way.
+    let mut bert = room.guest(&second, "Bert", &["--audio-in", &berts_file, "--video-out", &text(&large)])?;
+    let bert_id = bert.event("joined", JOIN)?["endpoint"].as_str().unwrap_or_default().to_owned();
+    let (speaking, _) = bert.wait_at("connected", JOIN, |line| line["event"] == "connected")?;
+    let (announced, _) = cleo
+        .wait_at("that Bert talks", JOIN, |line| line["event"] == "dominant" && line["endpoint"] == bert_id.as_str())?;
+    let delay = announced.saturating_duration_since(speaking);
+    assert!(delay <= ANNOUNCED, "the change of talker was announced after {delay:?}");
+    bert.wait("720 lines of Alice", JOIN, |line| shows(line, &alice_id, 720))?;
+    wait_for_the_end_of_speech(&mut cleo, &bert_id)?;
+
     bert.kill()?;
-    cleo.wait("that Bert is gone", Duration::from_secs(20), |line| {
+    cleo.wait("that Bert is gone", JOIN, |line| {
         line["event"] == "participant" && line["change"] == "removed" && line["name"] == "Bert"
     })?;
     let before = packets(&cleo.event("stats", JOIN)?, &alice_id);
     for _ in 0..2 {
         cleo.event("stats", JOIN)?;
     }
-    let after = packets(&cleo.event("stats", JOIN)?, &alice_id);
+    let line = cleo.event("stats", JOIN)?;
+    let after = packets(&line, &alice_id);
     assert!(after > before + 50, "after the crash {before} packets became {after}");
-
-    assert_eq!(heights(&cleo, &alice_id).last(), Some(&180));
+    assert!(shows(&line, &alice_id, 180), "{line}");
     assert!(cleo.terminate(JOIN)?.success());
     assert!(alice.terminate(JOIN)?.success());
 
-    // The mix holds both of them in turns; each piece must be one of the two, as it was spoken.
+    // The mix holds one after the other; each piece must be one of the two, as it was spoken.
     let likeness = sound::likeness(&[alices_words, berts_words].concat(), &sound::read(&heard)?);
+    println!("the mix: {likeness:?}; change of talker announced after {delay:?}");
     assert!(likeness.pieces >= 60 && likeness.correlation >= 0.9, "{likeness:?}");
     assert!(likeness.level_db.abs() <= 1.0, "{likeness:?}");
 
     let film = only_film(&small, &alice_id)?;
     assert_eq!(film.height, 180);
-    let seen = numbers(&film);
-    assert!(seen.len() >= 100 && rises(&seen), "{} pictures, rising: {}", seen.len(), rises(&seen));
+    assert!(film.numbers.len() >= 100 && rises(&film.numbers), "{:?}", film.numbers);
     let film = only_film(&large, &alice_id)?;
-    let seen = numbers(&film);
-    assert!(seen.len() >= 100 && rises(&seen), "{} pictures, rising: {}", seen.len(), rises(&seen));
+    assert!(film.numbers.len() >= 100 && rises(&film.numbers), "{:?}", film.numbers);
     Ok(())
 }

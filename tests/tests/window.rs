@@ -6,12 +6,13 @@ use e2e::folder::Home;
 use e2e::program::{Program, built};
 use e2e::web::Web;
 use e2e::{Failure, Outcome, picture, room, sound};
-use serde_json::Value;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 const SOON: Duration = Duration::from_secs(60);
 const WATCH: Duration = Duration::from_secs(5);
+/// How many readings of the canvas tell that a picture moves.
+const READINGS: usize = 10;
 
 /// The luma of the guest's picture as it stands on the canvas, in hexadecimal: `[width, height, digits]`.
 const PICTURE: &str = r"
@@ -40,15 +41,7 @@ fn shot(name: &str) -> PathBuf {
 
 /// The frame number that the canvas shows now.
 async fn number_on_canvas(web: &Web) -> Outcome<Option<u32>> {
-    let answer: Value = web.client.execute(PICTURE, Vec::new()).await?;
-    let (Some(width), Some(height), Some(digits)) = (answer[0].as_u64(), answer[1].as_u64(), answer[2].as_str()) else {
-        return Ok(None);
-    };
-    let mut planes: Vec<u8> =
-        (0..digits.len() / 2).filter_map(|at| u8::from_str_radix(&digits[2 * at..2 * at + 2], 16).ok()).collect();
-    let (width, height) = (width as usize, height as usize);
-    planes.resize(width * height * 3 / 2, 128);
-    Ok(picture::number(width, height, &planes))
+    Ok(picture::number_of_shot(&web.client.execute(PICTURE, Vec::new()).await?))
 }
 
 /// Through the notice and the voluntary page, as somebody who reads and presses buttons.
@@ -97,14 +90,37 @@ async fn first_picture(web: &Web, desktop: &Desktop) -> Outcome {
     Ok(())
 }
 
-/// Frame numbers read from the canvas for five seconds.
-async fn watch(web: &Web) -> Outcome<Vec<u32>> {
-    let (mut seen, end) = (Vec::new(), Instant::now() + WATCH);
-    while Instant::now() < end {
-        seen.extend(number_on_canvas(web).await?);
+/// Frame numbers read from the canvas, with the moment of each, for at least five seconds; a slow driver needs longer for as many.
+async fn watch(web: &Web) -> Outcome<Vec<(Instant, u32)>> {
+    let (mut seen, start) = (Vec::new(), Instant::now());
+    while start.elapsed() < SOON && (start.elapsed() < WATCH || seen.len() < READINGS) {
+        let at = Instant::now();
+        seen.extend(number_on_canvas(web).await?.map(|number| (at, number)));
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     Ok(seen)
+}
+
+/// Never backwards, and after each second of watching further than before.
+fn rises(seen: &[(Instant, u32)]) -> bool {
+    let later = |(at, number): &(Instant, u32)| {
+        let after = seen.iter().find(|(then, _)| then.saturating_duration_since(*at) >= Duration::from_secs(1));
+        after.is_none_or(|(_, next)| next > number)
+    };
+    seen.len() >= READINGS && seen.windows(2).all(|pair| pair[0].1 <= pair[1].1) && seen.iter().all(later)
+}
+
+/// Whether the virtual speaker plays the guest's words. A busy machine may tear one recording, not three in a row.
+fn heard_from_speaker(desktop: &Desktop, words: &[i16], file: &Path) -> Outcome<bool> {
+    for _ in 0..3 {
+        desktop.record(file, Duration::from_secs(8))?;
+        let likeness = sound::likeness(words, &sound::read(file)?);
+        println!("the guest from the speaker: {likeness:?}");
+        if likeness.pieces >= 8 && likeness.correlation >= 0.8 {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 async fn chat(web: &Web, guest: &mut Program) -> Outcome {
@@ -161,15 +177,10 @@ async fn from_the_first_launch_to_a_meeting_in_which_one_sees_hears_and_writes()
         .await?;
     first_picture(&web, &desktop).await?;
     let seen = watch(&web).await?;
-    assert!(
-        seen.len() >= 10 && seen.windows(2).all(|pair| pair[0] <= pair[1]) && seen.first() < seen.last(),
-        "{seen:?}"
-    );
+    assert!(rises(&seen), "{seen:?}");
     desktop.screenshot(&shot("meeting"))?;
 
-    desktop.record(&heard, Duration::from_secs(8))?;
-    let likeness = sound::likeness(&words, &sound::read(&heard)?);
-    assert!(likeness.pieces >= 8 && likeness.correlation >= 0.8, "the guest from the speaker: {likeness:?}");
+    assert!(heard_from_speaker(&desktop, &words, &heard)?, "the guest's words never came out of the speaker");
 
     chat(&web, &mut guest).await?;
     desktop.screenshot(&shot("chat"))?;

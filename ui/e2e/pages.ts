@@ -5,13 +5,13 @@
  * `npm run e2e`; with `SCREENSHOTS=folder` each page is also kept as a picture. `CHROMIUM` names another browser.
  * The last line says `N passed, N failed`.
  */
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { preview } from 'vite';
 
-const BROWSER = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
+const BROWSER = process.env['CHROMIUM'] ?? ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find((path) => existsSync(path)) ?? 'chromium';
 const PICTURES = process.env['SCREENSHOTS'];
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const FLAGS = [

@@ -40,8 +40,8 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("sonora*", &["runde-media"]),
 ];
 
-/// Not shipped: whole-system tests and chores.
-const TOOLS: &[&str] = &["e2e", "xtask"];
+/// Not shipped: whole-system tests, fuzz targets and chores.
+const TOOLS: &[&str] = &["e2e", "runde-fuzz", "xtask"];
 
 /// Every arrow that is drawn in a manifest but not in the tables above.
 pub fn violations(metadata: &Value) -> Vec<String> {

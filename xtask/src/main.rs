@@ -31,7 +31,10 @@ fn main() -> ExitCode {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let done = match words.as_slice() {
         ["run", rest @ ..] => run::run(rest.strip_prefix(&["--"]).unwrap_or(rest)),
-        ["test", rest @ ..] => stages::test(rest),
+        ["test", rest @ ..] => match stages::test(rest) {
+            Ok(held) => return if held { ExitCode::SUCCESS } else { ExitCode::FAILURE },
+            Err(reason) => Err(reason),
+        },
         ["bench", rest @ ..] => bench::bench(rest),
         ["tidy"] => tidy::report(),
         ["bindings"] => ui::write_bindings(),

@@ -36,6 +36,21 @@ pub fn build() -> Result<Vec<Suite>, String> {
     Ok(String::from_utf8_lossy(&output.stdout).lines().filter_map(suite).collect())
 }
 
+/// The examples in the documentation, among them those that must not compile: what proves that a permit cannot be forged.
+pub fn documentation() -> Result<Count, String> {
+    println!("-- documentation");
+    let mut command = Command::new(workspace::cargo());
+    command
+        .args(["test", "--locked", "--workspace", "--features", "runde/custom-protocol", "--doc"])
+        .current_dir(workspace::root());
+    let ran = process::watch(&mut command, SYSTEM_LIMIT)?;
+    Ok(match count::libtest(&ran.lines) {
+        Some(count) if ran.success && count.passed > 0 => count,
+        Some(count) if count.failed > 0 => count,
+        _ => Count::ONE_FAILED,
+    })
+}
+
 /// Reads one of Cargo's messages; only test executables are of interest.
 fn suite(line: &str) -> Option<Suite> {
     let message: serde_json::Value = serde_json::from_str(line).ok()?;

@@ -12,7 +12,8 @@ const LEAST_NODE: (u32, u32) = (20, 19);
 /// One line of `apt.txt`.
 #[derive(Debug, PartialEq, Eq)]
 struct Package {
-    name: &'static str,
+    /// Names of the same thing in several distributions, in order of preference.
+    names: Vec<&'static str>,
     for_tests: bool,
     reason: &'static str,
 }
@@ -24,7 +25,7 @@ fn packages() -> Vec<Package> {
             let mut words = line.split_whitespace();
             let (name, stage) = (words.next()?, words.next()?);
             let reason = line.split_once(&format!(" {stage} "))?.1.trim();
-            Some(Package { name, for_tests: stage == "test", reason })
+            Some(Package { names: name.split('|').collect(), for_tests: stage == "test", reason })
         })
         .collect()
 }
@@ -38,16 +39,16 @@ pub fn prepare(for_tests: bool) -> Result<(), String> {
     }
     let missing: Vec<Package> = packages()
         .into_iter()
-        .filter(|package| (for_tests || !package.for_tests) && !installed(package.name))
+        .filter(|package| (for_tests || !package.for_tests) && !package.names.iter().any(|name| installed(name)))
         .collect();
     if missing.is_empty() {
         return Ok(());
     }
     println!("Missing system packages; they are installed now:");
     for package in &missing {
-        println!("  {:32} {}", package.name, package.reason);
+        println!("  {:32} {}", package.names.join(" or "), package.reason);
     }
-    install(&missing.iter().map(|package| package.name).collect::<Vec<_>>())
+    install(&missing)
 }
 
 fn installed(name: &str) -> bool {
@@ -57,8 +58,23 @@ fn installed(name: &str) -> bool {
         .is_ok_and(|output| output.stdout.ends_with(b"ok installed"))
 }
 
-fn install(names: &[&str]) -> Result<(), String> {
-    let advice = || format!("Install them by hand: sudo apt-get install {}", names.join(" "));
+/// The first of the names that this distribution has.
+fn choose(package: &Package, available: impl Fn(&str) -> bool) -> &'static str {
+    package.names.iter().copied().find(|name| available(name)).unwrap_or(package.names[0])
+}
+
+/// Whether there is something to install under this name. A name that only others depend on has no candidate.
+fn available(name: &str) -> bool {
+    let output = Command::new("apt-cache").args(["policy", name]).env("LC_ALL", "C").output();
+    output.is_ok_and(|output| {
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        text.contains("Candidate:") && !text.contains("Candidate: (none)")
+    })
+}
+
+fn install(packages: &[Package]) -> Result<(), String> {
+    let first: Vec<&str> = packages.iter().map(|package| package.names[0]).collect();
+    let advice = || format!("Install them by hand: sudo apt-get install {}", first.join(" "));
     let apt = |arguments: &[&str]| -> Result<(), String> {
         let mut command = if is_root() {
             Command::new("apt-get")
@@ -72,7 +88,7 @@ fn install(names: &[&str]) -> Result<(), String> {
     };
     apt(&["update", "-qq"])?;
     let mut arguments = vec!["install", "-y", "-qq", "--no-install-recommends"];
-    arguments.extend(names);
+    arguments.extend(packages.iter().map(|package| choose(package, available)));
     apt(&arguments)
 }
 
@@ -134,6 +150,15 @@ mod tests {
         assert_eq!(read.len(), lines);
         assert!(read.iter().all(|package| package.reason.len() > 5));
         assert!(read.iter().any(|package| package.for_tests) && read.iter().any(|package| !package.for_tests));
+    }
+
+    #[test]
+    fn where_distributions_differ_the_first_name_that_exists_is_taken() {
+        let package = Package { names: vec!["chromium", "chromium-browser"], for_tests: true, reason: "a browser" };
+        assert_eq!(choose(&package, |_| true), "chromium");
+        assert_eq!(choose(&package, |name| name == "chromium-browser"), "chromium-browser");
+        assert_eq!(choose(&package, |_| false), "chromium", "the message of apt-get then says what is missing");
+        assert!(packages().iter().any(|package| package.names.len() > 1));
     }
 
     #[test]

@@ -34,7 +34,7 @@ impl File<'_> {
 /// Prints every complaint; an error when there is one.
 pub fn report() -> Result<(), String> {
     let mut complaints = layering::violations(&workspace::metadata()?);
-    for path in workspace::files() {
+    for path in workspace::files()? {
         let Ok(text) = std::fs::read_to_string(workspace::root().join(&path)) else { continue };
         complaints.extend(check(&File { path: &path, text: &text }));
     }

@@ -4,7 +4,7 @@ use crate::count::{self, Count};
 use crate::{process, workspace};
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -30,20 +30,20 @@ fn fingerprint(paths: &[String]) -> String {
     format!("{:016x}", hasher.finish())
 }
 
-/// Runs `work` unless the stamp file says that these very inputs were done already.
-fn once(stamp: &str, inputs: &[String], work: impl FnOnce() -> Result<(), String>) -> Result<(), String> {
-    let file = folder().join("node_modules").join(stamp);
-    let now = fingerprint(inputs);
-    if std::fs::read_to_string(&file).is_ok_and(|before| before == now) {
+/// Runs `work` unless the stamp file says that these very inputs were done already and the result is still there.
+fn once(stamp: &Path, now: &str, result: &Path, work: impl FnOnce() -> Result<(), String>) -> Result<(), String> {
+    if result.exists() && std::fs::read_to_string(stamp).is_ok_and(|before| before == now) {
         return Ok(());
     }
     work()?;
-    std::fs::write(&file, now).map_err(|error| format!("{}: {error}", file.display()))
+    std::fs::write(stamp, now).map_err(|error| format!("{}: {error}", stamp.display()))
 }
 
 /// `npm ci`, only when the lock file changed.
 pub fn install() -> Result<(), String> {
-    once(".runde-installed", &["ui/package-lock.json".to_owned()], || {
+    let packages = folder().join("node_modules");
+    let lock = fingerprint(&["ui/package-lock.json".to_owned()]);
+    once(&packages.join(".runde-installed"), &lock, &packages, || {
         println!("Fetching the UI's packages (npm ci) …");
         process::show(&mut npm(&["ci", "--no-audit", "--no-fund", "--loglevel=error"]))
     })
@@ -52,10 +52,9 @@ pub fn install() -> Result<(), String> {
 /// The production bundle in `ui/dist`, only when a source changed.
 pub fn build() -> Result<(), String> {
     install()?;
-    let sources: Vec<String> = workspace::files().into_iter().filter(|path| path.starts_with("ui/")).collect();
-    let built = || folder().join("dist/index.html").is_file();
-    let inputs = if built() { sources } else { vec![format!("{:?}", std::time::SystemTime::now())] };
-    once(".runde-built", &inputs, || {
+    let sources: Vec<String> = workspace::files()?.into_iter().filter(|path| path.starts_with("ui/")).collect();
+    let stamp = folder().join("node_modules/.runde-built");
+    once(&stamp, &fingerprint(&sources), &folder().join("dist/index.html"), || {
         println!("Building the UI …");
         process::show(&mut npm(&["run", "--silent", "build"]))
     })
@@ -100,4 +99,29 @@ pub fn write_bindings() -> Result<(), String> {
         .env("RUNDE_WRITE_BINDINGS", workspace::root().join("ui/src/backend/bindings"))
         .current_dir(workspace::root());
     process::show(&mut command)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::Cell;
+
+    #[test]
+    fn work_is_done_again_only_when_its_inputs_change_or_its_result_is_gone() {
+        let folder = std::env::temp_dir().join(format!("runde-once-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let (stamp, result, done) = (folder.join("stamp"), folder.join("result"), Cell::new(0));
+        let go = |inputs: &str| {
+            once(&stamp, inputs, &result, || {
+                done.set(done.get() + 1);
+                std::fs::write(&result, "made").map_err(|error| error.to_string())
+            })
+            .unwrap();
+            done.get()
+        };
+        assert_eq!((go("a"), go("a"), go("b"), go("b")), (1, 1, 2, 2));
+        std::fs::remove_file(&result).unwrap();
+        assert_eq!((go("b"), go("b")), (3, 3));
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
 }

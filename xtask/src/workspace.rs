@@ -34,16 +34,17 @@ pub fn metadata() -> Result<serde_json::Value, String> {
     serde_json::from_slice(&output.stdout).map_err(|error| format!("cargo metadata is not JSON: {error}"))
 }
 
-/// Paths (relative to the root) of all files git tracks or would add; falls back to nothing outside a checkout.
-pub fn files() -> Vec<String> {
+/// Paths (relative to the root) of all files git tracks or would add. Rules that saw no file would hold, so none is an error.
+pub fn files() -> Result<Vec<String>, String> {
     let output = std::process::Command::new("git")
         .args(["ls-files", "--cached", "--others", "--exclude-standard"])
         .current_dir(root())
-        .output();
-    let Ok(output) = output else { return Vec::new() };
-    String::from_utf8_lossy(&output.stdout)
-        .lines()
-        .filter(|path| root().join(path).is_file())
-        .map(str::to_owned)
-        .collect()
+        .output()
+        .map_err(|error| format!("git does not start: {error}"))?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let files: Vec<String> = text.lines().filter(|path| root().join(path).is_file()).map(str::to_owned).collect();
+    if !output.status.success() || files.is_empty() {
+        return Err(format!("git lists no files here: {}", String::from_utf8_lossy(&output.stderr).trim()));
+    }
+    Ok(files)
 }

@@ -143,12 +143,14 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// Makes the file, or empties it. `fps` only stands in the header.
+    /// Makes the file and the folders it lies in, or empties it. `fps` only stands in the header.
     ///
     /// # Errors
     /// [`DeviceError::File`].
     pub fn create(path: &Path, fps: u32) -> Result<Self, DeviceError> {
-        let file = File::create(path).map_err(|source| DeviceError::File { path: path.to_owned(), source })?;
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let made = folder.map_or(Ok(()), std::fs::create_dir_all).and_then(|()| File::create(path));
+        let file = made.map_err(|source| DeviceError::File { path: path.to_owned(), source })?;
         Ok(Self { file: BufWriter::new(file), size: None, fps: fps.max(1), scaler: Scaler::new() })
     }
 
@@ -184,7 +186,8 @@ mod tests {
 
     #[test]
     fn pictures_are_written_and_read_over_and_over_in_one_size() {
-        let (path, now) = (path("loop.y4m"), Instant::now());
+        let folder = path("films");
+        let (path, now) = (folder.join("of").join("loop.y4m"), Instant::now());
         let mut writer = Writer::create(&path, 25).unwrap();
         writer.picture(&Picture::plain(5, 3, [10, 20, 30], 0, now)).unwrap();
         writer.picture(&Picture::plain(50, 30, [90, 91, 92], 1, now)).unwrap();
@@ -194,7 +197,7 @@ mod tests {
         let seen: Vec<(u32, u8, u64)> =
             (0..3).map(|_| reader.picture(now).unwrap()).map(|p| (p.width(), p.y()[0], p.seq)).collect();
         assert_eq!(seen, [(5, 10, 1), (5, 90, 2), (5, 10, 3)]);
-        std::fs::remove_file(path).unwrap();
+        std::fs::remove_dir_all(folder).unwrap();
     }
 
     #[test]

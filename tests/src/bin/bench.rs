@@ -1,11 +1,14 @@
-//! The benchmarks behind docs/benchmarks.md: `join` (how quickly one is in, hears, sees) and `cpu` (what a guest costs).
+//! The benchmarks behind docs/benchmarks.md: `join` (how quickly one is in, hears, sees) and `cpu` (what a guest and the app cost).
 //!
 //! Run by `cargo xtask bench`, in release mode, on a machine that does nothing else.
 
 use e2e::Outcome;
+use e2e::cost::{Cost, tree};
+use e2e::desktop::Desktop;
 use e2e::folder::Home;
-use e2e::program::Program;
+use e2e::program::built;
 use e2e::room::Room;
+use e2e::web::Web;
 use runde_client::{AudioIn, JoinOptions, Meeting, MeetingEvent, MeetingHandle, RoomLink, VideoIn};
 use runde_privacy::{Acknowledgement, ChainKey, Circumstances, Gate, Lang, Ledger, Notice, Target};
 use std::time::{Duration, Instant};
@@ -17,6 +20,9 @@ const WINDOW: Duration = Duration::from_secs(10);
 
 fn main() -> Outcome {
     let named: Vec<String> = std::env::args().skip(1).collect();
+    if let Some(unknown) = named.iter().find(|word| !["join", "cpu"].contains(&word.as_str())) {
+        return Err(format!("no benchmark {unknown}; there are: join cpu").into());
+    }
     let wanted = |name: &str| named.is_empty() || named.iter().any(|word| word == name);
     if wanted("join") {
         tokio::runtime::Runtime::new()?.block_on(join())?;
@@ -112,39 +118,80 @@ impl rand_core::RngCore for Fixed {
     }
 }
 
-/// A headless guest in a call of two with 720 lines: three layers while the other wants 720, one while the other wants 180.
+/// A call of two: what a headless guest costs, and what the app costs.
 fn cpu() -> Outcome {
-    println!("cpu, call of two, 1280x720 sent and received, headless          cores   PSS MB");
-    for (name, lines) in [("three layers wanted (720 lines)", "720"), ("one layer wanted (180 lines)", "180")] {
-        let (host, first, second) = (Home::new()?, Home::new()?, Home::new()?);
-        let room = Room::open(&host, "bench")?;
-        let media = ["--audio-in", "tone", "--video-in", "pattern"];
-        let other = [&media[..], &["--receive-height", lines]].concat();
-        let mut measured = room.guest(&first, "Measured", &media)?;
-        let mut peer = room.guest(&second, "Peer", &other)?;
-        measured.event("connected", PATIENCE)?;
-        peer.event("connected", PATIENCE)?;
-        std::thread::sleep(WINDOW);
-        let (before, start) = (cpu_seconds(&measured)?, Instant::now());
-        std::thread::sleep(WINDOW);
-        let cores = (cpu_seconds(&measured)? - before) / start.elapsed().as_secs_f64();
-        println!("  {name:60} {cores:6.2} {:7.0}", proportional_megabytes(measured.id())?);
-    }
+    println!("cpu, call of two, one source of 1280x720                         cores   PSS MB");
+    headless("headless guest, sends 720, 360 and 180 lines, sees 720", "720", 0.6)?;
+    headless("headless guest, sends 180 lines (nobody wants more), sees 720", "180", 0.4)?;
+    tokio::runtime::Runtime::new()?.block_on(app())
+}
+
+fn line(name: &str, cores: f64, megabytes: f64) {
+    println!("  {name:62} {cores:6.2} {megabytes:7.0}");
+}
+
+/// How busy processes were between two moments.
+fn cores(before: &[Cost], after: &[Cost], time: Duration) -> Vec<(String, f64)> {
+    let busy = |cost: &Cost| {
+        let start = before.iter().find(|earlier| earlier.id == cost.id).map_or(0.0, |earlier| earlier.cpu);
+        (cost.name.clone(), (cost.cpu - start) / time.as_secs_f64())
+    };
+    after.iter().map(busy).collect()
+}
+
+/// `wanted`: how many lines the other one asks for, which decides the layers that are sent.
+fn headless(name: &str, wanted: &str, aim: f64) -> Outcome {
+    let (host, first, second) = (Home::new()?, Home::new()?, Home::new()?);
+    let room = Room::open(&host, "bench")?;
+    let media = ["--audio-in", "tone", "--video-in", "pattern"];
+    let other = [&media[..], &["--receive-height", wanted]].concat();
+    let mut measured = room.guest(&first, "Measured", &media)?;
+    let mut peer = room.guest(&second, "Peer", &other)?;
+    measured.event("connected", PATIENCE)?;
+    peer.event("connected", PATIENCE)?;
+    std::thread::sleep(WINDOW);
+    let (before, start) = (vec![Cost::of(measured.id())?], Instant::now());
+    std::thread::sleep(WINDOW);
+    let after = vec![Cost::of(measured.id())?];
+    let busy: f64 = cores(&before, &after, start.elapsed()).iter().map(|(_, cores)| cores).sum();
+    line(&format!("{name} (aim {aim})"), busy, after[0].megabytes()?);
     Ok(())
 }
 
-/// User and system time so far (proc(5), fields 14 and 15 in clock ticks of 10 ms).
-fn cpu_seconds(program: &Program) -> Outcome<f64> {
-    let text = std::fs::read_to_string(format!("/proc/{}/stat", program.id()))?;
-    let fields: Vec<&str> = text.rsplit(") ").next().unwrap_or_default().split(' ').collect();
-    let ticks = |index: usize| -> f64 { fields.get(index).and_then(|field| field.parse().ok()).unwrap_or(0.0) };
-    Ok((ticks(11) + ticks(12)) / 100.0)
-}
-
-fn proportional_megabytes(id: u32) -> Outcome<f64> {
-    let text = std::fs::read_to_string(format!("/proc/{id}/smaps_rollup"))?;
-    let line = text.lines().find_map(|line| line.strip_prefix("Pss:"));
-    let kilobytes: f64 =
-        line.and_then(|rest| rest.split_whitespace().next()).and_then(|n| n.parse().ok()).unwrap_or(0.0);
-    Ok(kilobytes / 1024.0)
+/// The app in its window on a virtual display with software drawing, its microphone on; each of its processes by itself.
+async fn app() -> Outcome {
+    let (host, home, other) = (Home::new()?, Home::new()?, Home::new()?);
+    let desktop = Desktop::start(&home)?;
+    let room = Room::open(&host, "bench")?;
+    let mut note = std::process::Command::new(built("RUNDE_CLI")?);
+    home.apply(&mut note);
+    if !note.args(["notice", &room.link, "--ack", &room.notice]).output()?.status.success() {
+        return Err("the notice could not be noted".into());
+    }
+    let web = Web::app(&home, &desktop, &built("RUNDE_BIN")?, &[&room.link]).await?;
+    web.press("Mikrofon").await?;
+    web.press("Beitreten").await?;
+    let mut guest = room.guest(&other, "Guest", &["--audio-in", "tone", "--video-in", "pattern"])?;
+    guest.event("connected", PATIENCE)?;
+    let size = "const hole = [...document.querySelectorAll('.picture')].find(each => !each.closest('[aria-label*=\'Sie\']')); return hole ? [hole.clientWidth, hole.clientHeight] : null";
+    let size = web.until("the guest's tile", PATIENCE, size, |size| !size.is_null()).await?;
+    tokio::time::sleep(WINDOW).await;
+    let (before, start) = (tree(web.driver())?, Instant::now());
+    tokio::time::sleep(WINDOW).await;
+    let after = tree(web.driver())?;
+    let (mut all, mut memory) = (0.0, 0.0);
+    for (cost, (name, cores)) in after.iter().zip(cores(&before, &after, start.elapsed())) {
+        let megabytes = cost.megabytes()?;
+        let what = match name.as_str() {
+            "runde" => "app: signalling, sound, decoding",
+            "WebKitWebProces" => "app: web view, drawing in software",
+            "WebKitNetworkPr" => "app: web view, local files",
+            _ => continue,
+        };
+        (all, memory) = (all + cores, memory + megabytes);
+        line(what, cores, megabytes);
+    }
+    line(&format!("app altogether, one tile of {}x{} (aim 1.1)", size[0], size[1]), all, memory);
+    web.client.close().await?;
+    Ok(())
 }
