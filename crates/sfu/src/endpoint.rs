@@ -3,7 +3,8 @@
 use crate::route::Route;
 use crate::source::SourceId;
 use crate::trial::Trial;
-use std::collections::BTreeMap;
+use runde_rtp::Ssrc;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// A participant, by a small number that whoever drives the room gives it and never gives again.
@@ -113,7 +114,16 @@ pub(crate) struct Endpoint {
     retired: Vec<Route>,
     /// The names it was last told it receives.
     pub(crate) told_forwarded: Vec<Arc<str>>,
+    /// Every SSRC it has ever sent under.
+    used: BTreeSet<Ssrc>,
+    /// Sources of it that were not taken in.
+    pub(crate) refused: u64,
 }
+
+/// SSRCs that one endpoint may use in its life: each costs every receiver a little memory for as long as its keys live,
+/// since no index may ever be sealed twice. A camera and a screen take fourteen; this is some thirty shares of a screen
+/// under new numbers.
+const MAX_LIFETIME_SSRCS: usize = 200;
 
 /// Routes kept for sources that may come back.
 const MAX_RETIRED: usize = 32;
@@ -134,6 +144,16 @@ impl Endpoint {
         let earlier = self.retired.iter().position(|old| old.ssrc == route.ssrc);
         let route = earlier.map_or(route, |at| self.retired.swap_remove(at));
         self.routes.insert(source, route);
+    }
+
+    /// Notes SSRCs under which it wants to send; `false` when it has used up too many.
+    pub(crate) fn may_use(&mut self, ssrcs: impl Iterator<Item = Ssrc>) -> bool {
+        let new: Vec<Ssrc> = ssrcs.filter(|ssrc| !self.used.contains(ssrc)).collect();
+        if self.used.len() + new.len() > MAX_LIFETIME_SSRCS {
+            return false;
+        }
+        self.used.extend(new);
+        true
     }
 
     pub(crate) fn retire_route(&mut self, source: SourceId) {

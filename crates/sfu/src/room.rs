@@ -206,6 +206,13 @@ impl Room {
         self.endpoints.iter().filter(|(_, receiver)| sees(receiver)).map(|(id, _)| *id).collect()
     }
 
+    /// How many sources of this endpoint were not taken in, because another's name or SSRC was in them or it has changed
+    /// its SSRCs too often.
+    #[must_use]
+    pub fn refused_sources(&self, endpoint: EndpointId) -> u64 {
+        self.endpoints.get(&endpoint).map_or(0, |endpoint| endpoint.refused)
+    }
+
     fn join(&mut self, now: Instant, id: EndpointId) {
         if self.endpoints.len() >= MAX_ENDPOINTS || self.endpoints.contains_key(&id) {
             return;

@@ -2,7 +2,8 @@
 //! the recording's second does, and what `Host` answers is compared with what was recorded.
 //!
 //! Compared are kind and order of the stanzas, and of each the elements and attributes that a client
-//! reads. Ids, keys and addresses differ by nature. [`KNOWINGLY_DIFFERENT`] lists the rest.
+//! reads, with their values. Ids, keys and addresses differ by nature: [`VALUES_OF_ITS_OWN`] lists them.
+//! [`KNOWINGLY_DIFFERENT`] lists what is not there on one side.
 // Tests may unwrap, and somebody has to say what time it is when a story begins.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
@@ -31,8 +32,6 @@ const KNOWINGLY_DIFFERENT: &[(&str, &str)] = &[
     ("presence/etherpad", "no etherpad"),
     ("presence/versions", "decorative"),
     ("presence/c", "the focus has no capabilities to look up"),
-    ("iq/jingle/content/description/payload-type", "Opus and VP8 only, no telephone-event"),
-    ("iq/jingle/content/description/rtp-hdrext", "no mid, no dependency descriptor"),
     ("iq/jingle/content/description@maxptime", "Opus decides"),
     ("iq/jingle/content/transport/fingerprint@cryptex", "not offered"),
     ("iq/jingle/bridge-session@region", "no regions"),
@@ -43,6 +42,22 @@ const KNOWINGLY_DIFFERENT: &[(&str, &str)] = &[
     ("iq@from", "the recorded server leaves it out of answers to itself"),
     ("iq@to", "the recorded server leaves it out of the binding answer"),
 ];
+
+/// Values that differ although they stand at the same place, and why. Rows as above; without `@` it is the text.
+const VALUES_OF_ITS_OWN: &[(&str, &str)] = &[
+    ("open@id", "random"),
+    ("iq/jingle@sid", "random"),
+    ("iq/jingle/content/transport@ufrag", "random"),
+    ("iq/jingle/content/transport@pwd", "random"),
+    ("iq/jingle/content/transport/fingerprint", "a key of its own"),
+    ("iq/jingle/content/transport/web-socket@url", "ends in a random password"),
+    ("iq/jingle/content/transport/candidate@id", "random"),
+    ("iq/jingle/bridge-session@id", "random"),
+];
+
+/// Addresses of the recording: the two guests'.
+const RECORDED_JIDS: [&str; 2] =
+    ["zvu7pnrxo8ccabrexrkuf3ya@meet.test/8gaby84D0gys", "rhlb4yzezarypm1lajcezimw@meet.test/H133vjLmjCjK"];
 
 const FIRST: ConnId = ConnId(1);
 const SECOND: ConnId = ConnId(2);
@@ -57,6 +72,20 @@ fn recorded(direction: &str) -> Vec<(f64, Element)> {
             Some((time, parse(frame, &Limits::FOCUS).unwrap()))
         })
         .collect()
+}
+
+/// Elements inside `parent` that are not offered here, though others of their name are, and why.
+fn not_offered(parent: &Element, element: &Element) -> Option<&'static str> {
+    let (codec, uri) = (element.get("name").unwrap_or_default(), element.get("uri").unwrap_or_default());
+    let repairs_vp8 = || element.children().any(|parameter| parameter.get("value") == Some("100"));
+    match element.name() {
+        "payload-type" if codec == "rtx" => (!repairs_vp8()).then_some("retransmission of a codec we lack"),
+        "payload-type" => (!matches!(codec, "opus" | "VP8")).then_some("Opus and VP8 only, no telephone-event"),
+        "rtcp-fb" if parent.get("name") == Some("rtx") => Some("nobody asks for the repair of a repair"),
+        "rtp-hdrext" if uri.ends_with("sdes:mid") => Some("streams are told apart by SSRC"),
+        "rtp-hdrext" if uri.contains("dependency-descriptor") => Some("belongs to AV1"),
+        _ => None,
+    }
 }
 
 /// Names of elements as paths and of their attributes with `@`, without what is knowingly different.
@@ -77,10 +106,40 @@ fn collect(element: &Element, above: &str, all: &mut BTreeSet<String>) {
             all.insert(format!("{path}@{name}"));
         }
     }
-    for child in element.children() {
+    for child in element.children().filter(|child| not_offered(element, child).is_none()) {
         collect(child, &path, all);
     }
     all.insert(path);
+}
+
+/// The whole of a stanza that is compared, attributes and children sorted.
+fn spoken(element: &Element) -> String {
+    let is_question = element.name() == "iq" && matches!(element.get("type"), Some("get" | "set"));
+    // A question has an id of the asker's choice; the answer repeats it.
+    if is_question { said_at(&element.clone().attr("id", "*"), "") } else { said_at(element, "") }
+}
+
+fn said_at(element: &Element, above: &str) -> String {
+    let path = if above.is_empty() { element.name().to_owned() } else { format!("{above}/{}", element.name()) };
+    let listed = |list: &[(&str, &str)], text: &str| list.iter().any(|(row, _)| *row == text);
+    let own = |place: &str| listed(VALUES_OF_ITS_OWN, place);
+    let mut attributes: Vec<String> = element
+        .attrs()
+        .map(|(name, value)| (format!("{path}@{name}"), name, value))
+        .filter(|(place, name, _)| {
+            !listed(KNOWINGLY_DIFFERENT, place) && !listed(KNOWINGLY_DIFFERENT, &format!("@{name}"))
+        })
+        .map(|(place, name, value)| if own(&place) { format!("{name}=*") } else { format!("{name}={value}") })
+        .collect();
+    attributes.sort();
+    let children = element.children().map(|child| (format!("{path}/{}", child.name()), child));
+    let mut children: Vec<String> = children
+        .filter(|(place, child)| !listed(KNOWINGLY_DIFFERENT, place) && not_offered(element, child).is_none())
+        .map(|(_, child)| said_at(child, &path))
+        .collect();
+    children.sort();
+    let text = if own(&path) { "*".to_owned() } else { element.own_text() };
+    format!("<{} {} {}>{text}{}</>", element.name(), element.ns(), attributes.join(" "), children.concat())
 }
 
 /// What a stanza is, in a line: values that decide what a client does.
@@ -187,7 +246,7 @@ fn transport() -> Transport {
             component: 1,
             protocol: "udp".into(),
             priority: 2_130_706_431,
-            addr: "10.99.0.1:10000".parse().unwrap(),
+            addr: "10.99.0.1:25100".parse().unwrap(),
             kind: CandidateKind::Host,
             related: None,
         }],
@@ -197,8 +256,8 @@ fn transport() -> Transport {
 
 const OPEN: &str = "<open xmlns='urn:ietf:params:xml:ns:xmpp-framing' to='meet.test' version='1.0'/>";
 
-/// Plays the recording and returns what the first joiner got from us.
-fn play() -> Vec<Element> {
+/// Plays the recording; what the first joiner got from us is in the stage.
+fn play() -> Stage {
     let mut stage = Stage::new();
     stage.give(Input::Opened(FIRST));
     let mut second_came = false;
@@ -218,12 +277,12 @@ fn play() -> Vec<Element> {
         if text.contains("session-accept") {
             stage.give(Input::Text(FIRST, text));
             // The second guest says in its presence what it sends, as recorded right after.
-            stage.second(&["<presence xmlns='jabber:client' to='traceone@conference.meet.test/8015759d'><stats-id>Montana-YB3</stats-id><jitsi_participant_codecList>vp8</jitsi_participant_codecList><nick xmlns='http://jabber.org/protocol/nick'>User2</nick><SourceInfo>{}</SourceInfo></presence>"]);
+            stage.second(&["<presence xmlns='jabber:client' to='traceone@conference.meet.test/8015759d'><stats-id>Montana-YB3</stats-id><jitsi_participant_codecList>av1,vp9,vp8,h264</jitsi_participant_codecList><nick xmlns='http://jabber.org/protocol/nick'>User2</nick><SourceInfo>{&quot;8015759d-a0&quot;:{&quot;muted&quot;:false},&quot;8015759d-v0&quot;:{&quot;muted&quot;:false}}</SourceInfo></presence>"]);
             continue;
         }
         stage.give(Input::Text(FIRST, text));
     }
-    stage.to_first
+    stage
 }
 
 fn second_joins(stage: &mut Stage) {
@@ -233,7 +292,7 @@ fn second_joins(stage: &mut Stage) {
         "<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='ANONYMOUS'/>",
         OPEN,
         "<iq xmlns='jabber:client' type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>",
-        "<presence xmlns='jabber:client' to='traceone@conference.meet.test/8015759d'><x xmlns='http://jabber.org/protocol/muc'/><stats-id>Montana-YB3</stats-id><SourceInfo>{}</SourceInfo><jitsi_participant_codecList>vp8</jitsi_participant_codecList><nick xmlns='http://jabber.org/protocol/nick'>User2</nick></presence>",
+        "<presence xmlns='jabber:client' to='traceone@conference.meet.test/8015759d'><x xmlns='http://jabber.org/protocol/muc'/><stats-id>Montana-YB3</stats-id><SourceInfo>{}</SourceInfo><jitsi_participant_codecList>av1,vp9,vp8,h264</jitsi_participant_codecList><nick xmlns='http://jabber.org/protocol/nick'>User2</nick></presence>",
     ]);
 }
 
@@ -246,7 +305,7 @@ fn expected() -> Vec<Element> {
 /// offer it here, since the client side is played as it was recorded.
 #[test]
 fn the_host_answers_the_recorded_client_like_the_recorded_server() {
-    let (ours, theirs) = (play(), expected());
+    let (ours, theirs) = (play().to_first, expected());
     let sorted = |all: &[Element]| {
         let mut kinds: Vec<String> = all.iter().map(kind).collect();
         kinds.sort();
@@ -259,7 +318,7 @@ fn the_host_answers_the_recorded_client_like_the_recorded_server() {
 
 #[test]
 fn every_answer_has_the_elements_of_the_recorded_one() {
-    let (ours, theirs) = (play(), expected());
+    let (ours, theirs) = (play().to_first, expected());
     for theirs in &theirs {
         let same = |ours: &&Element| kind(ours) == kind(theirs) && shape(ours) == shape(theirs);
         let near: Vec<_> = ours.iter().filter(|ours| kind(ours) == kind(theirs)).map(shape).collect();
@@ -268,8 +327,28 @@ fn every_answer_has_the_elements_of_the_recorded_one() {
 }
 
 #[test]
+fn every_recorded_answer_is_given_once_with_the_same_values() {
+    let stage = play();
+    let mut ours: Vec<String> = stage.to_first.iter().map(spoken).collect();
+    let mut missing = Vec::new();
+    for recorded in expected() {
+        let mut recorded = spoken(&recorded);
+        for (theirs, ours) in RECORDED_JIDS.iter().zip([&stage.first_jid, &stage.second_jid]) {
+            recorded = recorded.replace(theirs, ours);
+        }
+        match ours.iter().position(|said| *said == recorded) {
+            Some(found) => drop(ours.swap_remove(found)),
+            None => missing.push(recorded),
+        }
+    }
+    missing.sort();
+    ours.sort();
+    assert!(missing.is_empty() && ours.is_empty(), "recorded {missing:#?}\nours {ours:#?}");
+}
+
+#[test]
 fn the_order_that_clients_rely_on_is_kept() {
-    let ours: Vec<String> = play().iter().map(kind).collect();
+    let ours: Vec<String> = play().to_first.iter().map(kind).collect();
     let at =
         |wanted: &str| ours.iter().position(|kind| kind == wanted).unwrap_or_else(|| panic!("{wanted}: {ours:#?}"));
     let order = [

@@ -21,7 +21,7 @@ use crate::feedback::Feedback;
 use crate::ice::{Ice, IceEvent};
 use crate::pacer::Pacer;
 use crate::srtp::Srtp;
-use crate::tracks::Tracks;
+use crate::tracks::{Removed, Tracks};
 use crate::twcc::{Arrivals, Departures};
 use crate::{Candidate, Config, Credentials, DtlsRole, Identity, Remote, RxTrack, Setup, TransportError, TxTrack};
 
@@ -168,6 +168,22 @@ impl Endpoint {
     pub fn remove(&mut self, ssrc: Ssrc) {
         for removed in self.tracks.remove(ssrc) {
             self.feedback.remove(&removed);
+            self.retire(&removed);
+        }
+    }
+
+    /// What the keys have been used for with these streams is forgotten as far as that is safe.
+    fn retire(&mut self, removed: &Removed) {
+        let (Some(srtp), tracks) = (&mut self.srtp, &self.tracks) else { return };
+        match removed {
+            Removed::Rx(track) => {
+                let ssrcs = std::iter::once(track.ssrc).chain(track.rtx).map(|ssrc| ssrc.0);
+                srtp.retire(ssrcs, |ssrc| tracks.receives(Ssrc(ssrc)));
+            }
+            Removed::Tx(track) => {
+                let ssrcs = std::iter::once(track.ssrc).chain(track.rtx).map(|ssrc| ssrc.0);
+                srtp.sealer.retire(ssrcs, |ssrc| tracks.sends(Ssrc(ssrc)));
+            }
         }
     }
 

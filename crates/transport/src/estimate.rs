@@ -23,6 +23,9 @@ const MIN_BITRATE: f64 = 50_000.0;
 const BURST: Duration = Duration::from_millis(5);
 /// The window over which the delivered rate is measured.
 const ACKED_WINDOW: Duration = Duration::from_millis(500);
+/// Packets in that window: 65 Mbit/s in pieces of 1000 bytes. Arrival times are the peer's word, and it may say that no
+/// time passes.
+const MAX_ACKED: usize = 4_096;
 /// A decrease to this part of what was delivered lets the queue drain.
 const BACK_OFF: f64 = 0.85;
 /// Losses of more than this part cannot be chance on a wireless link.
@@ -130,7 +133,8 @@ impl Estimator {
             return Usage::Under;
         };
         self.acked.push_back((arrival, report.size));
-        while self.acked.front().is_some_and(|(first, _)| arrival.saturating_sub(*first) > ACKED_WINDOW) {
+        let over = |first: &Duration| arrival.saturating_sub(*first) > ACKED_WINDOW;
+        while self.acked.len() > MAX_ACKED || self.acked.front().is_some_and(|(first, _)| over(first)) {
             self.acked.pop_front();
         }
         let sample = now.saturating_duration_since(report.departure).as_secs_f64().min(2.0);
@@ -347,6 +351,17 @@ fn milliseconds(duration: Duration) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_peer_for_which_no_time_passes_costs_no_memory() {
+        let start = Instant::now();
+        let mut estimator = Estimator::new(300_000, 20_000_000);
+        let report = Report { departure: start, arrival: Some(Duration::from_secs(1)), size: PACKET };
+        for _ in 0..100 {
+            estimator.on_reports(start, &[report; 200]);
+        }
+        assert_eq!(estimator.acked.len(), MAX_ACKED);
+    }
 
     /// A link with a rate, a delay and a queue of 300 ms, and a source that sends what the estimator allows.
     struct Link {

@@ -223,6 +223,12 @@ impl<K: Ord + Copy> Port<K> {
     }
 }
 
+impl<K> Drop for Port<K> {
+    fn drop(&mut self) {
+        tracing::debug!(unrouted = self.unrouted, "port closed");
+    }
+}
+
 impl<K: Ord + Copy> Default for Port<K> {
     fn default() -> Self {
         Self::new()

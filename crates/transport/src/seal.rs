@@ -3,7 +3,7 @@
 //! AES-GCM (RFC 7714) is done here because the library's way copies and allocates per packet. The older
 //! AES-CM profile (RFC 3711) goes through the library; only old peers ask for it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use aes::cipher::generic_array::GenericArray;
 use aes::cipher::{BlockEncrypt, KeyInit};
@@ -15,14 +15,21 @@ use crate::TransportError;
 
 /// How far behind the newest packet of a stream a late one may be sealed.
 const WINDOW: u64 = 128;
-/// Streams sealed over an endpoint's life. Their indices are kept even when the track is removed, since the key lives
-/// on; a meeting has dozens, and 4096 of them take 130 KiB.
-const MAX_STREAMS: usize = 4096;
+/// Streams whose indices are known: those of all tracks with their RTX, and the retired.
+const MAX_STREAMS: usize = 2 * crate::tracks::MAX_TRACKS + MAX_RETIRED;
+/// Removed streams that may still return and go on counting: a screen that is shared again, while others came and went.
+const MAX_RETIRED: usize = 256;
+/// Streams that are used up: long removed, their indices forgotten, so never sealed again under this key. A room where
+/// five people a minute come and go fills it in three days; it takes half a megabyte then.
+const MAX_SPENT: usize = 65_536;
 
 /// Seals RTP under one key.
 pub(crate) struct Sealer {
     cipher: Cipher,
     streams: BTreeMap<u32, Indices>,
+    /// Of these, those whose track was removed, oldest first.
+    retired: VecDeque<u32>,
+    spent: BTreeSet<u32>,
 }
 
 enum Cipher {
@@ -37,29 +44,59 @@ impl Sealer {
         let key = derive(master_key, master_salt, Label::Encryption, master_key.len())?;
         let salt = derive(master_key, master_salt, Label::Salt, 12)?;
         let key = Box::new(LessSafeKey::new(UnboundKey::new(algorithm, &key).ok()?));
-        Some(Self { cipher: Cipher::Gcm { key, salt: salt.try_into().ok()? }, streams: BTreeMap::new() })
+        Some(Self::with(Cipher::Gcm { key, salt: salt.try_into().ok()? }))
     }
 
     /// Over the library's context, for AES-CM.
     pub(crate) fn counter_mode(context: Context) -> Self {
-        Self { cipher: Cipher::Counter(Box::new(context)), streams: BTreeMap::new() }
+        Self::with(Cipher::Counter(Box::new(context)))
+    }
+
+    fn with(cipher: Cipher) -> Self {
+        Self { cipher, streams: BTreeMap::new(), retired: VecDeque::new(), spent: BTreeSet::new() }
     }
 
     /// Seals `packet`, whose first `header` bytes stay readable; it grows by the tag.
     ///
     /// # Errors
-    /// When this index was sealed before, is too old to tell, or there are too many streams.
+    /// When this index was sealed before, is too old to tell, or there are or were too many streams.
     pub(crate) fn seal(&mut self, packet: &mut Vec<u8>, header: usize) -> Result<(), TransportError> {
         let (Some(ssrc), Some(seq)) = (crate::demux::rtp_ssrc(packet), packet.get(2..4)) else {
             return Err(TransportError::Malformed);
         };
         let seq = u16::from_be_bytes([seq[0], seq[1]]);
-        if !self.streams.contains_key(&ssrc) && self.streams.len() >= MAX_STREAMS {
-            return Err(TransportError::TooManyTracks { limit: MAX_STREAMS });
-        }
         let refused = TransportError::RepeatedIndex { ssrc, seq };
+        if !self.streams.contains_key(&ssrc) {
+            self.admit(ssrc, &refused)?;
+        }
         let index = self.streams.entry(ssrc).or_default().take(seq).ok_or(refused)?;
         self.cipher.seal(packet, header, ssrc, index).ok_or(TransportError::Malformed)
+    }
+
+    fn admit(&self, ssrc: u32, refused: &TransportError) -> Result<(), TransportError> {
+        if self.spent.contains(&ssrc) {
+            return Err(refused.clone());
+        }
+        let full = [(self.streams.len(), MAX_STREAMS), (self.spent.len(), MAX_SPENT)];
+        match full.into_iter().find(|(count, limit)| count >= limit) {
+            Some((_, limit)) => Err(TransportError::TooManyTracks { limit }),
+            None => Ok(()),
+        }
+    }
+
+    /// The track of these streams was removed. The newest of them may return; of the others only the SSRC is kept, which
+    /// is enough to never repeat an index. `is_declared` tells which have come back since.
+    pub(crate) fn retire(&mut self, ssrcs: impl IntoIterator<Item = u32>, is_declared: impl Fn(u32) -> bool) {
+        for ssrc in ssrcs.into_iter().filter(|ssrc| self.streams.contains_key(ssrc)) {
+            self.retired.retain(|retired| *retired != ssrc);
+            self.retired.push_back(ssrc);
+        }
+        while self.retired.len() > MAX_RETIRED {
+            if let Some(oldest) = self.retired.pop_front().filter(|oldest| !is_declared(*oldest)) {
+                self.streams.remove(&oldest);
+                self.spent.insert(oldest);
+            }
+        }
     }
 }
 
@@ -193,6 +230,49 @@ mod tests {
         assert!(sealer.seal(&mut packet(11), 12).is_err());
         sealer.seal(&mut packet(500), 12).unwrap();
         assert!(sealer.seal(&mut packet(300), 12).is_err(), "too old to know");
+    }
+
+    fn packet_of(ssrc: u32, seq: u16) -> Vec<u8> {
+        let mut bytes = packet(seq);
+        bytes[8..12].copy_from_slice(&ssrc.to_be_bytes());
+        bytes
+    }
+
+    #[test]
+    fn trap_6_thousands_of_streams_that_came_and_went_neither_repeat_an_index_nor_keep_a_new_one_out() {
+        let mut sealer = Sealer::gcm(&[1; 16], &[2; 12]).unwrap();
+        sealer.seal(&mut packet_of(0, 1), 12).unwrap();
+        for ssrc in 1..20_000u32 {
+            sealer.seal(&mut packet_of(ssrc, 1), 12).unwrap();
+            sealer.retire([ssrc], |ssrc| ssrc == 0);
+        }
+        assert!(sealer.streams.len() <= MAX_RETIRED + 1, "{}", sealer.streams.len());
+        for ssrc in [0, 1, 10_000, 19_999] {
+            assert!(sealer.seal(&mut packet_of(ssrc, 1), 12).is_err(), "index 1 of {ssrc} was used");
+        }
+        sealer.seal(&mut packet_of(0, 2), 12).unwrap();
+        sealer.seal(&mut packet_of(19_999, 2), 12).unwrap();
+        assert!(sealer.seal(&mut packet_of(1, 2), 12).is_err(), "it is forgotten, so it may not go on");
+    }
+
+    #[test]
+    fn a_stream_that_is_back_when_its_turn_to_be_forgotten_comes_is_kept() {
+        let mut sealer = Sealer::gcm(&[1; 16], &[2; 12]).unwrap();
+        sealer.seal(&mut packet_of(7, 1), 12).unwrap();
+        sealer.retire([7], |_| false);
+        for ssrc in 100..500 {
+            sealer.seal(&mut packet_of(ssrc, 1), 12).unwrap();
+            sealer.retire([ssrc], |ssrc| ssrc == 7);
+        }
+        sealer.seal(&mut packet_of(7, 2), 12).unwrap();
+    }
+
+    #[test]
+    fn even_the_memory_of_used_up_streams_has_an_end() {
+        let mut sealer = Sealer::gcm(&[1; 16], &[2; 12]).unwrap();
+        sealer.spent.extend(0..u32::try_from(MAX_SPENT).unwrap());
+        let refused = sealer.seal(&mut packet_of(u32::MAX, 1), 12);
+        assert_eq!(refused, Err(TransportError::TooManyTracks { limit: MAX_SPENT }));
     }
 
     #[test]

@@ -26,7 +26,36 @@ pub struct Socket {
     state: UdpSocketState,
     buffers: Vec<Vec<u8>>,
     train: Vec<u8>,
-    dropped: u64,
+    counts: Counts,
+}
+
+/// What a socket has handed to the system since it was bound.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// Datagrams that went out.
+    pub datagrams: u64,
+    /// System calls that they took: with segmentation offload one call carries a whole train of datagrams.
+    pub trains: u64,
+    /// Datagrams that were lost here: the system had no room for them, or refused where they should go.
+    pub dropped: u64,
+}
+
+/// Where trains go. The socket itself, except in tests.
+trait Rails {
+    /// How many datagrams one train may have now; the system may lower it after a failure.
+    fn longest(&self) -> usize;
+    fn send(&self, train: &Transmit<'_>) -> io::Result<()>;
+}
+
+impl Rails for (&tokio::net::UdpSocket, &UdpSocketState) {
+    fn longest(&self) -> usize {
+        self.1.max_gso_segments()
+    }
+
+    fn send(&self, train: &Transmit<'_>) -> io::Result<()> {
+        // Straight to the system: the runtime would say "not writable" until it has once waited for it.
+        self.1.try_send(self.0.into(), train)
+    }
 }
 
 impl Socket {
@@ -47,7 +76,8 @@ impl Socket {
             }
         }
         let io = tokio::net::UdpSocket::from_std(socket)?;
-        Ok(Self { io, state, buffers: vec![vec![0; TRAIN]; TRAINS], train: Vec::with_capacity(TRAIN), dropped: 0 })
+        let (buffers, train) = (vec![vec![0; TRAIN]; TRAINS], Vec::with_capacity(TRAIN));
+        Ok(Self { io, state, buffers, train, counts: Counts::default() })
     }
 
     /// Where it is bound.
@@ -100,48 +130,93 @@ impl Socket {
     /// # Errors
     /// Only for errors of the socket itself, never for an unreachable peer.
     pub fn send_batch(&mut self, datagrams: &[(SocketAddr, Bytes)]) -> io::Result<usize> {
-        let mut sent = 0;
-        let mut rest = datagrams;
-        while let Some((dst, first)) = rest.first() {
-            let count = self.train_len(rest);
-            let (train, after) = rest.split_at(count);
-            rest = after;
-            let contents = if count == 1 {
-                &first[..]
-            } else {
-                self.train.clear();
-                train.iter().for_each(|(_, bytes)| self.train.extend_from_slice(bytes));
-                &self.train[..]
-            };
-            let segment_size = (count > 1).then_some(first.len());
-            let transmit = Transmit { destination: *dst, ecn: None, contents, segment_size, src_ip: None };
-            // Straight to the system: the runtime would say "not writable" until it has once waited for it.
-            match self.state.try_send((&self.io).into(), &transmit) {
-                Ok(()) => sent += count,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock || is_about_a_peer(&error) => {
-                    self.dropped += count as u64;
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(sent)
+        let before = self.counts.datagrams;
+        send_all(&(&self.io, &self.state), datagrams, &mut self.train, &mut self.counts)?;
+        Ok(usize::try_from(self.counts.datagrams - before).unwrap_or(usize::MAX))
     }
 
-    /// Datagrams the system had no room for.
+    /// What has been sent since the socket was bound.
     #[must_use]
-    pub fn dropped(&self) -> u64 {
-        self.dropped
+    pub fn counts(&self) -> Counts {
+        self.counts
     }
+}
 
-    /// Leading datagrams that can travel as one train: same place, same size, only the last may be shorter.
-    fn train_len(&self, datagrams: &[(SocketAddr, Bytes)]) -> usize {
-        let Some((dst, first)) = datagrams.first() else { return 0 };
-        let limit = self.state.max_gso_segments().min(MAX_TRAIN / first.len().max(1)).max(1);
-        let alike = |(to, bytes): &&(SocketAddr, Bytes)| to == dst && bytes.len() == first.len() && !bytes.is_empty();
-        let full = datagrams.iter().take(limit).take_while(alike).count().max(1);
-        let shorter = |(to, bytes): &(SocketAddr, Bytes)| to == dst && !bytes.is_empty() && bytes.len() < first.len();
-        if full < limit && datagrams.get(full).is_some_and(shorter) { full + 1 } else { full }
+/// How well batching worked is only known at the end, and only of interest to whoever looks for it.
+impl Drop for Socket {
+    fn drop(&mut self) {
+        let Counts { datagrams, trains, dropped } = self.counts;
+        let (port, longest) =
+            (self.io.local_addr().map_or(0, |addr| addr.port()), self.state.max_gso_segments() as u64);
+        tracing::debug!(port, datagrams, trains, dropped, longest, "UDP socket closed");
     }
+}
+
+fn send_all(
+    rails: &impl Rails,
+    datagrams: &[(SocketAddr, Bytes)],
+    buffer: &mut Vec<u8>,
+    counts: &mut Counts,
+) -> io::Result<()> {
+    let mut rest = datagrams;
+    while !rest.is_empty() {
+        let (train, after) = rest.split_at(train_len(rails.longest(), rest));
+        rest = after;
+        match send_train(rails, train, buffer, counts) {
+            // A network card without segmentation offload is found out by its first train.
+            Err(error) if train.len() > 1 => {
+                tracing::debug!(%error, "a train is refused; its datagrams go one by one");
+                for lone in train.chunks(1) {
+                    send_train(rails, lone, buffer, counts)?;
+                }
+            }
+            done => done?,
+        }
+    }
+    Ok(())
+}
+
+/// Sends datagrams for one place that can travel together; an error is the socket's own, or the train's.
+fn send_train(
+    rails: &impl Rails,
+    train: &[(SocketAddr, Bytes)],
+    buffer: &mut Vec<u8>,
+    counts: &mut Counts,
+) -> io::Result<()> {
+    let Some((dst, first)) = train.first() else { return Ok(()) };
+    let is_train = train.len() > 1;
+    let contents = if is_train {
+        buffer.clear();
+        train.iter().for_each(|(_, bytes)| buffer.extend_from_slice(bytes));
+        &buffer[..]
+    } else {
+        &first[..]
+    };
+    let segment_size = is_train.then_some(first.len());
+    let transmit = Transmit { destination: *dst, ecn: None, contents, segment_size, src_ip: None };
+    match rails.send(&transmit) {
+        Ok(()) => {
+            counts.datagrams += train.len() as u64;
+            counts.trains += 1;
+        }
+        // Of a train this says that it cannot be cut into datagrams, not that nobody can be reached.
+        Err(error) if is_train && error.kind() == io::ErrorKind::InvalidInput => return Err(error),
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock || is_about_a_peer(&error) => {
+            counts.dropped += train.len() as u64;
+        }
+        Err(error) => return Err(error),
+    }
+    Ok(())
+}
+
+/// Leading datagrams that can travel as one train: same place, same size, only the last may be shorter.
+fn train_len(longest: usize, datagrams: &[(SocketAddr, Bytes)]) -> usize {
+    let Some((dst, first)) = datagrams.first() else { return 0 };
+    let limit = longest.min(MAX_TRAIN / first.len().max(1)).max(1);
+    let alike = |(to, bytes): &&(SocketAddr, Bytes)| to == dst && bytes.len() == first.len() && !bytes.is_empty();
+    let full = datagrams.iter().take(limit).take_while(alike).count().max(1);
+    let shorter = |(to, bytes): &(SocketAddr, Bytes)| to == dst && !bytes.is_empty() && bytes.len() < first.len();
+    if full < limit && datagrams.get(full).is_some_and(shorter) { full + 1 } else { full }
 }
 
 /// Errors that tell of one peer or path, not of our socket.
@@ -160,6 +235,76 @@ fn is_about_a_peer(error: &io::Error) -> bool {
 mod tests {
     use super::*;
 
+    use std::cell::{Cell, RefCell};
+
+    const EIO: i32 = 5;
+
+    /// A network card that refuses trains with this error, and lone datagrams with that one.
+    struct Card {
+        longest: Cell<usize>,
+        trains: fn() -> io::Error,
+        lone: Option<io::ErrorKind>,
+        sent: RefCell<Vec<Vec<u8>>>,
+    }
+
+    impl Card {
+        fn refusing(trains: fn() -> io::Error) -> Self {
+            Self { longest: Cell::new(64), trains, lone: None, sent: RefCell::default() }
+        }
+
+        fn send_all(&self, count: u8) -> (io::Result<()>, Counts) {
+            let datagrams: Vec<_> = (0..count).map(|mark| (loopback(), Bytes::from(vec![mark; 1000]))).collect();
+            let mut counts = Counts::default();
+            (send_all(self, &datagrams, &mut Vec::new(), &mut counts), counts)
+        }
+    }
+
+    impl Rails for Card {
+        fn longest(&self) -> usize {
+            self.longest.get()
+        }
+
+        fn send(&self, train: &Transmit<'_>) -> io::Result<()> {
+            if train.segment_size.is_some() {
+                self.longest.set(1);
+                return Err((self.trains)());
+            }
+            if let Some(kind) = self.lone {
+                return Err(kind.into());
+            }
+            self.sent.borrow_mut().push(train.contents.to_vec());
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_card_without_segmentation_gets_every_datagram_one_by_one() {
+        for refusal in [|| io::Error::from_raw_os_error(EIO), || io::ErrorKind::InvalidInput.into()] {
+            let card = Card::refusing(refusal);
+            let (done, counts) = card.send_all(5);
+            done.unwrap();
+            assert_eq!(counts, Counts { datagrams: 5, trains: 5, dropped: 0 });
+            let marks: Vec<u8> = card.sent.borrow().iter().map(|datagram| datagram[0]).collect();
+            assert_eq!(marks, [0, 1, 2, 3, 4], "all, once, in order");
+        }
+    }
+
+    #[test]
+    fn a_train_that_finds_no_room_is_lost_and_not_tried_again() {
+        let card = Card::refusing(|| io::ErrorKind::WouldBlock.into());
+        let (done, counts) = card.send_all(5);
+        done.unwrap();
+        assert_eq!(counts, Counts { datagrams: 0, trains: 0, dropped: 5 });
+        assert!(card.sent.borrow().is_empty());
+    }
+
+    #[test]
+    fn a_socket_that_cannot_even_send_one_datagram_has_failed() {
+        let card =
+            Card { lone: Some(io::ErrorKind::BrokenPipe), ..Card::refusing(|| io::Error::from_raw_os_error(EIO)) };
+        assert_eq!(card.send_all(5).0.unwrap_err().kind(), io::ErrorKind::BrokenPipe);
+    }
+
     fn loopback() -> SocketAddr {
         "127.0.0.1:0".parse().unwrap()
     }
@@ -170,8 +315,11 @@ mod tests {
         let dst = theirs.local_addr().unwrap();
         let sizes = [1200, 1200, 1200, 700, 1200, 1200, 90, 90, 100, 1];
         let sent: Vec<_> = (0u8..).zip(sizes).map(|(mark, size)| (dst, Bytes::from(vec![mark; size]))).collect();
-        assert_eq!(ours.train_len(&sent), if ours.state.max_gso_segments() > 1 { 4 } else { 1 });
+        let longest = ours.state.max_gso_segments();
+        assert_eq!(train_len(longest, &sent), if longest > 1 { 4 } else { 1 });
         assert_eq!(ours.send_batch(&sent).unwrap(), sent.len());
+        let trains = if longest > 1 { 4 } else { sent.len() as u64 };
+        assert_eq!(ours.counts(), Counts { datagrams: sent.len() as u64, trains, dropped: 0 });
         let mut received = Vec::new();
         while received.len() < sent.len() {
             theirs.readable().await.unwrap();

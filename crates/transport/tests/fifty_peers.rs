@@ -24,7 +24,10 @@ const PACKETS: u16 = 600;
 const LOST_PER_MILLE: u32 = 50;
 /// The sender's pace: 100 packets a second.
 const PACE: Duration = Duration::from_millis(10);
-const LIMIT: Duration = Duration::from_secs(55);
+/// A busy machine may take its time; a packet that is gone for good never comes.
+const LIMIT: Duration = Duration::from_secs(300);
+/// Of what was sent, in every hundred, that every single guest must have.
+const DELIVERED_PERCENT: usize = 99;
 
 /// Loses RTP, the same way every time it is asked.
 struct Lossy(ChaCha8Rng);
@@ -192,12 +195,14 @@ async fn fifty_guests_on_one_socket_get_99_of_100_packets_through_five_percent_l
     }
     let joined = started.elapsed();
     let (mut history, mut received) = (History::default(), vec![0usize; PEERS]);
-    let (mut sent, mut due, mut ends) = (0u16, Instant::now(), None);
-    while ends.is_none_or(|ends| Instant::now() < ends) {
-        assert!(started.elapsed() < LIMIT);
+    let (mut sent, mut due) = (0u16, Instant::now());
+    let enough =
+        |received: &[usize]| received[1..].iter().all(|count| count * 100 >= usize::from(PACKETS) * DELIVERED_PERCENT);
+    while sent < PACKETS || !enough(&received) {
+        assert!(started.elapsed() < LIMIT, "{sent} of {PACKETS} sent, received {received:?}, joined in {joined:?}");
         if sent < PACKETS && Instant::now() >= due {
             guests[0].endpoint.send_rtp(Instant::now(), packet(VIDEO, sent, 1000)).unwrap();
-            due += PACE;
+            due = Instant::now().max(due + PACE);
             sent += 1;
         }
         room.turn(|port, key, event| match event {
@@ -210,16 +215,9 @@ async fn fifty_guests_on_one_socket_get_99_of_100_packets_through_five_percent_l
         for (key, guest) in guests.iter_mut().enumerate() {
             guest.turn(|event| received[key] += usize::from(is_picture(&event, FROM_HOST)));
         }
-        if sent == PACKETS {
-            ends.get_or_insert(Instant::now() + Duration::from_secs(2));
-        }
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
-    let worst = received[1..].iter().min().copied().unwrap();
-    let total: usize = received[1..].iter().sum();
-    let wanted = usize::from(PACKETS) * (PEERS - 1);
-    assert!(total * 100 >= wanted * 99, "{total} of {wanted}, worst {worst} of {PACKETS}, joined in {joined:?}");
-    assert!(worst * 100 >= usize::from(PACKETS) * 97, "worst {worst}");
+    assert!(received[1..].iter().all(|count| *count <= usize::from(PACKETS)), "nothing comes twice: {received:?}");
     assert!(room.port.unrouted() < 100);
 }
 

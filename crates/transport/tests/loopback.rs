@@ -3,11 +3,20 @@
 
 mod common;
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use common::*;
+use runde_rtp::{SeqNo, Ssrc, rtx};
 use runde_transport::socket::Socket;
 use runde_transport::{Candidate, Config, Credentials, Driver, Endpoint, Event, Identity, Remote, Setup};
+
+/// Packets of each side that must arrive.
+const COUNT: u16 = 200;
+/// Two seconds where nothing else runs.
+const LIMIT: Duration = Duration::from_secs(60);
 
 fn drivers() -> (Driver, Driver) {
     let identities = [Identity::generate().unwrap(), Identity::generate().unwrap()];
@@ -38,45 +47,55 @@ fn drivers() -> (Driver, Driver) {
     (Driver::new(guest_socket, guest).unwrap(), Driver::new(host_socket, host).unwrap())
 }
 
-/// Sends 200 packets once connected and returns how many of the other side's 200 came.
-async fn converse(mut driver: Driver, ours: runde_rtp::Ssrc, theirs: runde_rtp::Ssrc) -> usize {
-    let (mut sent, mut received) = (None, 0);
+/// How far the two sides are together: only the slower one says when to go on.
+#[derive(Default)]
+struct Progress {
+    connected: AtomicUsize,
+    done: AtomicUsize,
+}
+
+/// Sends once both are connected, answers losses as a room would, and returns how many of the other side's first 200
+/// packets came. Goes on until both have all: what is lost last is noticed by what follows.
+async fn converse(mut driver: Driver, ours: Ssrc, theirs: Ssrc, progress: Arc<Progress>) -> usize {
+    let (mut sent, mut rtx_seq, mut received) = (0, SeqNo(0), BTreeSet::new());
+    let both = |count: &AtomicUsize| count.load(Ordering::Relaxed) == 2;
     let mut tick = tokio::time::interval(Duration::from_millis(10));
-    while received < 200 || sent.is_none_or(|sent| sent < 200) {
+    while !both(&progress.done) {
         tokio::select! {
             event = driver.next() => match event.unwrap() {
-                // The other side may need one flight more until it has its keys too.
                 Event::Connected { .. } => {
-                    tick.reset_after(Duration::from_millis(500));
-                    sent = Some(0);
+                    progress.connected.fetch_add(1, Ordering::Relaxed);
                 }
-                Event::Rtp(packet, _) if packet.ssrc == theirs => received += 1,
+                Event::Rtp(packet, _) if packet.ssrc == theirs && packet.seq.0 < COUNT => {
+                    assert!(received.insert(packet.seq.0), "{} came twice", packet.seq.0);
+                    progress.done.fetch_add(usize::from(received.len() == usize::from(COUNT)), Ordering::Relaxed);
+                }
+                Event::Nacked { seqs, .. } => {
+                    for seq in seqs {
+                        rtx_seq = rtx_seq.next();
+                        let again = rtx::encapsulate(&packet(ours, seq.0, 900), FROM_HOST_RTX, 96, rtx_seq);
+                        driver.endpoint().send_rtp(Instant::now(), again).unwrap();
+                    }
+                }
                 Event::Closed(reason) => panic!("{reason:?}"),
-                Event::Rtp(..) | Event::KeyFrameRequested { .. } | Event::Nacked { .. } => {}
+                Event::Rtp(..) | Event::KeyFrameRequested { .. } => {}
                 Event::Bandwidth { .. } | Event::RoundTrip(_) | Event::PathChanged => {}
             },
-            _ = tick.tick(), if sent.is_some_and(|sent| sent < 200) => {
-                let seq = sent.unwrap();
-                driver.endpoint().send_rtp(Instant::now(), packet(ours, seq, 900)).unwrap();
-                sent = Some(seq + 1);
+            _ = tick.tick(), if both(&progress.connected) => {
+                driver.endpoint().send_rtp(Instant::now(), packet(ours, sent, 900)).unwrap();
+                sent = sent.wrapping_add(1);
             }
         }
     }
-    // What is still owed to the other side leaves before the socket closes.
-    let _ = tokio::time::timeout(Duration::from_millis(300), async {
-        loop {
-            driver.next().await.unwrap();
-        }
-    })
-    .await;
-    received
+    received.len()
 }
 
 #[tokio::test]
 async fn two_drivers_connect_over_loopback_and_exchange_pictures_both_ways() {
     let (guest, host) = drivers();
-    let host = tokio::spawn(converse(host, FROM_HOST, VIDEO));
-    let guest = tokio::spawn(converse(guest, VIDEO, FROM_HOST));
+    let progress = Arc::new(Progress::default());
+    let host = tokio::spawn(converse(host, FROM_HOST, VIDEO, progress.clone()));
+    let guest = tokio::spawn(converse(guest, VIDEO, FROM_HOST, progress));
     let both = async { (guest.await.unwrap(), host.await.unwrap()) };
-    assert_eq!(tokio::time::timeout(Duration::from_secs(20), both).await.unwrap(), (200, 200));
+    assert_eq!(tokio::time::timeout(LIMIT, both).await.unwrap(), (usize::from(COUNT), usize::from(COUNT)));
 }

@@ -122,7 +122,8 @@ fn trap_1_a_forged_request_neither_changes_the_role_nor_is_answered() {
         .iter()
         .find(|datagram| datagram.is_stun() && datagram.src == net.sides[1].addr && datagram.bytes[..2] == [0, 1]);
     let mut forged = own_check.unwrap().bytes.to_vec();
-    // ICE-CONTROLLING becomes ICE-CONTROLLED with the highest tie-breaker: an agent that believes it takes the role.
+    // ICE-CONTROLLING becomes ICE-CONTROLLED with the lowest tie-breaker: an agent that believes it wins the
+    // conflict and takes the role (RFC 8445 section 7.3.1.1).
     let at = forged.windows(2).position(|window| window == [0x80, 0x2a]).unwrap();
     forged[at + 1] = 0x29;
     forged[at + 4..at + 12].fill(0x00);
@@ -163,6 +164,11 @@ fn trap_2_and_8_a_guest_that_moves_keeps_its_picture_and_its_association() {
     assert!(first.is_some_and(|at| at - moved < ms(3_500)), "{:?}", first.map(|at| at - moved));
     assert_eq!(net.sides[1].events.iter().filter(|event| matches!(event, Event::Connected { .. })).count(), 1);
     assert!(net.sides[0].received(FROM_HOST).len() > 220);
+    // Still one association: the goodbye said from the new address is authentic to the host.
+    let now = net.now;
+    net.guest().close(now);
+    net.run(ms(100));
+    assert!(net.sides[1].saw(&Event::Closed(CloseReason::ByPeer)));
 }
 
 #[test]

@@ -49,10 +49,12 @@ impl Room {
         let state = &mut published.layers[layer];
         let woke = state.count(now, packet.payload.len());
         let size = if key { vp8::key_frame_size(&packet.payload) } else { None };
-        let grew = size.map(|(_, height)| u32::from(height)).filter(|h| (1..=MAX_HEIGHT).contains(h));
-        let resized = grew.is_some_and(|height| std::mem::replace(&mut state.height, height) != height);
+        // A new size is weighed with the next tick: a sender that claims another with each packet buys no work with it.
+        if let Some(height) = size.map(|(_, height)| u32::from(height)).filter(|h| (1..=MAX_HEIGHT).contains(h)) {
+            state.height = height;
+        }
         state.cache.insert(number, packet.clone());
-        if woke || resized {
+        if woke {
             self.watch_all_again(now);
         }
         if key {

@@ -36,13 +36,19 @@ impl Room {
         self.tell_senders();
     }
 
-    /// Adds a source unless its name or one of its SSRCs is in use: who came first keeps them.
+    /// Adds a source unless its name or one of its SSRCs is in use: who came first keeps them. Nor is one taken in from
+    /// an endpoint that has used up its SSRCs.
     fn add_source(&mut self, owner: EndpointId, source: Source) {
+        if self.sources.values().any(|kept| kept.owner == owner && kept.declared == source) {
+            return;
+        }
         let ssrcs: Vec<(Ssrc, usize)> = all_ssrcs(&source).collect();
         let taken = ssrcs.iter().any(|(ssrc, _)| self.by_ssrc.contains_key(ssrc))
             || self.sources.values().any(|kept| kept.declared.name == source.name);
         let distinct = ssrcs.iter().map(|(ssrc, _)| *ssrc).collect::<BTreeSet<_>>().len() == ssrcs.len();
-        if taken || !distinct {
+        let Some(endpoint) = self.endpoints.get_mut(&owner) else { return };
+        if taken || !distinct || !endpoint.may_use(ssrcs.iter().map(|(ssrc, _)| *ssrc)) {
+            endpoint.refused += 1;
             return;
         }
         let id = SourceId(self.next_source);

@@ -4,7 +4,7 @@ use crate::stage::{Stage, audio_ssrc, picture, sources, ssrc, wants};
 use bytes::Bytes;
 use runde_rtp::vp8::Descriptor;
 use runde_rtp::{Packet, SeqNo, Ssrc};
-use runde_sfu::{EndpointId, Input, Kind, Notice, VideoConstraints, VideoType};
+use runde_sfu::{EndpointId, Input, Kind, LayerSsrc, MediaKind, Notice, Source, VideoConstraints, VideoType};
 
 #[test]
 fn sound_is_forwarded_at_once_and_pictures_only_when_asked_for() {
@@ -307,4 +307,53 @@ fn a_sender_that_starts_again_from_a_wild_number_is_seen_again_without_a_gap() {
     stage.input(wild(start + 3, true));
     assert_eq!(stage.received_by(2).last().unwrap().seq, last.next());
     assert_ne!(last.next(), SeqNo(start + 3));
+}
+
+#[test]
+fn a_sender_that_claims_another_size_with_each_key_frame_buys_no_work_before_the_next_tick() {
+    let mut stage = Stage::with_guests(2);
+    stage.want(2, wants(360));
+    stage.film(10, &[0, 1, 2]);
+    assert_eq!(stage.lines_seen_by(2), Some(360));
+    stage.pass(1_000);
+    stage.asked.clear();
+    for nth in 0..100u16 {
+        let seq = stage.next_seq(ssrc(1, 1));
+        let packet = picture(ssrc(1, 1), seq, 1_100_000 + u32::from(nth), nth, Some(700 + nth));
+        stage.input(Input::Rtp { from: EndpointId(1), packet });
+    }
+    assert!(stage.asked.is_empty(), "a layer was chosen anew for a packet: {:?}", stage.asked);
+    stage.pass(100);
+    assert_eq!(stage.asked, [(EndpointId(1), ssrc(1, 0))], "too large now, so the lower layer is wanted");
+}
+
+#[test]
+fn an_endpoint_that_keeps_changing_its_ssrcs_is_refused_after_two_hundred_and_keeps_what_it_has() {
+    let mut stage = Stage::with_guests(2);
+    stage.want(2, wants(180));
+    let screen = |nth: u32| Source {
+        name: "1-v1".into(),
+        kind: MediaKind::Video,
+        layers: vec![LayerSsrc { ssrc: Ssrc(10_000 + 2 * nth), rtx: Some(Ssrc(10_001 + 2 * nth)) }],
+    };
+    let declare = |nth| [sources(1), vec![screen(nth)]].concat();
+    // Seven SSRCs of camera and microphone, so 96 screens more.
+    for nth in 0..96 {
+        stage.input(Input::SourcesDeclared { endpoint: EndpointId(1), sources: declare(nth) });
+    }
+    assert_eq!(stage.room.refused_sources(EndpointId(1)), 0);
+    stage.input(Input::SourcesDeclared { endpoint: EndpointId(1), sources: declare(96) });
+    assert_eq!(stage.room.refused_sources(EndpointId(1)), 1);
+    let key = |nth: u32| picture(Ssrc(10_000 + 2 * nth), 1, 1, 1, Some(180));
+    stage.input(Input::Rtp { from: EndpointId(1), packet: key(96) });
+    assert!(stage.sent.is_empty());
+    // What it has used before it may use again, and its camera goes on.
+    stage.input(Input::SourcesDeclared { endpoint: EndpointId(1), sources: declare(3) });
+    stage.input(Input::Rtp { from: EndpointId(1), packet: key(3) });
+    stage.film(3, &[0]);
+    let ssrcs: Vec<Ssrc> = stage.received_by(2).iter().map(|packet| packet.ssrc).collect();
+    assert_eq!(ssrcs, [Ssrc(10_006), ssrc(1, 0), ssrc(1, 0), ssrc(1, 0)]);
+    // Nobody else is any worse off.
+    stage.join(3);
+    assert_eq!(stage.room.refused_sources(EndpointId(3)), 0);
 }
