@@ -6,6 +6,8 @@
 mod ask;
 mod hear;
 mod play;
+#[cfg(test)]
+mod tests;
 
 use std::time::{Duration, Instant};
 
