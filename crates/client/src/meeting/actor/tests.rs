@@ -1,4 +1,4 @@
-//! The actor without a server: devices that take their time.
+//! The actor without a server: devices that take their time, and offers that cannot be answered.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -6,12 +6,14 @@ use std::sync::{Arc, Mutex};
 
 use runde_media::process::Processing;
 use runde_media::{AudioBlock, Gone, Hear, Speak};
+use runde_signalling::jingle::{self, Content, Kind, Offer};
 use runde_signalling::link::RoomLink;
 
 use super::*;
 use crate::event::DeviceKind;
 use crate::local::{Camera, Opener};
 use crate::options::{AudioIn, AudioOut, VideoIn};
+use crate::state::{Connection, Presence};
 
 /// Far more than anything here takes; only a hanging test meets it.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -20,6 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 struct Seat {
     actor: Actor,
     events: mpsc::Receiver<MeetingEvent>,
+    state: watch::Receiver<MeetingState>,
 }
 
 /// An actor in a room, whose server does not exist.
@@ -28,18 +31,20 @@ fn seat(microphone: bool, camera: bool) -> Seat {
     let target = Target::room(&link).unwrap();
     let options = JoinOptions { microphone, camera, ..JoinOptions::new(link, "Ada") };
     let (told, events) = mpsc::channel(64);
+    let (state_in, state) = watch::channel(MeetingState::new("garden", "Ada"));
     let faces = Faces {
         events: told,
-        state: watch::channel(MeetingState::new("garden", "Ada")).0,
+        state: state_in,
         pictures: watch::channel(Pictures::new()).0,
         levels: watch::channel(Levels::default()).0,
+        began: Instant::now(),
     };
     let (identity, cancel) = (Identity::generate().unwrap(), CancellationToken::new());
     let rng = ChaCha20Rng::from_seed([7; 32]);
     let mut actor = Actor::new(options, target, rng, mpsc::channel(1).1, faces, cancel, identity);
     actor.endpoint = "aaaa0001".to_owned();
     actor.faces.learn(Fact::Joined { endpoint: "aaaa0001".to_owned() });
-    Seat { actor, events }
+    Seat { actor, events, state }
 }
 
 impl Seat {
@@ -217,4 +222,82 @@ async fn a_camera_switched_off_while_it_opens_is_closed_again() {
     seat.settle(1).await;
     assert!(seat.actor.sending.take_camera().is_none() && !seat.actor.local.is_opening(DeviceKind::Camera));
     assert_eq!(hold.cameras.load(Ordering::SeqCst), 0, "its light is still on");
+}
+
+/// An offer of a bridge on this computer, or one that lacks all of it.
+fn offer(with_transport: bool) -> Offer {
+    let fingerprint = Identity::generate().unwrap().fingerprint().clone();
+    let candidate = jingle::Candidate {
+        foundation: "1".to_owned(),
+        component: 1,
+        protocol: "udp".to_owned(),
+        priority: 1,
+        addr: "127.0.0.1:9".parse().unwrap(),
+        kind: jingle::CandidateKind::Host,
+        related: None,
+    };
+    let transport = jingle::Transport {
+        ufrag: "ufrag".to_owned(),
+        pwd: "a password of more than 22 letters".replace(' ', "0"),
+        fingerprint: Some(jingle::Fingerprint { hash: fingerprint.hash.clone(), value: fingerprint.to_string() }),
+        setup: Some(jingle::Setup::ActPass),
+        candidates: vec![candidate],
+        web_socket: None,
+    };
+    let opus = jingle::PayloadType { id: 111, name: "opus".to_owned(), clock_rate: 48_000, ..Default::default() };
+    let sound = Content {
+        name: "audio".to_owned(),
+        kind: Some(Kind::Audio),
+        payload_types: vec![opus],
+        transport: with_transport.then_some(transport),
+        ..Content::default()
+    };
+    let (sid, initiator) = ("1".to_owned(), "garden@conference.127.0.0.1/focus".to_owned());
+    Offer { sid, initiator, contents: vec![sound], sources: jingle::Sources::default(), bridge_session: None }
+}
+
+#[tokio::test]
+async fn two_offers_refused_within_five_seconds_are_followed_by_a_request_and_a_good_one() {
+    let mut seat = seat(false, false);
+    let start = Instant::now();
+    seat.actor.offered(start, &offer(false));
+    assert_eq!(seat.actor.restarts.due(), None, "asked at once");
+    seat.actor.offered(start + Duration::from_secs(1), &offer(false));
+    let due = start + Duration::from_secs(5);
+    assert_eq!(seat.actor.wake(), Some(due), "nobody comes back to it");
+    assert_eq!(seat.state.borrow().connection, Connection::Reconnecting);
+    seat.actor.woken(due);
+    assert_eq!(seat.actor.wake(), None, "asked");
+    seat.actor.offered(due, &offer(true));
+    assert!(seat.actor.session.is_some());
+    seat.actor.media_said(Ok(runde_transport::Event::Connected { profile: runde_transport::Profile::Aes128Gcm }));
+    assert_eq!(seat.state.borrow().connection, Connection::Connected);
+    let told: Vec<_> = std::iter::from_fn(|| seat.events.try_recv().ok()).collect();
+    let attempts =
+        told.iter().filter_map(|e| if let MeetingEvent::Reconnecting { attempt } = e { Some(*attempt) } else { None });
+    assert_eq!(attempts.collect::<Vec<_>>(), [1, 2]);
+}
+
+#[tokio::test]
+async fn a_repair_that_waits_is_given_up_when_the_last_person_goes() {
+    let mut seat = seat(false, false);
+    let presence = Presence { endpoint: "bbbb0001".into(), name: "Bob".into(), hand: false, sources: Vec::new() };
+    seat.actor.faces.learn(Fact::Present(presence));
+    let start = Instant::now();
+    seat.actor.offered(start, &offer(false));
+    seat.actor.offered(start, &offer(false));
+    assert!(seat.actor.wake().is_some());
+    seat.actor.guest_said(guest::Event::MemberLeft { endpoint: "bbbb0001".into() });
+    assert_eq!((seat.actor.wake(), &seat.state.borrow().connection), (None, &Connection::InRoom));
+}
+
+#[tokio::test]
+async fn a_bridge_without_a_channel_that_opens_here_is_told_once() {
+    let mut seat = seat(false, false);
+    let start = Instant::now();
+    seat.actor.offered(start, &offer(true));
+    seat.actor.offered(start, &offer(true));
+    let told = std::iter::from_fn(|| seat.events.try_recv().ok());
+    assert_eq!(told.filter(|event| *event == MeetingEvent::NoBridgeChannel).count(), 1);
+    assert!(seat.state.borrow().no_bridge_channel);
 }
