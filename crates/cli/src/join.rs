@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use runde_client::{AudioIn, AudioOut, Command, JoinOptions, LeftReason, Meeting, MeetingEvent, MeetingHandle};
+use runde_client::{AudioIn, AudioOut, Command, JoinOptions, LAYERS, LeftReason, Meeting, MeetingEvent, MeetingHandle};
 use runde_client::{Processing, RoomLink, VideoIn};
 
 use crate::arguments::{Arguments, Next};
@@ -30,6 +30,7 @@ struct Draft {
     video_out: Option<PathBuf>,
     processing: Option<bool>,
     receive_height: Option<u32>,
+    layers: Option<usize>,
     ack: Option<String>,
     chat: Option<String>,
     stay: Option<Duration>,
@@ -140,6 +141,7 @@ fn parse(mut arguments: Arguments) -> Result<Draft, Failure> {
             "--receive-height" => {
                 draft.receive_height = Some(arguments.parsed("--receive-height", "a number of lines")?)
             }
+            "--layers" => draft.layers = Some(layers(arguments.parsed("--layers", LAYERS_EXPECTED)?)?),
             "--for" => draft.stay = Some(arguments.duration("--for")?),
             "--json" => draft.json = true,
             _ => return Err(Next::Option(option).unexpected()),
@@ -159,10 +161,18 @@ impl Draft {
         join.video_out = self.video_out;
         join.processing = self.processing.map(|on| if on { Processing::ALL } else { Processing::NONE });
         join.default_height = self.receive_height.unwrap_or(join.default_height);
+        join.layers = self.layers.unwrap_or(join.layers);
         join.microphone = join.audio_in != AudioIn::None;
         join.camera = join.video_in != VideoIn::None;
         Ok(Options { join, ack: self.ack, chat: self.chat, stay: self.stay, json: self.json })
     }
+}
+
+const LAYERS_EXPECTED: &str = "1, 2 or 3";
+
+fn layers(count: usize) -> Result<usize, Failure> {
+    let refused = || Failure::Value { option: "--layers", value: count.to_string(), expected: LAYERS_EXPECTED };
+    (1..=LAYERS).contains(&count).then_some(count).ok_or_else(refused)
 }
 
 fn audio_in(text: &str) -> AudioIn {
@@ -211,6 +221,18 @@ mod tests {
         let options = parse(Arguments::of(&words)).unwrap().finish().unwrap();
         assert!(options.join.microphone && options.join.camera);
         assert_eq!(options.join.video_in, VideoIn::Device("cam0".into()));
+    }
+
+    #[test]
+    fn one_to_three_layers_are_sent_and_three_unless_asked() {
+        let sent = |words: &[&str]| {
+            let words = [&["https://h.example/r", "--name", "Ada"][..], words].concat();
+            Ok::<_, Failure>(parse(Arguments::of(&words))?.finish()?.join.layers)
+        };
+        assert_eq!((sent(&[]).unwrap(), sent(&["--layers", "1"]).unwrap()), (3, 1));
+        for bad in ["0", "4", "two"] {
+            assert!(matches!(sent(&["--layers", bad]), Err(Failure::Value { option: "--layers", .. })));
+        }
     }
 
     #[test]

@@ -100,6 +100,7 @@ pub fn meeting(event: &MeetingEvent, lang: Lang) -> Option<String> {
         MeetingEvent::MutedByModerator { kind: MediaKind::Video } => {
             pick("Die Moderation hat die Kamera ausgeschaltet.", "A moderator switched the camera off.")
         }
+        MeetingEvent::NoBridgeChannel => pick(NO_CHANNEL_DE, NO_CHANNEL_EN),
         MeetingEvent::DeviceFailed { device, reason } => device_failed(*device, reason, lang),
         MeetingEvent::Reconnecting { attempt } => {
             format!("{} ({attempt})", pick("Verbindung wird wiederhergestellt", "Reconnecting"))
@@ -112,6 +113,9 @@ pub fn meeting(event: &MeetingEvent, lang: Lang) -> Option<String> {
         | MeetingEvent::Stats(_) => return None,
     })
 }
+
+const NO_CHANNEL_DE: &str = "Der Videoserver bietet keinen Steuerkanal an, den Runde öffnen kann (Datenkanäle gehen noch nicht): Ton geht, Bilder der anderen kommen vielleicht nicht. Öffnen Sie den Link in einem Browser, wenn Sie die Bilder brauchen.";
+const NO_CHANNEL_EN: &str = "The video server offers no control channel that Runde can open (data channels do not work yet): sound works, pictures of the others may not come. Open the link in a browser if you need the pictures.";
 
 fn device_failed(device: DeviceKind, reason: &str, lang: Lang) -> String {
     let name = match (device, lang) {
@@ -163,7 +167,7 @@ const USAGE_DE: &str = "Aufruf:
                   [--data ORDNER] [--notice-ack SHA256] [--json]
   runde-cli join LINK --name NAME --notice-ack SHA256 [--audio-in DATEI.wav|tone|none|device:ID]
                   [--audio-out DATEI.wav|none|device:ID] [--video-in DATEI.y4m|pattern|none|device:ID]
-                  [--video-out ORDNER|none] [--processing on|off] [--chat TEXT] [--for 20s] [--json]
+                  [--video-out ORDNER|none] [--layers 1|2|3] [--processing on|off] [--chat TEXT] [--for 20s] [--json]
   runde-cli notice HOST|LINK|embedded-room [--lang de|en] [--ack SHA256]
   runde-cli ledger [list|verify|export] [--lang de|en] [--json]
   runde-cli doctor [--json]
@@ -175,7 +179,7 @@ const USAGE_EN: &str = "Usage:
                   [--data DIR] [--notice-ack SHA256] [--json]
   runde-cli join LINK --name NAME --notice-ack SHA256 [--audio-in FILE.wav|tone|none|device:ID]
                   [--audio-out FILE.wav|none|device:ID] [--video-in FILE.y4m|pattern|none|device:ID]
-                  [--video-out DIR|none] [--processing on|off] [--chat TEXT] [--for 20s] [--json]
+                  [--video-out DIR|none] [--layers 1|2|3] [--processing on|off] [--chat TEXT] [--for 20s] [--json]
   runde-cli notice HOST|LINK|embedded-room [--lang de|en] [--ack SHA256]
   runde-cli ledger [list|verify|export] [--lang de|en] [--json]
   runde-cli doctor [--json]

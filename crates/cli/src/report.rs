@@ -41,6 +41,7 @@ fn to_json(event: &MeetingEvent) -> Value {
         MeetingEvent::Chat(line) => chat(line),
         MeetingEvent::DominantSpeaker { endpoint } => json!({"event": "dominant", "endpoint": endpoint}),
         MeetingEvent::MediaConnected => json!({"event": "connected"}),
+        MeetingEvent::NoBridgeChannel => json!({"event": "no-bridge-channel"}),
         MeetingEvent::MutedByModerator { kind } => json!({"event": "muted", "kind": kind_word(*kind)}),
         MeetingEvent::Stats(figures) => stats(figures),
         MeetingEvent::DeviceFailed { device, reason } => json!({
@@ -73,6 +74,7 @@ fn source_stats(source: &SourceStats) -> Value {
         "packets": source.packets, "bytes": source.bytes, "loss": source.loss,
         "jitter_ms": source.jitter.as_secs_f64() * 1000.0, "fps": source.fps, "width": source.width,
         "height": source.height, "level": source.level,
+        "first_ms": source.first_sound.map(|after| after.as_secs_f64() * 1000.0),
     })
 }
 
@@ -106,6 +108,7 @@ const fn kind_word(kind: MediaKind) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
     #[test]
     fn every_line_names_its_event_and_how_it_ended_is_a_word() {
@@ -113,6 +116,28 @@ mod tests {
         assert_eq!((&left["event"], &left["reason"]), (&json!("left"), &json!("room-ended")));
         let joined = to_json(&MeetingEvent::Joined { room: "r".into(), endpoint: "aaaa0001".into() });
         assert_eq!(joined["endpoint"], "aaaa0001");
+    }
+
+    #[test]
+    fn a_first_sound_is_told_in_milliseconds_and_null_before_it() {
+        let mut figures = SourceStats {
+            source: "bbbb0001-a0".into(),
+            endpoint: "bbbb0001".into(),
+            kind: MediaKind::Audio,
+            mine: false,
+            packets: 1,
+            bytes: 1,
+            loss: 0.0,
+            jitter: Duration::ZERO,
+            fps: 0.0,
+            width: 0,
+            height: 0,
+            level: -30.0,
+            first_sound: Some(Duration::from_micros(312_500)),
+        };
+        assert_eq!(source_stats(&figures)["first_ms"], 312.5);
+        figures.first_sound = None;
+        assert_eq!(source_stats(&figures)["first_ms"], Value::Null);
     }
 
     #[test]

@@ -27,7 +27,7 @@ pub mod wire;
 
 pub use event::{Change, ChatLine, DeviceKind, LeftReason, MediaKind, MeetingEvent, Refusal, SourceStats, Stats};
 pub use meeting::{CommandError, Commands, Levels, Meeting, MeetingHandle, SpawnError};
-pub use options::{AudioIn, AudioOut, Command, DEFAULT_HEIGHT, JoinOptions, Tile, VideoIn};
+pub use options::{AudioIn, AudioOut, Command, DEFAULT_HEIGHT, JoinOptions, LAYERS, Tile, VideoIn};
 pub use runde_devices as devices;
 pub use runde_media::process::Processing;
 pub use runde_media::scale::Scaler;

@@ -3,8 +3,10 @@
 //! What was chosen becomes a source or a sink of the media crate; what cannot be opened becomes a sentence. Start at
 //! [`Local::next`].
 
+mod turns;
+
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use runde_devices::{
@@ -20,6 +22,7 @@ use tokio::task::JoinSet;
 
 use crate::event::DeviceKind;
 use crate::options::{AudioIn, AudioOut, VideoIn};
+use turns::Turns;
 
 /// Stands in the header of recordings; pictures come as they come.
 const RECORDED_FPS: u32 = 30;
@@ -33,13 +36,19 @@ const MAX_FILE_NAME: usize = 64;
 /// A camera that is open; dropping it closes it, which may take half a second.
 pub(crate) struct Camera {
     pictures: Arc<Mailbox<Picture>>,
-    _open: runde_devices::Camera,
+    _open: Box<dyn Send>,
 }
 
 impl Camera {
     /// Where its newest picture lies.
     pub(crate) fn pictures(&self) -> Arc<Mailbox<Picture>> {
         self.pictures.clone()
+    }
+
+    /// One that shows nothing and drops `open` when it is closed.
+    #[cfg(test)]
+    pub(crate) fn blind(open: impl Send + 'static) -> Self {
+        Self { pictures: Arc::default(), _open: Box::new(open) }
     }
 }
 
@@ -49,7 +58,7 @@ impl Drop for Camera {
     }
 }
 
-/// What became of a device.
+/// What became of a device. An opening that something newer replaced is closed and never told.
 pub(crate) enum Opened {
     /// With the processing that suits it.
     Microphone(Result<Box<dyn Hear>, String>, Processing),
@@ -61,66 +70,139 @@ pub(crate) enum Opened {
     Lost(DeviceKind),
 }
 
-/// Opens and closes devices in the background.
-pub(crate) struct Local {
+/// Opens what was chosen; blocks as long as the driver does.
+pub(crate) trait Opener: Send + Sync {
+    /// With the processing that suits it.
+    fn microphone(&self, input: AudioIn) -> Result<(Box<dyn Hear>, Processing), String>;
+    fn speaker(&self, output: AudioOut) -> Result<Box<dyn Speak>, String>;
+    fn camera(&self, input: VideoIn) -> Result<Camera, String>;
+}
+
+/// The devices of this computer, and what stands in for them where there is no permit.
+struct Computer {
     permit: Option<Permit<LocalDevices>>,
-    work: JoinSet<Opened>,
-    /// One camera at a time: the next is opened when the last is really closed, else it would be found busy.
-    camera: Arc<Mutex<()>>,
-    events: (EventSender, EventReceiver),
+    events: EventSender,
+}
+
+impl Opener for Computer {
+    fn microphone(&self, input: AudioIn) -> Result<(Box<dyn Hear>, Processing), String> {
+        let choice = microphone_choice(input);
+        let processing = if choice.is_device() { Processing::ALL } else { Processing::NONE };
+        let opened = match &self.permit {
+            Some(permit) => open_microphone(permit, &choice, &self.events),
+            None => open_synthetic_microphone(&choice),
+        };
+        opened.map(|open| (Box::new(open) as Box<dyn Hear>, processing)).map_err(sentence)
+    }
+
+    fn speaker(&self, output: AudioOut) -> Result<Box<dyn Speak>, String> {
+        let choice = speaker_choice(output);
+        let opened = match &self.permit {
+            Some(permit) => open_speaker(permit, &choice, &self.events),
+            None => open_synthetic_speaker(&choice),
+        };
+        opened.map(|open| Box::new(open) as Box<dyn Speak>).map_err(sentence)
+    }
+
+    fn camera(&self, input: VideoIn) -> Result<Camera, String> {
+        let (choice, settings) = (camera_choice(input), CameraSettings::default());
+        let pictures: Arc<Mailbox<Picture>> = Arc::default();
+        let opened = match &self.permit {
+            Some(permit) => open_camera(permit, &choice, settings, pictures.clone(), &self.events),
+            None => open_synthetic_camera(&choice, settings, pictures.clone()),
+        };
+        opened.map(|open| Camera { pictures, _open: Box::new(open) }).map_err(sentence)
+    }
+}
+
+/// A job that is done.
+enum Done {
+    Microphone,
+    Speaker,
+    Camera,
+    Closed,
+}
+
+/// Opens and closes devices in the background, one of each kind at a time.
+pub(crate) struct Local {
+    opener: Arc<dyn Opener>,
+    work: JoinSet<Done>,
+    microphones: Turns<(Box<dyn Hear>, Processing)>,
+    speakers: Turns<Box<dyn Speak>>,
+    cameras: Turns<Camera>,
+    events: EventReceiver,
 }
 
 impl Local {
     pub(crate) fn new(permit: Option<Permit<LocalDevices>>) -> Self {
-        Self { permit, work: JoinSet::new(), camera: Arc::default(), events: events() }
+        let (told, events) = events();
+        Self::with(Arc::new(Computer { permit, events: told }), events)
     }
 
+    /// Devices of somebody else's making.
+    pub(crate) fn with(opener: Arc<dyn Opener>, events: EventReceiver) -> Self {
+        Self {
+            opener,
+            work: JoinSet::new(),
+            microphones: Turns::default(),
+            speakers: Turns::default(),
+            cameras: Turns::default(),
+            events,
+        }
+    }
+
+    /// In place of every microphone that was asked for before and did not come yet.
     pub(crate) fn open_microphone(&mut self, input: AudioIn) {
-        let (permit, events) = (self.permit.clone(), self.events.0.clone());
-        self.work.spawn_blocking(move || {
-            let choice = microphone_choice(input);
-            let processing = if choice.is_device() { Processing::ALL } else { Processing::NONE };
-            let opened = match &permit {
-                Some(permit) => open_microphone(permit, &choice, &events),
-                None => open_synthetic_microphone(&choice),
-            };
-            Opened::Microphone(opened.map(|open| Box::new(open) as Box<dyn Hear>).map_err(sentence), processing)
-        });
+        let opener = self.opener.clone();
+        let job = self.microphones.opening(move || opener.microphone(input));
+        self.work_on(job, Done::Microphone);
     }
 
+    /// As [`Local::open_microphone`].
     pub(crate) fn open_speaker(&mut self, output: AudioOut) {
-        let (permit, events) = (self.permit.clone(), self.events.0.clone());
-        self.work.spawn_blocking(move || {
-            let choice = speaker_choice(output);
-            let opened = match &permit {
-                Some(permit) => open_speaker(permit, &choice, &events),
-                None => open_synthetic_speaker(&choice),
-            };
-            Opened::Speaker(opened.map(|open| Box::new(open) as Box<dyn Speak>).map_err(sentence))
-        });
+        let opener = self.opener.clone();
+        let job = self.speakers.opening(move || opener.speaker(output));
+        self.work_on(job, Done::Speaker);
     }
 
+    /// As [`Local::open_microphone`], and after the cameras given to [`Local::close`] before: else it would be found busy.
     pub(crate) fn open_camera(&mut self, input: VideoIn) {
-        let (permit, events, turn) = (self.permit.clone(), self.events.0.clone(), self.camera.clone());
-        self.work.spawn_blocking(move || {
-            let _turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
-            let (choice, settings) = (camera_choice(input), CameraSettings::default());
-            let pictures: Arc<Mailbox<Picture>> = Arc::default();
-            let opened = match &permit {
-                Some(permit) => open_camera(permit, &choice, settings, pictures.clone(), &events),
-                None => open_synthetic_camera(&choice, settings, pictures.clone()),
-            };
-            Opened::Camera(opened.map(|open| Camera { pictures, _open: open }).map_err(sentence))
-        });
+        let opener = self.opener.clone();
+        let job = self.cameras.opening(move || opener.camera(input));
+        self.work_on(job, Done::Camera);
     }
 
-    /// Drops something that takes its time to close; a camera opened after it waits.
+    /// Whether a device of this kind is on its way.
+    pub(crate) fn is_opening(&self, kind: DeviceKind) -> bool {
+        match kind {
+            DeviceKind::Microphone => self.microphones.is_opening(),
+            DeviceKind::Speaker => self.speakers.is_opening(),
+            DeviceKind::Camera => self.cameras.is_opening(),
+        }
+    }
+
+    /// A device of this kind that is on its way is no longer wanted: it is closed as soon as it is open.
+    pub(crate) fn forget(&mut self, kind: DeviceKind) {
+        let job: Option<Box<dyn FnOnce() + Send>> = match kind {
+            DeviceKind::Microphone => self.microphones.forget().map(|job| Box::new(job) as _),
+            DeviceKind::Speaker => self.speakers.forget().map(|job| Box::new(job) as _),
+            DeviceKind::Camera => self.cameras.forget().map(|job| Box::new(job) as _),
+        };
+        if let Some(job) = job {
+            self.work_on(job, Done::Closed);
+        }
+    }
+
+    /// Drops something that holds a camera, which takes its time; a camera opened after it waits.
     pub(crate) fn close(&mut self, thing: impl Send + 'static) {
-        let turn = self.camera.clone();
+        let job = self.cameras.closing(thing);
+        self.work_on(job, Done::Closed);
+    }
+
+    fn work_on(&mut self, job: impl FnOnce() + Send + 'static, done: Done) {
         self.work.spawn_blocking(move || {
-            let _turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
-            drop(thing);
-            Opened::Closed
+            job();
+            done
         });
     }
 
@@ -129,15 +211,29 @@ impl Local {
         loop {
             tokio::select! {
                 Some(done) = self.work.join_next() => match done {
-                    Ok(opened) => return opened,
+                    Ok(done) => if let Some(opened) = self.fetch(&done) {
+                        return opened;
+                    },
                     Err(error) => tracing::error!(%error, "work on a device broke off"),
                 },
-                Some(event) = self.events.1.next() => if let DeviceEvent::Lost { kind, .. } = event {
+                Some(event) = self.events.next() => if let DeviceEvent::Lost { kind, .. } = event {
                     return Opened::Lost(kind_of(kind));
                 },
                 else => std::future::pending().await,
             }
         }
+    }
+
+    fn fetch(&mut self, done: &Done) -> Option<Opened> {
+        Some(match done {
+            Done::Microphone => match self.microphones.fetch()? {
+                Ok((microphone, processing)) => Opened::Microphone(Ok(microphone), processing),
+                Err(reason) => Opened::Microphone(Err(reason), Processing::NONE),
+            },
+            Done::Speaker => Opened::Speaker(self.speakers.fetch()?),
+            Done::Camera => Opened::Camera(self.cameras.fetch()?),
+            Done::Closed => Opened::Closed,
+        })
     }
 }
 

@@ -9,6 +9,7 @@ mod bridge;
 mod constraints;
 mod downlink;
 mod names;
+mod restarts;
 mod sending;
 mod session;
 mod stats;
@@ -16,6 +17,7 @@ mod uplink;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Instant;
 
 use runde_media::{Mailbox, Picture};
 use runde_privacy::{Contact, Permit};
@@ -95,7 +97,7 @@ impl Meeting {
         let (state, state_out) = watch::channel(MeetingState::new(options.link.room.clone(), options.name.clone()));
         let (pictures, picture_out) = watch::channel(Pictures::new());
         let (levels, level_out) = watch::channel(Levels::default());
-        let faces = actor::Faces { events, state, pictures, levels };
+        let faces = actor::Faces { events, state, pictures, levels, began: Instant::now() };
         runtime.spawn(actor::run(options, target, seed, commands, faces, cancel.clone()));
         Ok(MeetingHandle {
             commands: command_in,

@@ -61,6 +61,9 @@ pub struct JoinOptions {
     pub microphone: bool,
     /// Start with the camera on (the input must not be `None`).
     pub camera: bool,
+    /// Sizes in which the own camera is sent at once (simulcast), 1 to [`LAYERS`]; what lies outside is cut. One means one
+    /// picture of up to 720 lines for everybody, which is cheap for a call of two.
+    pub layers: usize,
     /// Lines wanted of each remote video while no face says more with [`Command::SetTiles`].
     pub default_height: u32,
     /// Needed for real microphones, speakers and cameras; files, tones and patterns go without.
@@ -80,11 +83,15 @@ impl JoinOptions {
             processing: None,
             microphone: false,
             camera: false,
+            layers: LAYERS,
             default_height: DEFAULT_HEIGHT,
             devices: None,
         }
     }
 }
+
+/// Sizes of the own camera unless fewer are asked for: 180, 360 and 720 lines.
+pub const LAYERS: usize = runde_media::simulcast::MAX_LAYERS;
 
 /// The largest picture is asked for unless a face knows its tiles.
 pub const DEFAULT_HEIGHT: u32 = 720;

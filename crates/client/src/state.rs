@@ -108,6 +108,8 @@ pub struct MeetingState {
     pub dominant: Option<String>,
     /// Oldest first, at most 500.
     pub chat: Vec<ChatLine>,
+    /// The bridge offers no channel that can be opened here; pictures of the others may not come.
+    pub no_bridge_channel: bool,
 }
 
 /// What presence says of somebody.
@@ -146,8 +148,16 @@ pub enum Fact {
     MediaConnected,
     /// The media session ended while the guest stays in the room.
     MediaGone,
+    /// The media session broke while the guest stays in the room; another is being asked for.
+    Repairing {
+        attempt: u32,
+    },
     Reconnecting {
         attempt: u32,
+    },
+    /// Whether the bridge of this session offers a channel that can be opened here.
+    BridgeChannel {
+        usable: bool,
     },
     MutedByModerator {
         kind: MediaKind,
@@ -184,7 +194,9 @@ impl MeetingState {
                 vec![MeetingEvent::MediaConnected]
             }
             Fact::MediaGone => self.media_gone(),
+            Fact::Repairing { attempt } => self.repairing(attempt),
             Fact::Reconnecting { attempt } => self.reconnecting(attempt),
+            Fact::BridgeChannel { usable } => self.bridge_channel(usable),
             Fact::MutedByModerator { kind } => vec![MeetingEvent::MutedByModerator { kind }],
             Fact::MyName(name) => self.mine(|me| me.name = name),
             Fact::MyHand(up) => self.mine(|me| me.hand = up),
@@ -201,10 +213,25 @@ impl MeetingState {
     }
 
     fn media_gone(&mut self) -> Vec<MeetingEvent> {
-        if self.connection == Connection::Connected {
+        if matches!(self.connection, Connection::Connected | Connection::Reconnecting) {
             self.connection = Connection::InRoom;
         }
         Vec::new()
+    }
+
+    /// Everybody is still there, unlike in [`Self::reconnecting`].
+    fn repairing(&mut self, attempt: u32) -> Vec<MeetingEvent> {
+        if matches!(self.connection, Connection::Ended(_)) {
+            return Vec::new();
+        }
+        self.connection = Connection::Reconnecting;
+        vec![MeetingEvent::Reconnecting { attempt }]
+    }
+
+    /// Each repair meets the bridge again; who knows it already is not told twice.
+    fn bridge_channel(&mut self, usable: bool) -> Vec<MeetingEvent> {
+        let was_missing = std::mem::replace(&mut self.no_bridge_channel, !usable);
+        if usable || was_missing { Vec::new() } else { vec![MeetingEvent::NoBridgeChannel] }
     }
 
     fn mine(&mut self, change: impl FnOnce(&mut Me)) -> Vec<MeetingEvent> {
@@ -400,6 +427,28 @@ mod tests {
         assert_eq!(state.apply(Fact::Ended(LeftReason::Kicked)).len(), 1);
         assert!(state.apply(Fact::Ended(LeftReason::Lost)).is_empty());
         assert_eq!(state.connection, Connection::Ended(LeftReason::Kicked));
+    }
+
+    #[test]
+    fn while_sound_and_picture_are_repaired_everybody_stays_and_it_is_told() {
+        let mut state = joined();
+        state.apply(Fact::Present(presence("bbbb0001", "Ada", false)));
+        let news = state.apply(Fact::Repairing { attempt: 2 });
+        assert_eq!(news, [MeetingEvent::Reconnecting { attempt: 2 }]);
+        assert_eq!((state.people.len(), &state.connection), (1, &Connection::Reconnecting));
+        state.apply(Fact::MediaConnected);
+        assert_eq!(state.connection, Connection::Connected);
+    }
+
+    #[test]
+    fn a_bridge_without_a_channel_is_told_once_until_one_with_a_channel_was_met() {
+        let mut state = joined();
+        assert_eq!(state.apply(Fact::BridgeChannel { usable: false }), [MeetingEvent::NoBridgeChannel]);
+        assert!(state.apply(Fact::BridgeChannel { usable: false }).is_empty());
+        assert!(state.no_bridge_channel);
+        assert!(state.apply(Fact::BridgeChannel { usable: true }).is_empty());
+        assert!(!state.no_bridge_channel);
+        assert_eq!(state.apply(Fact::BridgeChannel { usable: false }).len(), 1);
     }
 
     #[test]

@@ -6,7 +6,7 @@
 mod inbound;
 mod outbound;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -56,6 +56,8 @@ pub struct Endpoint {
     told_bandwidth: u64,
     pacer: Pacer,
     reports: VecDeque<(u32, Instant)>,
+    /// Newest report on a stream we send, until it is taken; only of declared ones, so no more than those.
+    losses: BTreeMap<Ssrc, u8>,
     nacked: NackBudget,
     outputs: VecDeque<Output>,
     outbox: Outbox,
@@ -105,6 +107,7 @@ impl Endpoint {
             estimator,
             pacer,
             reports: VecDeque::new(),
+            losses: BTreeMap::new(),
             nacked: NackBudget::default(),
             outputs: VecDeque::new(),
             outbox: Outbox::default(),
@@ -268,6 +271,12 @@ impl Endpoint {
     #[must_use]
     pub fn stats(&self) -> Stats {
         Stats { too_old: self.pacer.too_old, bandwidth: self.estimator.target(), ..self.stats }
+    }
+
+    /// What share of a stream we send got lost on the way to the other side, in 256ths, as its newest report says (RFC
+    /// 3550 section 6.4.1). Each report is told once; `None` before the next.
+    pub fn take_loss(&mut self, ssrc: Ssrc) -> Option<u8> {
+        self.losses.remove(&ssrc)
     }
 
     /// Where the other side is reached now.

@@ -320,6 +320,21 @@ fn key_frame_requests_reach_the_other_side() {
 }
 
 #[test]
+fn a_sender_learns_once_a_report_how_much_of_its_sound_was_lost() {
+    let mut net = connected();
+    net.fate = lossy(200);
+    for seq in 0..500 {
+        let now = net.now;
+        net.guest().send_rtp(now, packet(AUDIO, seq, 100)).unwrap();
+        net.run(ms(10));
+    }
+    let share = net.guest().take_loss(AUDIO).unwrap();
+    assert!((25..=80).contains(&share), "a fifth is 51 of 256, not {share}");
+    assert_eq!(net.guest().take_loss(AUDIO), None, "taken");
+    assert_eq!(net.guest().take_loss(FROM_HOST), None, "nothing of ours");
+}
+
+#[test]
 fn the_round_trip_is_measured_on_both_sides() {
     let mut net = connected();
     net.delay = ms(40);

@@ -131,6 +131,10 @@ impl<S: Shell> App<S> {
             Some(MeetingEvent::MutedByModerator { kind: MediaKind::Audio }) => {
                 self.toast(UiError::new(ErrorCode::MutedByModerator));
             }
+            Some(MeetingEvent::NoBridgeChannel) => {
+                let error = UiError::new(ErrorCode::NoBridgeChannel).with("host", &seat.host);
+                self.toast(error);
+            }
             Some(MeetingEvent::DeviceFailed { device, reason }) => self.toast(device_error(device, &reason)),
             Some(MeetingEvent::Left { reason }) => return self.left(&reason),
             None => return self.left(&LeftReason::Lost),

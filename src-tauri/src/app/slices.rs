@@ -162,6 +162,7 @@ mod tests {
             width: 0,
             height: 0,
             level: -30.0,
+            first_sound: None,
         };
         let stats = |source: &SourceStats, rtt| Stats {
             rtt: Some(Duration::from_millis(rtt)),

@@ -50,6 +50,8 @@ pub enum ErrorCode {
     ConnectionLost,
     /// A moderator muted us; the microphone is off.
     MutedByModerator,
+    /// The room's video server has no channel that we can open; pictures of the others may not come. `host`
+    NoBridgeChannel,
     /// The port for a room on this device is taken. `address`
     PortInUse,
     /// The room on this device could not be opened. `address`

@@ -73,8 +73,11 @@ async fn arrive(link: &str) -> Outcome<Arrival> {
     let (mut sound, mut picture) = (None, None);
     while sound.is_none() || picture.is_none() {
         tokio::time::sleep(Duration::from_millis(2)).await;
-        let audible = meeting.levels().borrow().people.values().any(|below| *below < 60);
-        sound = sound.or_else(|| audible.then(since));
+        while let Ok(event) = meeting.events().try_recv() {
+            let MeetingEvent::Stats(stats) = event else { continue };
+            let first = stats.sources.iter().find_map(|source| source.first_sound);
+            sound = sound.or(first.map(|after| after.as_secs_f64() * 1000.0));
+        }
         let people = meeting.state().borrow().people.clone();
         let source = people.iter().flat_map(|person| &person.sources).find(|source| source.name.ends_with("-v0"));
         let shown = source.and_then(|source| meeting.pictures(&source.name)).is_some_and(|box_| box_.puts() > 0);

@@ -23,7 +23,7 @@ test('a portrait telephone keeps its edges and gets bars', () => {
   expect(into.x + into.width / 2).toBeCloseTo(0.5);
 });
 
-test('limited-range BT.709 becomes black, white and red', () => {
+test('limited-range BT.601 becomes black, white, red and green', () => {
   const pixel = (y: number, u: number, v: number) => {
     const planes = new Uint8Array(planeBytes(2, 2)).fill(y, 0, 4).fill(u, 4, 5).fill(v, 5, 6);
     const rgba = new Uint8ClampedArray(16);
@@ -32,8 +32,10 @@ test('limited-range BT.709 becomes black, white and red', () => {
   };
   expect(pixel(16, 128, 128)).toEqual([0, 0, 0, 255]);
   expect(pixel(235, 128, 128)).toEqual([254, 254, 254, 255]);
-  const [red = 0, green = 255, blue = 255] = pixel(63, 102, 240);
-  expect(red).toBeGreaterThan(245);
-  expect(green).toBeLessThan(8);
-  expect(blue).toBeLessThan(8);
+  const [red = 0, green = 255, blue = 255] = pixel(81, 90, 240);
+  expect(red).toBeGreaterThan(250);
+  expect(green).toBeLessThan(4);
+  expect(blue).toBeLessThan(4);
+  // Where BT.709 would show a green of 216.
+  expect(pixel(145, 54, 34)).toEqual([0, 255, 1, 255]);
 });

@@ -1,10 +1,16 @@
 /** Drawing without WebGL: `VideoFrame` where the web view has it, else colours computed here. Slower, same picture. */
+import { BT601 } from './colour';
 import { fit, type Painter } from './painter';
 import { chroma, type Picture } from './source';
 
 const clamp = (value: number) => (value < 0 ? 0 : value > 255 ? 255 : value);
 
-/** BT.709 limited range to RGBA, fixed point with eight fraction bits. */
+/** Eight fraction bits. */
+const fixed = (weight: number) => Math.round(weight * 256);
+const [LUMA, RED_V, BLUE_U] = [fixed(BT601.luma), fixed(BT601.redV), fixed(BT601.blueU)];
+const [GREEN_U, GREEN_V] = [fixed(BT601.greenU), fixed(BT601.greenV)];
+
+/** BT.601 limited range to RGBA, fixed point. */
 export function toRgba({ width, height, planes }: Picture, rgba: Uint8ClampedArray): void {
   const across = chroma(width);
   const atU = width * height;
@@ -12,12 +18,12 @@ export function toRgba({ width, height, planes }: Picture, rgba: Uint8ClampedArr
   for (let y = 0, out = 0; y < height; y++) {
     for (let x = 0; x < width; x++, out += 4) {
       const half = (y >> 1) * across + (x >> 1);
-      const luma = 298 * ((planes[y * width + x] ?? 16) - 16);
+      const luma = LUMA * ((planes[y * width + x] ?? 16) - 16);
       const u = (planes[atU + half] ?? 128) - 128;
       const v = (planes[atV + half] ?? 128) - 128;
-      rgba[out] = clamp((luma + 459 * v) >> 8);
-      rgba[out + 1] = clamp((luma - 55 * u - 136 * v) >> 8);
-      rgba[out + 2] = clamp((luma + 541 * u) >> 8);
+      rgba[out] = clamp((luma + RED_V * v) >> 8);
+      rgba[out + 1] = clamp((luma - GREEN_U * u - GREEN_V * v) >> 8);
+      rgba[out + 2] = clamp((luma + BLUE_U * u) >> 8);
       rgba[out + 3] = 255;
     }
   }
@@ -27,7 +33,7 @@ function paintFrame(context: CanvasRenderingContext2D, picture: Picture): void {
   const { width, height, planes } = picture;
   const frame = new VideoFrame(planes as Uint8Array<ArrayBuffer>, {
     format: 'I420', codedWidth: width, codedHeight: height, timestamp: 0,
-    colorSpace: { matrix: 'bt709', primaries: 'bt709', transfer: 'bt709', fullRange: false },
+    colorSpace: { matrix: 'smpte170m', primaries: 'bt709', transfer: 'bt709', fullRange: false },
   });
   context.drawImage(frame, 0, 0);
   frame.close();

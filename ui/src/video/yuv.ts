@@ -2,6 +2,7 @@
  * WebGL2: three one-channel textures for each source, colour conversion and round corners in the shader, one draw call a
  * tile. Not here: when to draw (Stage.svelte) and where the bytes come from (source.ts).
  */
+import { BT601 } from './colour';
 import { fit, type Painter, type Place } from './painter';
 import { chroma, type Picture } from './source';
 
@@ -20,7 +21,7 @@ void main() {
   gl_Position = vec4(q.x * 2.0 - 1.0, 1.0 - q.y * 2.0, 0.0, 1.0);
 }`;
 
-// BT.709, limited range. The corner is a signed distance to a round rectangle, softened over one pixel.
+// The corner is a signed distance to a round rectangle, softened over one pixel.
 const FRAGMENT = `#version 300 es
 precision mediump float;
 uniform sampler2D planeY;
@@ -32,10 +33,11 @@ in vec2 texel;
 in highp vec2 pixel;
 out vec4 colour;
 void main() {
-  float y = (texture(planeY, texel).r - 0.0625) * 1.1644;
+  float y = (texture(planeY, texel).r - 0.0625) * ${BT601.luma};
   float u = texture(planeU, texel).r - 0.5;
   float v = texture(planeV, texel).r - 0.5;
-  vec3 rgb = clamp(vec3(y + 1.7927 * v, y - 0.2132 * u - 0.5329 * v, y + 2.1124 * u), 0.0, 1.0);
+  float green = y - ${BT601.greenU} * u - ${BT601.greenV} * v;
+  vec3 rgb = clamp(vec3(y + ${BT601.redV} * v, green, y + ${BT601.blueU} * u), 0.0, 1.0);
   highp vec2 corner = abs(pixel - size * 0.5) - size * 0.5 + radius;
   highp float outside = length(max(corner, 0.0)) - radius;
   float alpha = 1.0 - smoothstep(-0.5, 0.5, outside);

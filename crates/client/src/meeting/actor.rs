@@ -6,6 +6,8 @@
 mod ask;
 mod hear;
 mod play;
+#[cfg(test)]
+mod tests;
 
 use std::time::{Duration, Instant};
 
@@ -22,9 +24,10 @@ use tokio_util::task::AbortOnDropHandle;
 use super::bridge::{self, Bridge};
 use super::constraints::Wishes;
 use super::downlink::Downlink;
+use super::restarts::Restarts;
 use super::sending::Sending;
 use super::session::Session;
-use super::stats::Meter;
+use super::stats::{Losses, Meter};
 use super::uplink::Uplink;
 use super::{Levels, Pictures};
 use crate::event::{LeftReason, MediaKind, MeetingEvent};
@@ -52,6 +55,8 @@ pub(super) struct Faces {
     pub(super) state: watch::Sender<MeetingState>,
     pub(super) pictures: watch::Sender<Pictures>,
     pub(super) levels: watch::Sender<Levels>,
+    /// When the guest was asked to join; first things are told as times since then.
+    pub(super) began: Instant,
 }
 
 impl Faces {
@@ -139,11 +144,12 @@ struct Actor {
     local: Local,
     wishes: Wishes,
     meter: Meter,
+    losses: Losses,
     /// Own endpoint id; empty outside the room.
     endpoint: String,
     /// Whether the room was entered at least once.
     was_in: bool,
-    restarted: Option<Instant>,
+    restarts: Restarts,
     /// Lines that anybody wants of the own camera.
     wanted_height: u32,
     over: Option<Over>,
@@ -197,15 +203,16 @@ impl Actor {
             deadline: None,
             session: None,
             bridge: None,
-            uplink: Uplink::new(&mut rng),
+            uplink: Uplink::new(options.layers, &mut rng),
             downlink: Downlink::new(options.video_out.clone()),
-            sending: Sending::new(&mut rng),
+            sending: Sending::new(options.layers, &mut rng),
             local: Local::new(options.devices.clone()),
             wishes: Wishes::new(options.default_height),
             meter: Meter::default(),
+            losses: Losses::default(),
             endpoint: String::new(),
             was_in: false,
-            restarted: None,
+            restarts: Restarts::default(),
             wanted_height: u32::MAX,
             over: None,
             levels: every(LEVELS_EVERY),
@@ -277,6 +284,7 @@ impl Actor {
     }
 
     async fn next(&mut self) -> Input {
+        let wake = self.wake();
         tokio::select! {
             () = self.cancel.cancelled() => Input::Cancelled,
             command = self.commands.recv() => command.map_or(Input::Cancelled, Input::Asked),
@@ -286,7 +294,7 @@ impl Actor {
             (kind, unit) = self.sending.next() => Input::Unit(kind, unit),
             opened = self.local.next() => Input::Opened(opened),
             ssrc = self.downlink.next_ask() => Input::KeyFrameWanted(ssrc),
-            () = wake_at(self.deadline) => Input::Deadline,
+            () = wake_at(wake) => Input::Deadline,
             _ = self.levels.tick() => Input::Levels,
             _ = self.stats.tick() => Input::Stats,
         }
@@ -302,9 +310,21 @@ impl Actor {
             Input::Unit(kind, unit) => self.send(kind, unit),
             Input::Opened(opened) => self.opened(opened),
             Input::KeyFrameWanted(ssrc) => self.want_key_frame(ssrc),
-            Input::Deadline => self.guest.handle(Instant::now(), guest::Input::Timeout),
+            Input::Deadline => self.woken(Instant::now()),
             Input::Levels => self.tell_levels(),
             Input::Stats => self.tell_stats(),
+        }
+    }
+
+    /// When something is due: in the guest core, or a repair.
+    fn wake(&self) -> Option<Instant> {
+        self.deadline.into_iter().chain(self.restarts.due()).min()
+    }
+
+    fn woken(&mut self, now: Instant) {
+        self.repair(now);
+        if self.deadline.is_some_and(|at| at <= now) {
+            self.guest.handle(now, guest::Input::Timeout);
         }
     }
 
@@ -355,6 +375,7 @@ impl Actor {
     /// Everything that belongs to one stay, away.
     fn forget_room(&mut self) {
         self.end_session();
+        self.restarts = Restarts::default();
         self.endpoint.clear();
         self.deadline = None;
     }

@@ -5,8 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::uplink::LAYERS;
-use crate::options::Tile;
+use crate::options::{LAYERS, Tile};
 
 /// Tiles that one message may name. No screen shows more; the message must stay far below a frame's limit.
 const MAX_TILES: usize = 200;

@@ -237,11 +237,11 @@ impl Downlink {
         self.sound.as_ref().map(AudioReceiver::stats).unwrap_or_default()
     }
 
-    /// One entry for each stream of others.
-    pub(super) fn stats(&self) -> Vec<SourceStats> {
+    /// One entry for each stream of others; first things are told as times since `began`.
+    pub(super) fn stats(&self, began: Instant) -> Vec<SourceStats> {
         let voices = self.voices();
         let entry = |(ssrc, heard): (&u32, &Heard)| match &heard.path {
-            Path::Sound => sound_stats(heard, voices.get(&Ssrc(*ssrc)).copied().unwrap_or_default()),
+            Path::Sound => sound_stats(heard, voices.get(&Ssrc(*ssrc)).copied().unwrap_or_default(), began),
             Path::Sight { receiver, .. } => sight_stats(heard, receiver),
         };
         self.heard.iter().map(entry).collect()
@@ -262,11 +262,16 @@ fn blank(heard: &Heard, kind: MediaKind, jitter_ms: f32) -> SourceStats {
         width: 0,
         height: 0,
         level: -f32::from(SILENT),
+        first_sound: None,
     }
 }
 
-fn sound_stats(heard: &Heard, voice: VoiceStats) -> SourceStats {
-    SourceStats { level: -f32::from(voice.level.dbov), ..blank(heard, MediaKind::Audio, voice.jitter_ms) }
+fn sound_stats(heard: &Heard, voice: VoiceStats, began: Instant) -> SourceStats {
+    SourceStats {
+        level: -f32::from(voice.level.dbov),
+        first_sound: voice.first_audible.map(|at| at.saturating_duration_since(began)),
+        ..blank(heard, MediaKind::Audio, voice.jitter_ms)
+    }
 }
 
 fn sight_stats(heard: &Heard, receiver: &VideoReceiver) -> SourceStats {
@@ -304,7 +309,7 @@ mod tests {
             downlink.packet(packet(7, seq), Instant::now());
         }
         downlink.packet(packet(8, 0), Instant::now());
-        let stats = downlink.stats();
+        let stats = downlink.stats(Instant::now());
         assert_eq!((stats.len(), stats[0].packets, stats[0].bytes), (1, 4, 40));
         assert!((stats[0].loss - 0.2).abs() < 0.001, "one of five is missing: {}", stats[0].loss);
     }
@@ -327,6 +332,6 @@ mod tests {
         for ssrc in 0..MAX_SOURCES as u32 + 3 {
             downlink.add(announced(Kind::Audio, ssrc, "b")).unwrap();
         }
-        assert_eq!(downlink.stats().len(), MAX_SOURCES);
+        assert_eq!(downlink.stats(Instant::now()).len(), MAX_SOURCES);
     }
 }

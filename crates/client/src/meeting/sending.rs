@@ -14,9 +14,10 @@ use runde_media::{Gone, Hear, Mailbox, Picture};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::names;
-use super::uplink::{LAYERS, Uplink};
+use super::uplink::Uplink;
 use crate::event::{MediaKind, SourceStats};
 use crate::local::Camera;
+use crate::options::LAYERS;
 
 /// What speech with its headers takes at most; pictures get the rest.
 const SPEECH_BPS: u64 = 80_000;
@@ -61,10 +62,12 @@ pub(super) struct Sending {
     self_view: Arc<Mailbox<Picture>>,
     far: (Option<FarWriter>, Option<FarReader>),
     first: [u32; 3],
+    layers: usize,
 }
 
 impl Sending {
-    pub(super) fn new(rng: &mut impl RngCore) -> Self {
+    /// Pictures go out in so many sizes.
+    pub(super) fn new(layers: usize, rng: &mut impl RngCore) -> Self {
         let (writer, reader) = far_end();
         Self {
             sound: None,
@@ -74,6 +77,7 @@ impl Sending {
             self_view: Arc::default(),
             far: (Some(writer), Some(reader)),
             first: std::array::from_fn(|_| rng.next_u32()),
+            layers: layers.clamp(1, LAYERS),
         }
     }
 
@@ -111,6 +115,13 @@ impl Sending {
         }
     }
 
+    /// Share of the own sound that gets lost, in percent: each packet then carries more of the one before.
+    pub(super) fn set_loss(&self, percent: u8) {
+        if let Some(sound) = &self.sound {
+            sound.sender.set_loss(percent);
+        }
+    }
+
     pub(super) fn set_processing(&self, processing: Processing) {
         if let Some(sound) = &self.sound {
             sound.sender.set_processing(processing);
@@ -133,7 +144,7 @@ impl Sending {
             let config = VideoConfig {
                 first_timestamp: self.first[1],
                 first_picture_id: (self.first[2] & 0x7fff) as u16,
-                layers: LAYERS,
+                layers: self.layers,
                 ..VideoConfig::default()
             };
             let (sender, units) = VideoSender::spawn(config, self.pictures.clone())?;
@@ -178,7 +189,7 @@ impl Sending {
     }
 
     pub(super) fn force_all_key_frames(&self) {
-        (0..LAYERS).filter_map(|layer| u8::try_from(layer).ok()).for_each(|layer| self.force_key_frame(layer));
+        (0..self.layers).filter_map(|layer| u8::try_from(layer).ok()).for_each(|layer| self.force_key_frame(layer));
     }
 
     /// The next payload; waits for ever while nothing is sent. Safe to drop half way.
@@ -214,6 +225,7 @@ impl Sending {
                 width: 0,
                 height: 0,
                 level: -f32::from(runde_media::level::SILENT),
+                first_sound: None,
             }
         };
         let mut all = Vec::new();

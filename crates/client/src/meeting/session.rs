@@ -294,7 +294,7 @@ fn own_transport(identity: &Identity, local: Credentials, remote: &Remote) -> ji
     }
 }
 
-/// One sound, and three layers of one picture with their repairs (jitsi.md 4.4).
+/// One sound, and the layers of one picture with their repairs (jitsi.md 4.4). One layer alone is no group.
 fn own_sources(endpoint: &str, uplink: &Uplink, with_video: bool) -> (Vec<Source>, Vec<jingle::Group>) {
     let source = |kind: Kind, ssrc: Ssrc, name: &str, track: Ssrc| Source {
         kind,
@@ -312,7 +312,10 @@ fn own_sources(endpoint: &str, uplink: &Uplink, with_video: bool) -> (Vec<Source
     let group = |semantics, ssrcs: Vec<u32>| jingle::Group { kind: Kind::Video, semantics, ssrcs };
     let layers = &uplink.video;
     let name = names::camera(endpoint);
-    let mut groups = vec![group(Semantics::Sim, layers.iter().map(|layer| layer.ssrc.0).collect())];
+    let mut groups = Vec::new();
+    if layers.len() > 1 {
+        groups.push(group(Semantics::Sim, layers.iter().map(|layer| layer.ssrc.0).collect()));
+    }
     for layer in layers {
         sources.push(source(Kind::Video, layer.ssrc, &name, layers[0].ssrc));
         let Some(rtx) = layer.rtx else { continue };
@@ -351,7 +354,7 @@ mod tests {
 
     #[test]
     fn three_layers_are_announced_low_to_high_each_with_its_repair() {
-        let uplink = Uplink::new(&mut ChaCha8Rng::seed_from_u64(1));
+        let uplink = Uplink::new(3, &mut ChaCha8Rng::seed_from_u64(1));
         let (sources, groups) = own_sources("1a2b3c4d", &uplink, true);
         assert_eq!(sources.len(), 7);
         assert!(sources[1..].iter().all(|s| s.name == "1a2b3c4d-v0" && s.msid == sources[1].msid));
@@ -363,8 +366,16 @@ mod tests {
     }
 
     #[test]
+    fn one_layer_is_announced_without_a_group_of_layers() {
+        let uplink = Uplink::new(1, &mut ChaCha8Rng::seed_from_u64(1));
+        let (sources, groups) = own_sources("1a2b3c4d", &uplink, true);
+        assert_eq!(sources.len(), 3);
+        assert_eq!(groups.iter().map(|group| group.semantics).collect::<Vec<_>>(), [Semantics::Fid]);
+    }
+
+    #[test]
     fn without_pictures_in_the_offer_only_sound_is_announced() {
-        let uplink = Uplink::new(&mut ChaCha8Rng::seed_from_u64(1));
+        let uplink = Uplink::new(3, &mut ChaCha8Rng::seed_from_u64(1));
         let (sources, groups) = own_sources("1a2b3c4d", &uplink, false);
         assert_eq!((sources.len(), groups.len()), (1, 0));
     }

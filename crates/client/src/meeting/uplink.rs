@@ -10,9 +10,7 @@ use runde_rtp::ext::AudioLevel;
 use runde_rtp::{Packet, SeqNo, Ssrc};
 
 use crate::event::MediaKind;
-
-/// Simulcast layers that are always announced, smallest first (180, 360, 720 lines).
-pub(crate) const LAYERS: usize = 3;
+use crate::options::LAYERS;
 
 /// Numbers that were agreed for one kind of media.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -70,15 +68,15 @@ impl Stream {
 #[derive(Clone, Debug)]
 pub(crate) struct Uplink {
     pub(crate) audio: Stream,
-    /// Smallest layer first.
-    pub(crate) video: [Stream; LAYERS],
+    /// Smallest layer first; at least one.
+    pub(crate) video: Vec<Stream>,
     audio_terms: Terms,
     video_terms: Terms,
 }
 
 impl Uplink {
-    /// Fresh random SSRCs, all different and none zero.
-    pub(crate) fn new(rng: &mut impl RngCore) -> Self {
+    /// Fresh random SSRCs, all different and none zero, for pictures in so many sizes (1 to [`LAYERS`]).
+    pub(crate) fn new(layers: usize, rng: &mut impl RngCore) -> Self {
         let mut taken = Vec::new();
         let mut fresh = |rng: &mut _| loop {
             let ssrc = Ssrc(RngCore::next_u32(rng));
@@ -88,10 +86,10 @@ impl Uplink {
             }
         };
         let sound = fresh(rng);
-        let pairs: [_; LAYERS] = std::array::from_fn(|_| (fresh(rng), fresh(rng)));
+        let pairs: Vec<_> = (0..layers.clamp(1, LAYERS)).map(|_| (fresh(rng), fresh(rng))).collect();
         Self {
             audio: Stream::new(sound, None, rng),
-            video: pairs.map(|(ssrc, rtx)| Stream::new(ssrc, Some(rtx), rng)),
+            video: pairs.into_iter().map(|(ssrc, rtx)| Stream::new(ssrc, Some(rtx), rng)).collect(),
             audio_terms: Terms::default(),
             video_terms: Terms::default(),
         }
@@ -134,7 +132,7 @@ mod tests {
     use runde_media::level::Level;
 
     fn uplink() -> Uplink {
-        let mut uplink = Uplink::new(&mut ChaCha8Rng::seed_from_u64(5));
+        let mut uplink = Uplink::new(LAYERS, &mut ChaCha8Rng::seed_from_u64(5));
         uplink.agree(
             Terms { payload_type: 111, audio_level: Some(1), mid: Some((10, Bytes::from_static(b"audio"))) },
             Terms { payload_type: 100, audio_level: Some(1), mid: None },
@@ -169,7 +167,7 @@ mod tests {
     #[test]
     fn first_numbers_lie_in_the_lower_half() {
         for seed in 0..64 {
-            let uplink = Uplink::new(&mut ChaCha8Rng::seed_from_u64(seed));
+            let uplink = Uplink::new(LAYERS, &mut ChaCha8Rng::seed_from_u64(seed));
             assert!(uplink.audio.next.0 < 0x8000 && uplink.video.iter().all(|s| s.next.0 < 0x8000));
         }
     }
@@ -186,6 +184,10 @@ mod tests {
     #[test]
     fn a_layer_nobody_announced_is_not_sent() {
         assert!(uplink().packet(MediaKind::Video, unit(3, 0)).is_none());
+        let mut one = Uplink::new(0, &mut ChaCha8Rng::seed_from_u64(5));
+        assert!(
+            one.packet(MediaKind::Video, unit(0, 0)).is_some() && one.packet(MediaKind::Video, unit(1, 0)).is_none()
+        );
     }
 
     #[test]

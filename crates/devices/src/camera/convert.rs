@@ -1,6 +1,7 @@
 //! What cameras give, as I420.
 //!
-//! What it is not: no scaling, no rotation. All is brought to the limited range of BT.601, what encoders expect.
+//! What it is not: no scaling, no rotation. All is brought to the limited range of BT.601, which is what VP8 means by its
+//! colours (RFC 6386 section 9.2) and what the window draws.
 
 use runde_media::Picture;
 use runde_media::picture::MAX_SIDE;
@@ -132,6 +133,24 @@ mod tests {
             let _ = jpeg(&GREY_JPEG[..end], 0, Instant::now());
         }
         assert!(jpeg(b"no picture", 0, Instant::now()).is_none());
+    }
+
+    /// One pixel as the window shows it: `weights` are those of V in red, U and V in green, U in blue.
+    fn shown(picture: &Picture, [red_v, green_u, green_v, blue_u]: [f32; 4]) -> [f32; 3] {
+        let (y, u, v) = (f32::from(picture.y()[100]), f32::from(picture.u()[30]), f32::from(picture.v()[30]));
+        let (luma, u, v) = (1.1644 * (y - 16.0), u - 128.0, v - 128.0);
+        [luma + red_v * v, luma - green_u * u - green_v * v, luma + blue_u * u].map(|part| part.clamp(0.0, 255.0))
+    }
+
+    #[test]
+    fn a_coloured_picture_comes_back_as_it_was_by_the_matrix_that_the_window_uses() {
+        let picture = jpeg(RED_JPEG, 0, Instant::now()).unwrap();
+        let off = |weights| {
+            shown(&picture, weights).iter().zip([200.0, 60.0, 60.0]).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
+        };
+        let (bt601, bt709) = ([1.5960, 0.3918, 0.8130, 2.0172], [1.7927, 0.2132, 0.5329, 2.1124]);
+        assert!(off(bt601) < 5.0, "{:?}", shown(&picture, bt601));
+        assert!(off(bt709) > 10.0, "the other matrix would be seen");
     }
 
     fn near(a: u8, b: u8) -> bool {

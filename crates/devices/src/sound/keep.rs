@@ -4,6 +4,7 @@
 
 use crate::error::DeviceError;
 use crate::event::{DeviceEvent, DeviceKind, EventSender};
+use runde_media::Mailbox;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
@@ -57,17 +58,22 @@ pub(crate) struct Opened<E> {
     pub(super) id: String,
 }
 
+/// Where the end of the newest stream lies until somebody reads or writes it. **The newest wins**: a device that comes and
+/// goes while nobody looks leaves one end, not a row of dead ones.
+type Ends<E> = Arc<Mailbox<(E, Arc<Signals>)>>;
+
 /// Handle of the watching thread; dropping it closes the stream.
 pub(crate) struct Kept<E> {
-    newer: mpsc::Receiver<(E, Arc<Signals>)>,
-    stop: Option<mpsc::Sender<()>>,
+    newer: Ends<E>,
+    /// Nothing is ever sent: its end stops the thread.
+    stop: Option<mpsc::SyncSender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
 /// Closes a stream on a thread of its own: PulseAudio's playback waits for ever for the end of a stream whose device went away.
 /// What does not close in time is left behind; that is one thread for each device that is pulled out.
 fn close(stream: cpal::Stream) {
-    let (closed, waiting) = mpsc::channel::<()>();
+    let (closed, waiting) = mpsc::sync_channel::<()>(1);
     let work = move || {
         drop(stream);
         drop(closed);
@@ -87,10 +93,10 @@ impl<E: Send + 'static> Kept<E> {
         open: Open<E>,
         events: EventSender,
     ) -> Result<(Self, E, Arc<Signals>), DeviceError> {
-        let (ends, newer) = mpsc::channel();
-        let (stop, stopped) = mpsc::channel();
+        let newer = Ends::<E>::default();
+        let (stop, stopped) = mpsc::sync_channel(1);
         let (report, reported) = mpsc::sync_channel(1);
-        let keeper = Keeper { kind, wanted, open, events, ends, stopped };
+        let keeper = Keeper { kind, wanted, open, events, ends: newer.clone(), stopped };
         let name = if kind == DeviceKind::Speaker { "spk-device" } else { "mic-device" };
         let thread = std::thread::Builder::new()
             .name(name.to_owned())
@@ -103,7 +109,7 @@ impl<E: Send + 'static> Kept<E> {
 
     /// The end of a stream opened since the last call.
     pub(crate) fn newer(&self) -> Option<(E, Arc<Signals>)> {
-        self.newer.try_iter().last()
+        self.newer.try_take()
     }
 }
 
@@ -123,7 +129,7 @@ struct Keeper<E> {
     wanted: Option<String>,
     open: Open<E>,
     events: EventSender,
-    ends: mpsc::Sender<(E, Arc<Signals>)>,
+    ends: Ends<E>,
     stopped: mpsc::Receiver<()>,
 }
 
@@ -148,9 +154,7 @@ impl<E> Keeper<E> {
             let Some((again, new_signals)) = self.again() else { return };
             (stream, id, signals) = (again.stream, again.id, new_signals.clone());
             self.events.push(DeviceEvent::Reopened { kind: self.kind, id: id.clone() });
-            if self.ends.send((again.end, new_signals)).is_err() {
-                break;
-            }
+            self.ends.put((again.end, new_signals));
         }
         close(stream);
     }
@@ -203,6 +207,18 @@ mod tests {
         signals.beat(480);
         signals.beat(64);
         assert_eq!(signals.largest(), 480);
+    }
+
+    #[test]
+    fn of_two_reopened_streams_only_the_newest_end_is_kept() {
+        let kept = Kept::<Arc<u8>> { newer: Ends::default(), stop: None, thread: None };
+        let (first, second) = (Arc::new(1), Arc::new(2));
+        for end in [&first, &second] {
+            kept.newer.put((end.clone(), Arc::default()));
+        }
+        assert_eq!(Arc::strong_count(&first), 1, "let go");
+        assert_eq!(kept.newer().map(|(end, _)| *end), Some(2));
+        assert!(kept.newer().is_none());
     }
 
     #[test]

@@ -19,6 +19,8 @@ const PACKETS: usize = 512;
 const ORDERS: usize = 256;
 /// Voices at once. More join as silence; nobody can follow fifty.
 const MAX_VOICES: usize = 128;
+/// Below this many dB under overload a block counts as sound. Room noise of a laptop lies near 60, quiet speech near 45.
+const AUDIBLE_ABOVE: u8 = 60;
 /// Blocks between two looks at the counters: 100 ms, what a level meter shows.
 const REPORT_EVERY: u32 = 10;
 
@@ -38,6 +40,8 @@ pub struct VoiceStats {
     pub target_ms: u32,
     /// Loudest block of the last 100 ms.
     pub level: Level,
+    /// When the first block louder than 60 dB below overload was mixed, that is just before it was handed to the speaker.
+    pub first_audible: Option<Instant>,
 }
 
 impl Default for VoiceStats {
@@ -52,6 +56,7 @@ impl Default for VoiceStats {
             jitter_ms: 0.0,
             target_ms: 0,
             level: Level::SILENCE,
+            first_audible: None,
         }
     }
 }
@@ -148,6 +153,7 @@ struct Talker {
     gain: f32,
     bytes: u64,
     loudest: Level,
+    first_audible: Option<Instant>,
 }
 
 struct Worker {
@@ -208,7 +214,8 @@ impl Worker {
         }
         match Voice::new() {
             Ok(voice) => {
-                self.talkers.insert(ssrc, Talker { voice, gain: 1.0, bytes: 0, loudest: Level::SILENCE });
+                let loudest = Level::SILENCE;
+                self.talkers.insert(ssrc, Talker { voice, gain: 1.0, bytes: 0, loudest, first_audible: None });
             }
             Err(error) => tracing::warn!("sound decoder: {error}"),
         }
@@ -224,6 +231,9 @@ impl Worker {
         for talker in self.talkers.values_mut() {
             let block = talker.voice.pull(now);
             self.mixer.add(&block, talker.gain);
+            if talker.first_audible.is_none() && talker.voice.level().dbov < AUDIBLE_ABOVE {
+                talker.first_audible = Some(now);
+            }
             if talker.voice.level().dbov < talker.loudest.dbov {
                 talker.loudest = talker.voice.level();
             }
@@ -245,6 +255,7 @@ impl Worker {
                 jitter_ms: stats.jitter_ms,
                 target_ms: stats.target_ms,
                 level,
+                first_audible: talker.first_audible,
             };
             (*ssrc, voice)
         });
@@ -301,6 +312,22 @@ mod tests {
         assert!(stats.into_iter().any(|stats| packets(&stats) == [20, 20]), "the stranger is not kept");
         receiver.remove(Ssrc(1));
         assert!(tape.iter().take(300).any(|_| receiver.stats().len() == 1));
+    }
+
+    #[test]
+    fn the_first_audible_block_is_timed_and_silence_before_it_is_not() {
+        let (tx, tape) = mpsc::channel();
+        let receiver = AudioReceiver::spawn(Box::new(Tape(tx, Mute::default())), None).unwrap();
+        receiver.add(Ssrc(1));
+        let told = |receiver: &AudioReceiver| receiver.stats().get(&Ssrc(1)).and_then(|voice| voice.first_audible);
+        assert!(tape.iter().take(300).any(|_| receiver.stats().contains_key(&Ssrc(1))));
+        assert_eq!(told(&receiver), None, "nobody talked yet");
+        let before = Instant::now();
+        talk(&receiver, 1, 1);
+        assert!(tape.iter().take(300).any(|_| told(&receiver).is_some()));
+        let (first, after) = (told(&receiver).unwrap(), Instant::now());
+        assert!(before <= first && first <= after);
+        assert!(tape.iter().take(50).all(|_| told(&receiver) == Some(first)), "it stays the first");
     }
 
     #[test]

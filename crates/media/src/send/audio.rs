@@ -267,12 +267,24 @@ mod tests {
     use crate::block::Gone;
     use crate::channel::Received;
     use crate::voice::testing::Speech;
+    use std::time::Instant;
 
     struct Chatter(Speech, usize);
     impl Hear for Chatter {
         fn hear(&mut self, _: Duration) -> Result<Option<AudioBlock>, Gone> {
             self.1 = self.1.checked_sub(1).ok_or(Gone)?;
             Ok(Some(self.0.block()))
+        }
+    }
+
+    /// Sound with a token that comes back to the test when all of it was heard.
+    struct Counted {
+        sound: Chatter,
+        _unheard: Arc<()>,
+    }
+    impl Hear for Counted {
+        fn hear(&mut self, at_most: Duration) -> Result<Option<AudioBlock>, Gone> {
+            self.sound.hear(at_most)
         }
     }
 
@@ -293,8 +305,15 @@ mod tests {
     #[test]
     fn a_muted_microphone_sends_nothing_but_shows_its_level() {
         let config = AudioConfig { muted: true, ..config() };
-        let (sender, mut units) = AudioSender::spawn(config, Box::new(Chatter(Speech::new(1), 50)), None).unwrap();
-        assert_eq!(units.wait(Duration::from_millis(100)), Received::Nothing);
+        let unheard = Arc::new(());
+        let source = Counted { sound: Chatter(Speech::new(1), 50), _unheard: unheard.clone() };
+        let (sender, mut units) = AudioSender::spawn(config, Box::new(source), None).unwrap();
+        let began = Instant::now();
+        while Arc::strong_count(&unheard) > 1 {
+            assert!(began.elapsed() < Duration::from_secs(20), "the thread does not hear");
+            assert_eq!(units.wait(Duration::from_millis(5)), Received::Nothing);
+        }
+        assert_eq!(units.try_next(), None);
         assert!(sender.stats().level.dbov < 127);
         sender.set_muted(false);
         sender.set_source(Box::new(Chatter(Speech::new(1), 2)));

@@ -94,7 +94,12 @@ impl Endpoint {
     fn note_item(&mut self, now: Instant, item: Item<'_>) -> usize {
         match item {
             Item::SenderReport { ssrc, ntp } => self.feedback.sender_report(now, ssrc, ntp),
-            Item::Block(block) => self.note_block(now, block.last_report, block.delay),
+            Item::Block(block) => {
+                if self.tracks.sending(block.ssrc).is_some() {
+                    self.losses.insert(block.ssrc, block.fraction_lost);
+                }
+                self.note_block(now, block.last_report, block.delay);
+            }
             Item::TransportCc(message) => self.note_transport_cc(now, message),
             Item::KeyFrame { ssrc } if self.tracks.sending(ssrc).is_some() => {
                 self.outputs.push_back(Output::Event(Event::KeyFrameRequested { ssrc }));

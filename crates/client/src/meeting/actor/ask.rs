@@ -81,7 +81,7 @@ impl Actor {
             return self.device_failed(DeviceKind::Microphone, "no microphone is chosen".to_owned());
         }
         self.options.microphone = on;
-        if on && !self.sending.hears() {
+        if on && !self.sending.hears() && !self.local.is_opening(DeviceKind::Microphone) {
             self.local.open_microphone(self.options.audio_in.clone());
         }
         self.sending.set_muted(!on);
@@ -107,6 +107,7 @@ impl Actor {
     fn switch_audio_in(&mut self, input: AudioIn) {
         let on = self.options.microphone && input != AudioIn::None;
         self.options.audio_in = input;
+        self.local.forget(DeviceKind::Microphone);
         self.sending.close_microphone();
         self.set_microphone(on);
     }
@@ -119,13 +120,15 @@ impl Actor {
         self.set_camera(on);
     }
 
+    /// The open one, and the one that is on its way.
     fn close_camera(&mut self) {
+        self.local.forget(DeviceKind::Camera);
         if let Some(watched) = self.sending.take_camera() {
             self.local.close(watched);
         }
     }
 
-    /// What a device brought, unless it is no longer wanted by now.
+    /// What became of a device; what is no longer wanted by now does not come here ([`crate::local::Local::forget`]).
     pub(super) fn opened(&mut self, opened: Opened) {
         match opened {
             Opened::Microphone(Ok(source), processing) => {
@@ -134,7 +137,7 @@ impl Actor {
                     self.device_failed(DeviceKind::Microphone, error.to_string());
                 }
             }
-            Opened::Camera(Ok(camera)) if self.options.camera => {
+            Opened::Camera(Ok(camera)) => {
                 if let Err(error) = self.sending.see(camera) {
                     self.device_failed(DeviceKind::Camera, error.to_string());
                 }
@@ -144,7 +147,6 @@ impl Actor {
                 }
                 self.share_pictures();
             }
-            Opened::Camera(Ok(unwanted)) => self.local.close(unwanted),
             Opened::Closed => {}
             Opened::Lost(device) => self.device_failed(device, "it went away".to_owned()),
             Opened::Speaker(Ok(speaker)) => {

@@ -1,6 +1,6 @@
 //! What the room says: the guest core's events, and the bridge channel's messages.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use runde_signalling::bridge::FromBridge;
 use runde_signalling::guest::{self, End, Event, Member, Muted};
@@ -16,8 +16,8 @@ use crate::event::{LeftReason, MediaKind};
 use crate::state::{Fact, Presence, Source};
 use crate::wire::Target;
 
-/// Between two requests for a fresh media session; the focus refuses more (jitsi.md 4.7).
-const RESTART_EVERY: Duration = Duration::from_secs(5);
+/// How the guest core calls the end of a session that this guest asked for ([`guest::Command::Restart`]).
+const OWN_RESTART: &str = "restart";
 
 impl Actor {
     pub(super) fn guest_said(&mut self, event: Event) {
@@ -30,12 +30,14 @@ impl Actor {
                 let theirs = self.downlink.remove_owner(&endpoint);
                 self.withdrawn(&theirs);
                 self.faces.learn(Fact::Gone { endpoint });
+                self.may_be_alone();
             }
-            Event::Offer(offer) => self.offered(&offer),
+            Event::Offer(offer) => self.offered(Instant::now(), &offer),
             Event::SourcesAdded(sources) => self.announced(&sources),
             Event::SourcesRemoved(sources) => {
                 self.withdrawn(&sources.iter().map(|source| source.ssrc).collect::<Vec<_>>());
             }
+            Event::Terminated { reason } if reason == OWN_RESTART => {}
             Event::Terminated { .. } => self.media_gone(),
             Event::Chat(line) => self.faces.learn(chat_fact(line)),
             Event::MutedByModerator { what, .. } => self.muted(what),
@@ -59,17 +61,17 @@ impl Actor {
         self.share_pictures();
     }
 
-    fn offered(&mut self, offer: &Offer) {
+    pub(super) fn offered(&mut self, now: Instant, offer: &Offer) {
         self.end_session();
-        let now = Instant::now();
         let opened = Session::open(now, &self.identity, offer, &self.endpoint, &mut self.uplink);
         let (session, answer) = match opened {
             Ok(opened) => opened,
             Err(error) => {
                 tracing::warn!(%error, "the offer cannot be answered");
-                return self.restart();
+                return self.restart(now);
             }
         };
+        self.restarts.cancel();
         self.open_bridge(session.web_socket.as_deref());
         self.session = Some(session);
         self.announced(&offer.sources);
@@ -77,13 +79,10 @@ impl Actor {
     }
 
     fn open_bridge(&mut self, url: Option<&str>) {
-        let Some(url) = url else {
-            return tracing::info!("the bridge offers no WebSocket; pictures may not come");
-        };
-        match Target::bridge(url, &self.target) {
-            Ok(target) => self.bridge = Some(Bridge::open(target)),
-            Err(error) => tracing::warn!(%error, "the bridge channel's address is refused"),
-        }
+        let refused = |error| tracing::warn!(%error, "the bridge channel's address is refused");
+        let target = url.and_then(|url| Target::bridge(url, &self.target).map_err(refused).ok());
+        self.faces.learn(Fact::BridgeChannel { usable: target.is_some() });
+        self.bridge = target.map(Bridge::open);
     }
 
     fn announced(&mut self, sources: &Sources) {
@@ -106,19 +105,31 @@ impl Actor {
         self.share_pictures();
     }
 
-    /// The session is over, the meeting is not.
-    pub(super) fn media_gone(&mut self) {
+    /// The focus ended the session, the meeting goes on; it makes a new one as soon as there is a reason.
+    fn media_gone(&mut self) {
         self.end_session();
+        self.restarts.cancel();
         self.faces.learn(Fact::MediaGone);
     }
 
-    /// Asks the focus for a fresh session.
-    pub(super) fn restart(&mut self) {
-        let now = Instant::now();
-        let too_soon = self.restarted.is_some_and(|at| now.saturating_duration_since(at) < RESTART_EVERY);
-        self.media_gone();
-        if !too_soon {
-            self.restarted = Some(now);
+    /// Alone there is no session, so a repair would never come to its end.
+    fn may_be_alone(&mut self) {
+        if self.session.is_none() && self.faces.state.borrow().people.is_empty() {
+            self.media_gone();
+        }
+    }
+
+    /// The session failed on this side: asks the focus for a fresh one, now or when it may be asked again.
+    pub(super) fn restart(&mut self, now: Instant) {
+        self.end_session();
+        let attempt = self.restarts.failed(now);
+        self.faces.learn(Fact::Repairing { attempt });
+        self.repair(now);
+    }
+
+    /// Asks for the session that is due.
+    pub(super) fn repair(&mut self, now: Instant) {
+        if self.restarts.take(now) {
             self.tell_guest(guest::Command::Restart);
         }
     }

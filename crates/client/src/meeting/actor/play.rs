@@ -30,7 +30,7 @@ impl Actor {
             Ok(Event::Nacked { .. } | Event::PathChanged) => {}
             Err(error) => {
                 tracing::warn!(%error, "the media socket is gone");
-                self.restart();
+                self.restart(Instant::now());
             }
         }
     }
@@ -46,7 +46,7 @@ impl Actor {
 
     fn media_closed(&mut self, reason: CloseReason) {
         tracing::info!(?reason, "the media path closed");
-        self.restart();
+        self.restart(Instant::now());
     }
 
     fn received(&mut self, packet: runde_rtp::Packet, arrival: Instant) {
@@ -78,12 +78,22 @@ impl Actor {
         }
     }
 
+    /// How much of the own sound is lost decides how much of it is sent twice. Reports on silence say nothing.
+    fn weigh_losses(&mut self) {
+        let Some(session) = self.session.as_mut().filter(|_| self.options.microphone) else { return };
+        let report = session.driver.endpoint().take_loss(self.uplink.audio.ssrc);
+        if let Some(percent) = report.and_then(|of_256| self.losses.report(of_256)) {
+            self.sending.set_loss(percent);
+        }
+    }
+
     pub(super) fn tell_stats(&mut self) {
+        self.weigh_losses();
         if self.endpoint.is_empty() {
             return;
         }
         let mut sources = self.sending.stats(&self.endpoint, &self.uplink);
-        sources.extend(self.downlink.stats());
+        sources.extend(self.downlink.stats(self.faces.began));
         let (rtt, bandwidth_bps) = self.meter.read();
         self.faces.tell(MeetingEvent::Stats(Stats { rtt, bandwidth_bps, sources }));
     }

@@ -1,0 +1,303 @@
+//! The actor without a server: devices that take their time, and offers that cannot be answered.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex};
+
+use runde_media::process::Processing;
+use runde_media::{AudioBlock, Gone, Hear, Speak};
+use runde_signalling::jingle::{self, Content, Kind, Offer};
+use runde_signalling::link::RoomLink;
+
+use super::*;
+use crate::event::DeviceKind;
+use crate::local::{Camera, Opener};
+use crate::options::{AudioIn, AudioOut, VideoIn};
+use crate::state::{Connection, Presence};
+
+/// Far more than anything here takes; only a hanging test meets it.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What a face would hold of the actor.
+struct Seat {
+    actor: Actor,
+    events: mpsc::Receiver<MeetingEvent>,
+    state: watch::Receiver<MeetingState>,
+}
+
+/// An actor in a room, whose server does not exist.
+fn seat(microphone: bool, camera: bool) -> Seat {
+    let link = RoomLink::parse("http://127.0.0.1:9/garden", "meet.jit.si").unwrap();
+    let target = Target::room(&link).unwrap();
+    let options = JoinOptions { microphone, camera, ..JoinOptions::new(link, "Ada") };
+    let (told, events) = mpsc::channel(64);
+    let (state_in, state) = watch::channel(MeetingState::new("garden", "Ada"));
+    let faces = Faces {
+        events: told,
+        state: state_in,
+        pictures: watch::channel(Pictures::new()).0,
+        levels: watch::channel(Levels::default()).0,
+        began: Instant::now(),
+    };
+    let (identity, cancel) = (Identity::generate().unwrap(), CancellationToken::new());
+    let rng = ChaCha20Rng::from_seed([7; 32]);
+    let mut actor = Actor::new(options, target, rng, mpsc::channel(1).1, faces, cancel, identity);
+    actor.endpoint = "aaaa0001".to_owned();
+    actor.faces.learn(Fact::Joined { endpoint: "aaaa0001".to_owned() });
+    Seat { actor, events, state }
+}
+
+impl Seat {
+    /// Takes what devices tell until nothing is under way and `jobs` of them are done.
+    async fn settle(&mut self, jobs: usize) {
+        for _ in 0..jobs {
+            let Ok(opened) = timeout(PATIENCE, self.actor.local.next()).await else { break };
+            self.actor.opened(opened);
+        }
+    }
+
+    fn failures(&mut self) -> Vec<String> {
+        let mut failures = Vec::new();
+        while let Ok(event) = self.events.try_recv() {
+            if let MeetingEvent::DeviceFailed { reason, .. } = event {
+                failures.push(reason);
+            }
+        }
+        failures
+    }
+}
+
+/// A computer whose drivers open nothing before the test says so, and no two devices of a kind at once.
+struct Slow {
+    begun: SyncSender<()>,
+    held: Mutex<Receiver<()>>,
+    microphones: Arc<Mutex<Vec<AudioIn>>>,
+    cameras: Arc<AtomicUsize>,
+}
+
+/// Sound that is there as long as its entry in the list.
+struct Silence(AudioIn, Arc<Mutex<Vec<AudioIn>>>);
+
+impl Hear for Silence {
+    fn hear(&mut self, at_most: Duration) -> Result<Option<AudioBlock>, Gone> {
+        std::thread::sleep(at_most);
+        Ok(None)
+    }
+}
+
+impl Drop for Silence {
+    fn drop(&mut self) {
+        self.1.lock().unwrap().retain(|open| *open != self.0);
+    }
+}
+
+/// One of the lights that shine.
+struct Light(Arc<AtomicUsize>);
+
+impl Drop for Light {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+impl Opener for Slow {
+    fn microphone(&self, input: AudioIn) -> Result<(Box<dyn Hear>, Processing), String> {
+        self.wait();
+        let mut open = self.microphones.lock().unwrap();
+        if !open.is_empty() {
+            return Err(format!("busy with {open:?}"));
+        }
+        open.push(input.clone());
+        Ok((Box::new(Silence(input, self.microphones.clone())), Processing::NONE))
+    }
+
+    fn speaker(&self, _output: AudioOut) -> Result<Box<dyn Speak>, String> {
+        Err("no speaker".to_owned())
+    }
+
+    fn camera(&self, _input: VideoIn) -> Result<Camera, String> {
+        self.wait();
+        let light = Light(self.cameras.clone());
+        if self.cameras.fetch_add(1, Ordering::SeqCst) > 0 { Err("busy".to_owned()) } else { Ok(Camera::blind(light)) }
+    }
+}
+
+impl Slow {
+    fn wait(&self) {
+        let _ = self.begun.try_send(());
+        let _ = self.held.lock().unwrap().recv_timeout(PATIENCE);
+    }
+}
+
+/// The ends of a [`Slow`] that the test holds.
+struct Hold {
+    begun: Receiver<()>,
+    /// Dropping it lets everything open.
+    held: SyncSender<()>,
+    microphones: Arc<Mutex<Vec<AudioIn>>>,
+    cameras: Arc<AtomicUsize>,
+}
+
+fn slow(seat: &mut Seat) -> Hold {
+    let (begin, begun) = sync_channel(8);
+    let (held, gate) = sync_channel(1);
+    let (microphones, cameras) = (Arc::default(), Arc::default());
+    let opener = Slow {
+        begun: begin,
+        held: Mutex::new(gate),
+        microphones: Arc::clone(&microphones),
+        cameras: Arc::clone(&cameras),
+    };
+    seat.actor.local = Local::with(Arc::new(opener), runde_devices::events().1);
+    Hold { begun, held, microphones, cameras }
+}
+
+#[tokio::test]
+async fn choosing_no_microphone_while_one_opens_leaves_none_open() {
+    let mut seat = seat(true, false);
+    let hold = slow(&mut seat);
+    seat.actor.ask(Command::SwitchAudioIn(AudioIn::Default));
+    hold.begun.recv_timeout(PATIENCE).unwrap();
+    seat.actor.ask(Command::SwitchAudioIn(AudioIn::None));
+    drop(hold.held);
+    seat.settle(1).await;
+    assert!(!seat.actor.sending.hears());
+    assert!(hold.microphones.lock().unwrap().is_empty(), "it stayed open");
+}
+
+#[tokio::test]
+async fn of_two_microphones_chosen_in_a_row_the_second_is_heard_and_the_first_is_closed_before_it_opens() {
+    let mut seat = seat(true, false);
+    let hold = slow(&mut seat);
+    let named = |name: &str| AudioIn::Device(name.to_owned());
+    seat.actor.ask(Command::SwitchAudioIn(named("first")));
+    hold.begun.recv_timeout(PATIENCE).unwrap();
+    seat.actor.ask(Command::SwitchAudioIn(named("second")));
+    drop(hold.held);
+    seat.settle(2).await;
+    assert_eq!(seat.failures(), Vec::<String>::new());
+    assert!(seat.actor.sending.hears());
+    assert_eq!(*hold.microphones.lock().unwrap(), [named("second")]);
+}
+
+#[tokio::test]
+async fn unmuting_twice_while_the_microphone_opens_opens_it_once() {
+    let mut seat = seat(false, false);
+    let hold = slow(&mut seat);
+    seat.actor.options.audio_in = AudioIn::Default;
+    for on in [true, false, true] {
+        seat.actor.ask(Command::SetMicrophone(on));
+    }
+    drop(hold.held);
+    seat.settle(1).await;
+    assert_eq!(seat.failures(), Vec::<String>::new());
+    assert_eq!((seat.actor.sending.hears(), hold.begun.try_iter().count()), (true, 1));
+}
+
+#[tokio::test]
+async fn a_camera_switched_off_and_on_while_it_opens_does_not_meet_itself() {
+    let mut seat = seat(false, false);
+    let hold = slow(&mut seat);
+    seat.actor.options.video_in = VideoIn::Default;
+    seat.actor.ask(Command::SetCamera(true));
+    hold.begun.recv_timeout(PATIENCE).unwrap();
+    seat.actor.ask(Command::SetCamera(false));
+    seat.actor.ask(Command::SetCamera(true));
+    drop(hold.held);
+    seat.settle(2).await;
+    assert_eq!(seat.failures(), Vec::<String>::new());
+    assert_eq!(hold.cameras.load(Ordering::SeqCst), 1);
+    assert!(seat.actor.sending.take_camera().is_some());
+}
+
+#[tokio::test]
+async fn a_camera_switched_off_while_it_opens_is_closed_again() {
+    let mut seat = seat(false, false);
+    let hold = slow(&mut seat);
+    seat.actor.options.video_in = VideoIn::Default;
+    seat.actor.ask(Command::SetCamera(true));
+    hold.begun.recv_timeout(PATIENCE).unwrap();
+    seat.actor.ask(Command::SetCamera(false));
+    drop(hold.held);
+    seat.settle(1).await;
+    assert!(seat.actor.sending.take_camera().is_none() && !seat.actor.local.is_opening(DeviceKind::Camera));
+    assert_eq!(hold.cameras.load(Ordering::SeqCst), 0, "its light is still on");
+}
+
+/// An offer of a bridge on this computer, or one that lacks all of it.
+fn offer(with_transport: bool) -> Offer {
+    let fingerprint = Identity::generate().unwrap().fingerprint().clone();
+    let candidate = jingle::Candidate {
+        foundation: "1".to_owned(),
+        component: 1,
+        protocol: "udp".to_owned(),
+        priority: 1,
+        addr: "127.0.0.1:9".parse().unwrap(),
+        kind: jingle::CandidateKind::Host,
+        related: None,
+    };
+    let transport = jingle::Transport {
+        ufrag: "ufrag".to_owned(),
+        pwd: "a password of more than 22 letters".replace(' ', "0"),
+        fingerprint: Some(jingle::Fingerprint { hash: fingerprint.hash.clone(), value: fingerprint.to_string() }),
+        setup: Some(jingle::Setup::ActPass),
+        candidates: vec![candidate],
+        web_socket: None,
+    };
+    let opus = jingle::PayloadType { id: 111, name: "opus".to_owned(), clock_rate: 48_000, ..Default::default() };
+    let sound = Content {
+        name: "audio".to_owned(),
+        kind: Some(Kind::Audio),
+        payload_types: vec![opus],
+        transport: with_transport.then_some(transport),
+        ..Content::default()
+    };
+    let (sid, initiator) = ("1".to_owned(), "garden@conference.127.0.0.1/focus".to_owned());
+    Offer { sid, initiator, contents: vec![sound], sources: jingle::Sources::default(), bridge_session: None }
+}
+
+#[tokio::test]
+async fn two_offers_refused_within_five_seconds_are_followed_by_a_request_and_a_good_one() {
+    let mut seat = seat(false, false);
+    let start = Instant::now();
+    seat.actor.offered(start, &offer(false));
+    assert_eq!(seat.actor.restarts.due(), None, "asked at once");
+    seat.actor.offered(start + Duration::from_secs(1), &offer(false));
+    let due = start + Duration::from_secs(5);
+    assert_eq!(seat.actor.wake(), Some(due), "nobody comes back to it");
+    assert_eq!(seat.state.borrow().connection, Connection::Reconnecting);
+    seat.actor.woken(due);
+    assert_eq!(seat.actor.wake(), None, "asked");
+    seat.actor.offered(due, &offer(true));
+    assert!(seat.actor.session.is_some());
+    seat.actor.media_said(Ok(runde_transport::Event::Connected { profile: runde_transport::Profile::Aes128Gcm }));
+    assert_eq!(seat.state.borrow().connection, Connection::Connected);
+    let told: Vec<_> = std::iter::from_fn(|| seat.events.try_recv().ok()).collect();
+    let attempts =
+        told.iter().filter_map(|e| if let MeetingEvent::Reconnecting { attempt } = e { Some(*attempt) } else { None });
+    assert_eq!(attempts.collect::<Vec<_>>(), [1, 2]);
+}
+
+#[tokio::test]
+async fn a_repair_that_waits_is_given_up_when_the_last_person_goes() {
+    let mut seat = seat(false, false);
+    let presence = Presence { endpoint: "bbbb0001".into(), name: "Bob".into(), hand: false, sources: Vec::new() };
+    seat.actor.faces.learn(Fact::Present(presence));
+    let start = Instant::now();
+    seat.actor.offered(start, &offer(false));
+    seat.actor.offered(start, &offer(false));
+    assert!(seat.actor.wake().is_some());
+    seat.actor.guest_said(guest::Event::MemberLeft { endpoint: "bbbb0001".into() });
+    assert_eq!((seat.actor.wake(), &seat.state.borrow().connection), (None, &Connection::InRoom));
+}
+
+#[tokio::test]
+async fn a_bridge_without_a_channel_that_opens_here_is_told_once() {
+    let mut seat = seat(false, false);
+    let start = Instant::now();
+    seat.actor.offered(start, &offer(true));
+    seat.actor.offered(start, &offer(true));
+    let told = std::iter::from_fn(|| seat.events.try_recv().ok());
+    assert_eq!(told.filter(|event| *event == MeetingEvent::NoBridgeChannel).count(), 1);
+    assert!(seat.state.borrow().no_bridge_channel);
+}
