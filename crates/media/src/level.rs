@@ -2,8 +2,13 @@
 //!
 //! What it is not: no loudness by ear (LUFS), no voice detection beyond a threshold.
 
+use std::collections::VecDeque;
+
 /// The quietest value the field can say: 127 dB below overload, also digital silence.
 pub const SILENT: u8 = 127;
+
+/// Blocks of 10 ms.
+const BLOCKS_PER_SECOND: usize = 100;
 
 /// Below this many dB under overload a block counts as speech. Room noise of a laptop lies near 60, quiet speech near 45.
 const VOICE_ABOVE: u8 = 50;
@@ -35,6 +40,31 @@ impl Level {
     }
 }
 
+/// How loud the last second was. One block tells little: speech has pauses of its length, and a beep may always fall between two looks.
+#[derive(Clone, Debug, Default)]
+pub struct Loudness {
+    /// Mean squares of the newest blocks, the oldest first.
+    blocks: VecDeque<f32>,
+}
+
+impl Loudness {
+    /// Takes the next 10 ms.
+    pub fn push(&mut self, samples: &[f32]) {
+        if self.blocks.len() == BLOCKS_PER_SECOND {
+            self.blocks.pop_front();
+        }
+        self.blocks.push_back(rms(samples).powi(2));
+    }
+
+    /// Root mean square of the last second in dBFS; -127 is silence, a sine at full scale -3.0.
+    #[must_use]
+    #[allow(clippy::cast_precision_loss)] // a hundred blocks
+    pub fn dbfs(&self) -> f32 {
+        let mean = self.blocks.iter().sum::<f32>() / self.blocks.len().max(1) as f32;
+        decibel(mean.sqrt()).max(-f32::from(SILENT))
+    }
+}
+
 /// Root mean square; 0 for no samples.
 #[must_use]
 pub fn rms(samples: &[f32]) -> f32 {
@@ -61,6 +91,17 @@ fn below_overload(rms: f32) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_short_beep_is_heard_in_the_loudness_of_its_second_and_gone_after_it() {
+        let mut loudness = Loudness::default();
+        assert!((loudness.dbfs() + 127.0).abs() < 1e-3);
+        let (beep, silence) = ([0.5; 480], [0.0; 480]);
+        (0..100).for_each(|block| loudness.push(if block == 3 { &beep } else { &silence }));
+        assert!((loudness.dbfs() + 26.0).abs() < 0.1, "{}", loudness.dbfs());
+        (0..96).for_each(|_| loudness.push(&silence));
+        assert!((loudness.dbfs() + 127.0).abs() < 1e-3, "{}", loudness.dbfs());
+    }
 
     #[test]
     fn known_signals_have_their_levels() {

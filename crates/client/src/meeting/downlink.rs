@@ -268,7 +268,7 @@ fn blank(heard: &Heard, kind: MediaKind, jitter_ms: f32) -> SourceStats {
 
 fn sound_stats(heard: &Heard, voice: VoiceStats, began: Instant) -> SourceStats {
     SourceStats {
-        level: -f32::from(voice.level.dbov),
+        level: voice.loudness,
         first_sound: voice.first_audible.map(|at| at.saturating_duration_since(began)),
         ..blank(heard, MediaKind::Audio, voice.jitter_ms)
     }

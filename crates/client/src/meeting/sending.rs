@@ -230,7 +230,8 @@ impl Sending {
         };
         let mut all = Vec::new();
         if self.hears() {
-            let level = -f32::from(self.level());
+            let silent = -f32::from(runde_media::level::SILENT);
+            let level = self.sound.as_ref().map_or(silent, |sound| sound.sender.stats().loudness);
             all.push(SourceStats { level, ..entry(MediaKind::Audio, names::microphone(endpoint)) });
         }
         if let (Some(sight), Some(_)) = (&self.sight, &self.watched) {

@@ -3,7 +3,7 @@
 use super::ReceiveError;
 use crate::block::{AudioBlock, Mute, Speak};
 use crate::channel::{self, Received, Receiver, Sender};
-use crate::level::Level;
+use crate::level::{Level, Loudness, SILENT};
 use crate::mixer::Mixer;
 use crate::process::FarWriter;
 use crate::voice::Voice;
@@ -40,6 +40,8 @@ pub struct VoiceStats {
     pub target_ms: u32,
     /// Loudest block of the last 100 ms.
     pub level: Level,
+    /// Of the last second, in dBFS; -127 is silence.
+    pub loudness: f32,
     /// When the first block louder than 60 dB below overload was mixed, that is just before it was handed to the speaker.
     pub first_audible: Option<Instant>,
 }
@@ -56,6 +58,7 @@ impl Default for VoiceStats {
             jitter_ms: 0.0,
             target_ms: 0,
             level: Level::SILENCE,
+            loudness: -f32::from(SILENT),
             first_audible: None,
         }
     }
@@ -153,6 +156,7 @@ struct Talker {
     gain: f32,
     bytes: u64,
     loudest: Level,
+    loudness: Loudness,
     first_audible: Option<Instant>,
 }
 
@@ -215,7 +219,9 @@ impl Worker {
         match Voice::new() {
             Ok(voice) => {
                 let loudest = Level::SILENCE;
-                self.talkers.insert(ssrc, Talker { voice, gain: 1.0, bytes: 0, loudest, first_audible: None });
+                let loudness = Loudness::default();
+                let talker = Talker { voice, gain: 1.0, bytes: 0, loudest, loudness, first_audible: None };
+                self.talkers.insert(ssrc, talker);
             }
             Err(error) => tracing::warn!("sound decoder: {error}"),
         }
@@ -231,6 +237,7 @@ impl Worker {
         for talker in self.talkers.values_mut() {
             let block = talker.voice.pull(now);
             self.mixer.add(&block, talker.gain);
+            talker.loudness.push(&block.0);
             if talker.first_audible.is_none() && talker.voice.level().dbov < AUDIBLE_ABOVE {
                 talker.first_audible = Some(now);
             }
@@ -255,6 +262,7 @@ impl Worker {
                 jitter_ms: stats.jitter_ms,
                 target_ms: stats.target_ms,
                 level,
+                loudness: talker.loudness.dbfs(),
                 first_audible: talker.first_audible,
             };
             (*ssrc, voice)

@@ -3,7 +3,7 @@
 use super::{SendError, Unit};
 use crate::block::{AudioBlock, Hear};
 use crate::channel::{self, Pushed, Receiver, Sender};
-use crate::level::Level;
+use crate::level::{Level, Loudness, SILENT};
 use crate::opus::{Encoder, PACKET_BLOCKS, PACKET_SAMPLES};
 use crate::process::{FarReader, Processing, Processor};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -36,7 +36,7 @@ impl Default for AudioConfig {
 }
 
 /// Counted since the start.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Debug)]
 pub struct AudioSendStats {
     pub packets: u64,
     pub bytes: u64,
@@ -44,11 +44,13 @@ pub struct AudioSendStats {
     pub dropped: u64,
     /// Of the newest block, after processing, also while muted.
     pub level: Level,
+    /// Of the last second after processing, in dBFS, also while muted; -127 is silence.
+    pub loudness: f32,
 }
 
 impl Default for AudioSendStats {
     fn default() -> Self {
-        Self { packets: 0, bytes: 0, dropped: 0, level: Level::SILENCE }
+        Self { packets: 0, bytes: 0, dropped: 0, level: Level::SILENCE, loudness: -f32::from(SILENT) }
     }
 }
 
@@ -87,6 +89,7 @@ impl AudioSender {
             processor: Processor::new(config.processing),
             encoder,
             muted: config.muted,
+            loudness: Loudness::default(),
             pending: Vec::with_capacity(PACKET_SAMPLES),
             timestamp: config.first_timestamp,
             fresh: true,
@@ -154,6 +157,7 @@ struct Worker {
     processor: Processor,
     encoder: Encoder,
     muted: bool,
+    loudness: Loudness,
     pending: Vec<f32>,
     timestamp: u32,
     /// The next packet is the first after a pause.
@@ -216,7 +220,10 @@ impl Worker {
         }
         self.processor.near(&mut block);
         self.timestamp = self.timestamp.wrapping_add(BLOCK_TICKS);
-        self.stats.lock().unwrap_or_else(PoisonError::into_inner).level = Level::of(&block.0);
+        self.loudness.push(&block.0);
+        let mut stats = self.stats.lock().unwrap_or_else(PoisonError::into_inner);
+        (stats.level, stats.loudness) = (Level::of(&block.0), self.loudness.dbfs());
+        drop(stats);
         if self.muted {
             return !self.out.is_closed();
         }
