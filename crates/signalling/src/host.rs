@@ -6,14 +6,21 @@
 
 mod connection;
 mod core;
+mod enter;
 mod focus;
+mod guard;
 mod iq;
+mod lobby;
+mod message;
+mod moderate;
 mod offer;
 mod room;
+mod settings;
 mod sources;
 
 pub use self::core::Host;
 use crate::jingle::{Group, Source, Transport};
+use std::net::IpAddr;
 use std::time::Instant;
 
 /// A connection's number, chosen by whoever owns the sockets and never used twice.
@@ -45,7 +52,12 @@ impl HostConfig {
 #[derive(Clone, Debug)]
 pub enum Input {
     /// A web socket was opened.
-    Opened(ConnId),
+    Opened {
+        /// Its number.
+        connection: ConnId,
+        /// The other end's address, as good as it is known. Wrong passwords are counted by it.
+        from: IpAddr,
+    },
     /// A text frame arrived.
     Text(ConnId, String),
     /// The web socket is gone.

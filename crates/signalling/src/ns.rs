@@ -28,6 +28,8 @@ pub const MUC_ADMIN: &str = "http://jabber.org/protocol/muc#admin";
 pub const MUC_OWNER: &str = "http://jabber.org/protocol/muc#owner";
 /// XEP-0172 display name.
 pub const NICK: &str = "http://jabber.org/protocol/nick";
+/// XEP-0033 addresses of somebody else.
+pub const ADDRESS: &str = "http://jabber.org/protocol/address";
 /// XEP-0203 delayed delivery.
 pub const DELAY: &str = "urn:xmpp:delay";
 /// XEP-0421 occupant ids.
@@ -38,6 +40,8 @@ pub const FORM: &str = "jabber:x:data";
 pub const FOCUS: &str = "http://jitsi.org/protocol/focus";
 /// Jitsi: json-message and others.
 pub const JITMEET: &str = "http://jitsi.org/jitmeet";
+/// Jitsi: the name of somebody who speaks through another.
+pub const DISPLAY_NAME: &str = "http://jitsi.org/protocol/display-name";
 /// Jitsi: mute the microphone.
 pub const MUTE_AUDIO: &str = "http://jitsi.org/jitmeet/audio";
 /// Jitsi: mute the camera.

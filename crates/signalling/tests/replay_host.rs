@@ -10,6 +10,7 @@ use runde_signalling::host::{ConnId, Event, Host, HostConfig, Input, Output};
 use runde_signalling::jingle::{Candidate, CandidateKind, Fingerprint, Setup, Transport};
 use runde_signalling::xml::{Element, Limits, parse};
 use std::collections::BTreeSet;
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Instant;
 
 /// What the recorded server says and `Host` does not, or the other way round, and why.
@@ -46,6 +47,7 @@ const KNOWINGLY_DIFFERENT: &[(&str, &str)] = &[
 
 const FIRST: ConnId = ConnId(1);
 const SECOND: ConnId = ConnId(2);
+const HOME: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 fn recorded(direction: &str) -> Vec<(f64, Element)> {
     include_str!("traces/jvb-2tabs-first-joiner.txt")
@@ -200,7 +202,7 @@ const OPEN: &str = "<open xmlns='urn:ietf:params:xml:ns:xmpp-framing' to='meet.t
 /// Plays the recording and returns what the first joiner got from us.
 fn play() -> Vec<Element> {
     let mut stage = Stage::new();
-    stage.give(Input::Opened(FIRST));
+    stage.give(Input::Opened { connection: FIRST, from: HOME });
     let mut second_came = false;
     for (time, frame) in recorded("C->S") {
         if time > 8.4 && !second_came {
@@ -227,7 +229,7 @@ fn play() -> Vec<Element> {
 }
 
 fn second_joins(stage: &mut Stage) {
-    stage.give(Input::Opened(SECOND));
+    stage.give(Input::Opened { connection: SECOND, from: HOME });
     stage.second(&[
         OPEN,
         "<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='ANONYMOUS'/>",

@@ -3,6 +3,7 @@
 use super::{ConnId, Event, Output};
 use crate::xml::Element;
 use std::collections::VecDeque;
+use std::net::IpAddr;
 
 /// How far a connection has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,11 +26,15 @@ pub(super) struct Connection {
     /// Full address, given by us, unguessable.
     pub(super) jid: String,
     pub(super) seat: Option<Seat>,
+    /// Where it waits to be let in; kept beside the seat until the guest says that it has left the lobby.
+    pub(super) knock: Option<Seat>,
+    /// Where it comes from; many connections share one.
+    pub(super) from: IpAddr,
 }
 
 impl Connection {
-    pub(super) const fn new() -> Self {
-        Self { stage: Stage::Fresh, jid: String::new(), seat: None }
+    pub(super) const fn new(from: IpAddr) -> Self {
+        Self { stage: Stage::Fresh, jid: String::new(), seat: None, knock: None, from }
     }
 }
 

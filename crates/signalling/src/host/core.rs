@@ -1,13 +1,13 @@
 //! [`Host`]: connections in, stanzas sorted by what they are and whom they address.
 
-use super::connection::{Connection, Outbox, Seat, Stage};
-use super::room::{EMPTY_WAIT, Occupant, Room, Session};
+use super::connection::{Connection, Outbox, Stage};
+use super::enter::Held;
+use super::guard::Guard;
+use super::room::Room;
 use super::{ConnId, Event, HostConfig, Input, Output};
-use crate::jid::Jid;
-use crate::jingle::Sources;
+use crate::ns;
 use crate::stream;
 use crate::xml::{self, CLIENT, Element, Limits};
-use crate::{muc, ns};
 use rand_chacha::ChaCha20Rng;
 use rand_core::{RngCore as _, SeedableRng as _};
 use std::collections::BTreeMap;
@@ -16,15 +16,17 @@ use std::time::Instant;
 /// Bytes of a room name: 128 characters, the worst of them percent-encoded.
 const MAX_ROOM_NAME: usize = 1_000;
 /// Bytes of a chat message or of an IQ between guests. Everybody gets a copy of the former.
-const MAX_RELAYED: usize = 64 * 1024;
+pub(super) const MAX_RELAYED: usize = 64 * 1024;
 
 /// Any number of rooms and the connections of their guests.
 #[derive(Clone, Debug)]
 pub struct Host {
     pub(super) config: HostConfig,
     rng: ChaCha20Rng,
-    connections: BTreeMap<ConnId, Connection>,
+    pub(super) connections: BTreeMap<ConnId, Connection>,
     pub(super) rooms: BTreeMap<String, Room>,
+    pub(super) guard: Guard,
+    pub(super) held: Held,
     pub(super) out: Outbox,
     ids: u64,
 }
@@ -39,6 +41,8 @@ impl Host {
             rng: ChaCha20Rng::from_seed(seed),
             connections: BTreeMap::new(),
             rooms: BTreeMap::new(),
+            guard: Guard::default(),
+            held: Held::default(),
             out: Outbox::default(),
             ids: 0,
         }
@@ -47,9 +51,9 @@ impl Host {
     /// Takes in what happened. Afterwards [`Host::poll_output`] is to be drained.
     pub fn handle(&mut self, now: Instant, input: Input) {
         match input {
-            Input::Opened(connection) => {
+            Input::Opened { connection, from } => {
                 if self.connections.len() < self.config.max_connections {
-                    self.connections.insert(connection, Connection::new());
+                    self.connections.insert(connection, Connection::new(from));
                 } else {
                     self.out.close(connection);
                 }
@@ -61,9 +65,10 @@ impl Host {
         self.handle_timeout(now);
     }
 
-    /// Does what is due: offers to guests that never said what they can do, unused rooms.
+    /// Does what is due: offers to guests that never said what they can do, passwords that had to wait, unused rooms.
     pub fn handle_timeout(&mut self, now: Instant) {
         self.offer_overdue(now);
+        self.judge_held(now);
         self.rooms.retain(|_, room| room.until.is_none_or(|until| now < until));
     }
 
@@ -73,7 +78,7 @@ impl Host {
             return output;
         }
         let waits = self.rooms.values().flat_map(|room| room.until.into_iter().chain(room.features_due()));
-        Output::Wait(waits.min())
+        Output::Wait(waits.chain(self.held.due(&self.guard)).min())
     }
 
     /// Number of rooms, asked-for ones included.
@@ -92,6 +97,10 @@ impl Host {
         format!("conference.{}", self.config.domain)
     }
 
+    pub(super) fn lobby_domain(&self) -> String {
+        format!("lobby.{}", self.config.domain)
+    }
+
     /// Makes the room if it may exist. Only the focus, asked by a conference request, makes rooms.
     pub(super) fn create_room(&mut self, now: Instant, name: &str) -> bool {
         let odd = |c: char| c.is_control() || c.is_whitespace() || "/?#&@:'\"<>".contains(c) || c.is_ascii_uppercase();
@@ -105,20 +114,7 @@ impl Host {
             return false;
         }
         let meeting = self.token(16);
-        self.rooms.insert(
-            name.to_owned(),
-            Room {
-                name: name.to_owned(),
-                address: format!("{name}@{}", self.conference_domain()),
-                focus_jid: format!("focus@auth.{}/focus", self.config.domain),
-                meeting,
-                subject: String::new(),
-                occupants: BTreeMap::new(),
-                entered: 0,
-                active: false,
-                until: Some(now + EMPTY_WAIT),
-            },
-        );
+        self.rooms.insert(name.to_owned(), Room::new(now, name, &self.config.domain, meeting));
         true
     }
 
@@ -155,7 +151,7 @@ impl Host {
             (CLIENT, "iq") if stage == Stage::Bound => self.iq(now, id, stanza),
             (CLIENT, "iq") => self.bind(id, stage, &stanza),
             (CLIENT, "presence") if stage == Stage::Bound => self.presence(now, id, &stanza),
-            (CLIENT, "message") if stage == Stage::Bound => self.message(id, stanza),
+            (CLIENT, "message") if stage == Stage::Bound => self.message(id, &stanza),
             // Odd but well-formed: later protocols may send it, and nobody else is harmed.
             _ => {}
         }
@@ -203,6 +199,16 @@ impl Host {
 
     /// Answers a stanza in the name of whom it addressed.
     pub(super) fn answer(&mut self, id: ConnId, stanza: &Element, kind: &str, child: Option<Element>) {
+        self.answer_with(id, stanza, kind, child);
+    }
+
+    pub(super) fn answer_with(
+        &mut self,
+        id: ConnId,
+        stanza: &Element,
+        kind: &str,
+        children: impl IntoIterator<Item = Element>,
+    ) {
         if matches!(stanza.get("type"), Some("result" | "error")) {
             return;
         }
@@ -211,7 +217,7 @@ impl Host {
             .attr("type", kind)
             .attr_opt("id", stanza.get("id"))
             .attr_opt("from", stanza.get("to"))
-            .with_children(child);
+            .with_children(children);
         if !jid.is_empty() {
             answer.set("to", jid);
         }
@@ -222,6 +228,12 @@ impl Host {
         self.connections.get(&id).map_or("", |connection| connection.jid.as_str())
     }
 
+    /// May this connection's guest moderate that room?
+    pub(super) fn moderates(&self, id: ConnId, room: &str) -> bool {
+        let occupant = self.seat_in(id, room).and_then(|own| self.rooms.get(room)?.occupants.get(&own));
+        occupant.is_some_and(|occupant| occupant.moderator)
+    }
+
     /// Where a connection's guest sits, if it sits in that room.
     pub(super) fn seat_in(&self, id: ConnId, room: &str) -> Option<String> {
         let seat = self.connections.get(&id)?.seat.as_ref()?;
@@ -229,8 +241,16 @@ impl Host {
     }
 
     fn closed(&mut self, id: ConnId) {
-        if let Some(Seat { room, endpoint }) = self.connections.remove(&id).and_then(|connection| connection.seat) {
-            self.leave(&room, &endpoint, None);
+        let Some(connection) = self.connections.remove(&id) else { return };
+        self.held.forget(id);
+        for room in self.rooms.values_mut() {
+            room.admitted.remove(&id);
+        }
+        if let Some(seat) = connection.knock {
+            self.stop_knocking(&seat.room, &seat.endpoint);
+        }
+        if let Some(seat) = connection.seat {
+            self.leave(&seat.room, &seat.endpoint, None);
         }
     }
 
@@ -243,125 +263,9 @@ impl Host {
             connection.seat = None;
         }
         if room.occupants.is_empty() {
+            self.close_lobby(name, None);
             self.rooms.remove(name);
             self.out.tell(Event::RoomEmpty { room: name.to_owned() });
-        }
-    }
-
-    fn presence(&mut self, now: Instant, id: ConnId, stanza: &Element) {
-        let Some(to) = stanza.get("to").and_then(Jid::parse) else { return };
-        let (Some(name), Some(endpoint)) = (to.node, to.resource) else { return };
-        if to.domain != self.conference_domain() {
-            return;
-        }
-        let seated = self.seat_in(id, &name);
-        match (stanza.get("type"), seated) {
-            (Some("unavailable"), Some(own)) => self.leave(&name, &own, None),
-            (None, Some(own)) if own == endpoint => self.update(id, &name, &own, stanza),
-            (None, Some(_)) => self.refuse(id, stanza, "cancel", "conflict"),
-            (None, None) => {
-                if let Err((kind, condition)) = self.join(now, id, &name, &endpoint, stanza) {
-                    self.refuse(id, stanza, kind, condition);
-                }
-            }
-            (Some(_), _) => {}
-        }
-    }
-
-    fn update(&mut self, id: ConnId, name: &str, endpoint: &str, stanza: &Element) {
-        let Some(presence) = muc::clean_presence(stanza, endpoint) else {
-            return self.refuse(id, stanza, "modify", "not-acceptable");
-        };
-        let Some(room) = self.rooms.get_mut(name) else { return };
-        if let Some(occupant) = room.occupants.get_mut(endpoint) {
-            occupant.presence = presence;
-            room.show(endpoint, &mut self.out);
-        }
-    }
-
-    fn join(
-        &mut self,
-        now: Instant,
-        id: ConnId,
-        name: &str,
-        endpoint: &str,
-        stanza: &Element,
-    ) -> Result<(), (&'static str, &'static str)> {
-        // Eight hex digits: names of sources and groups are made of it, so nothing else may be in it.
-        if endpoint.len() != 8 || !endpoint.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
-            return Err(("modify", "not-acceptable"));
-        }
-        let presence = muc::clean_presence(stanza, endpoint).ok_or(("modify", "not-acceptable"))?;
-        let question = self.next_id();
-        let connection = self.connections.get_mut(&id).ok_or(("cancel", "not-allowed"))?;
-        if connection.seat.is_some() {
-            return Err(("cancel", "not-allowed"));
-        }
-        let room = self.rooms.get_mut(name).ok_or(("cancel", "not-allowed"))?;
-        if room.occupants.contains_key(endpoint) {
-            return Err(("cancel", "conflict"));
-        }
-        if room.occupants.len() >= self.config.max_guests {
-            return Err(("wait", "service-unavailable"));
-        }
-        connection.seat = Some(Seat { room: name.to_owned(), endpoint: endpoint.to_owned() });
-        let occupant = Occupant {
-            connection: id,
-            jid: connection.jid.clone(),
-            order: 0,
-            moderator: false,
-            presence,
-            features: None,
-            asked: None,
-            session: Session::None,
-            sources: Sources::default(),
-            restarts: Vec::new(),
-        };
-        room.enter(endpoint, occupant, &mut self.out);
-        room.ask_features(endpoint, question, now, &mut self.out);
-        self.invite(name);
-        Ok(())
-    }
-
-    fn message(&mut self, id: ConnId, stanza: Element) {
-        let Some(to) = stanza.get("to").and_then(Jid::parse) else { return };
-        let Some(name) = to.node.filter(|_| to.domain == self.conference_domain()) else { return };
-        if stanza.get("type") == Some("error") {
-            return;
-        }
-        let Some(own) = self.seat_in(id, &name) else {
-            return self.refuse(id, &stanza, "modify", "not-acceptable");
-        };
-        if stanza.to_string().len() > MAX_RELAYED {
-            return self.refuse(id, &stanza, "modify", "policy-violation");
-        }
-        let subject = stanza.text_of("subject", CLIENT).filter(|_| stanza.find("body", CLIENT).is_none());
-        let Some(room) = self.rooms.get_mut(&name) else { return };
-        let moderator = room.occupants.get(&own).is_some_and(|occupant| occupant.moderator);
-        if subject.is_some() && !moderator {
-            return self.refuse(id, &stanza, "auth", "forbidden");
-        }
-        let from = room.occupant_address(&own);
-        let mut relayed = stanza.clone();
-        relayed.set("from", from);
-        relayed.unset("to");
-        relayed.retain(|child| ![ns::MUC_USER, ns::DELAY, ns::OCCUPANT_ID].contains(&child.ns()));
-        if relayed.get("id").is_none() {
-            self.ids += 1;
-            relayed.set("id", format_args!("runde-{}", self.ids));
-        }
-        match (to.resource, stanza.get("type")) {
-            (None, Some("groupchat")) => {
-                if let Some(subject) = subject {
-                    room.subject = muc::clean_name(&subject);
-                }
-                room.broadcast(&relayed, &mut self.out);
-            }
-            (Some(endpoint), _) if room.occupants.contains_key(&endpoint) => {
-                room.send(&endpoint, relayed, &mut self.out);
-            }
-            (Some(_), _) => self.refuse(id, &stanza, "cancel", "item-not-found"),
-            (None, _) => {}
         }
     }
 
