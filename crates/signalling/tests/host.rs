@@ -10,6 +10,8 @@ mod lobby;
 mod moderation;
 #[path = "host/password.rs"]
 mod password;
+#[path = "host/resume.rs"]
+mod resume;
 
 use house::{A, AUTH, B, BIND, C, House, JSON, OPEN, condition, content, jingle, to};
 use proptest::prelude::*;
@@ -289,13 +291,29 @@ fn the_http_form_of_the_conference_request_makes_the_room_too() {
 }
 
 fn any_stanza() -> impl Strategy<Value = String> {
-    let fixed = [OPEN, AUTH, BIND, "<close xmlns='urn:ietf:params:xml:ns:xmpp-framing'/>", "<a", ""];
+    let enable = "<enable xmlns='urn:xmpp:sm:3' resume='true'/>";
+    let counts = ["<r xmlns='urn:xmpp:sm:3'/>", "<a xmlns='urn:xmpp:sm:3' h='2'/>", enable];
+    let resume = "<resume xmlns='urn:xmpp:sm:3' previd='1' h='0'/>";
+    let fixed = [
+        counts[0],
+        counts[1],
+        counts[2],
+        resume,
+        OPEN,
+        AUTH,
+        BIND,
+        "<close xmlns='urn:ietf:params:xml:ns:xmpp-framing'/>",
+        "<a",
+        "",
+    ];
     let ends = prop_oneof![
         Just("r@conference.d"),
         Just("r@conference.d/focus"),
         Just("r@conference.d/aaaaaaaa"),
         Just("r@conference.d/bbbbbbbb"),
         Just("focus.d"),
+        Just("r@lobby.d"),
+        Just("r@lobby.d/aaaaaaaa"),
         Just("d")
     ];
     let insides = prop_oneof![
@@ -311,6 +329,8 @@ fn any_stanza() -> impl Strategy<Value = String> {
         Just("<query xmlns='http://jabber.org/protocol/disco#info'/>".to_owned()),
         Just("<mute xmlns='http://jitsi.org/jitmeet/audio' jid='r@conference.d/aaaaaaaa'>true</mute>".to_owned()),
         Just("<body>x</body>".to_owned()),
+        Just("<nick xmlns='http://jabber.org/protocol/nick'>x</nick><x xmlns='http://jabber.org/protocol/muc#user'><invite to='x'/></x>".to_owned()),
+        Just("<query xmlns='http://jabber.org/protocol/muc#owner'><x xmlns='jabber:x:data' type='submit'><field var='muc#roomconfig_membersonly'><value>1</value></field></x></query>".to_owned()),
     ];
     let kinds =
         prop_oneof![Just("set"), Just("get"), Just("result"), Just("error"), Just("groupchat"), Just("unavailable")];

@@ -38,8 +38,7 @@ impl Hall {
     /// Sends to a web socket; one that does not read is closed.
     pub(super) fn say(&mut self, id: ConnId, text: String) {
         let Some(outbox) = self.outboxes.get_mut(&id) else { return };
-        // Only occupants of a room are sent presence, except for refusals.
-        if !outbox.seated && text.starts_with("<presence") && !text.contains("<error") {
+        if !outbox.seated && is_for_a_guest(&text) {
             outbox.seated = outbox.frames.try_send(Frame::Seated).is_ok();
         }
         if outbox.frames.try_send(Frame::Text(text)).is_err() {
@@ -229,9 +228,30 @@ impl Hall {
     }
 }
 
+/// Only those in a room or before its door are sent presence, refusals aside, and only they have a line to resume.
+fn is_for_a_guest(text: &str) -> bool {
+    (text.starts_with("<presence") && !text.contains("<error")) || text.starts_with("<resumed")
+}
+
 /// 128 random bits as lower-case hex.
 fn token() -> Option<String> {
     let mut random = [0u8; 16];
     getrandom::fill(&mut random).ok()?;
     Some(hex::encode(random))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_for_a_guest;
+    use runde_signalling::stream;
+
+    #[test]
+    fn a_socket_belongs_to_a_guest_from_its_first_presence_or_from_where_it_resumes() {
+        assert!(is_for_a_guest("<presence xmlns='jabber:client' from='r@conference.d/a'/>"));
+        assert!(is_for_a_guest(&stream::resumed("0", 0).to_string()));
+        for other in [stream::success(), stream::features_bind(), stream::sm_failed("item-not-found"), stream::ask()] {
+            assert!(!is_for_a_guest(&other.to_string()), "{other}");
+        }
+        assert!(!is_for_a_guest("<presence xmlns='jabber:client' type='error'><error type='auth'/></presence>"));
+    }
 }

@@ -117,15 +117,23 @@ impl Guest {
         self.say(&join).await;
     }
 
-    /// Logs in and asks for the room.
-    pub async fn log_in(server: &ServerHandle, id: &'static str) -> Self {
+    /// Opens a socket and logs in, without an address.
+    pub async fn connect(server: &ServerHandle, id: &'static str) -> Self {
         let url = format!("{}/xmpp-websocket?room=runde", server.url().replacen("http", "ws", 1));
         let mut guest = Self { socket: socket(&url, Some("xmpp")).await.unwrap(), id };
-        guest.say("<open xmlns='urn:ietf:params:xml:ns:xmpp-framing' to='127.0.0.1' version='1.0'/>").await;
+        let open = "<open xmlns='urn:ietf:params:xml:ns:xmpp-framing' to='127.0.0.1' version='1.0'/>";
+        guest.say(open).await;
         until(&mut guest.socket, "ANONYMOUS").await;
         guest.say("<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='ANONYMOUS'/>").await;
         until(&mut guest.socket, "<success").await;
-        guest.say("<open xmlns='urn:ietf:params:xml:ns:xmpp-framing' to='127.0.0.1' version='1.0'/>").await;
+        guest.say(open).await;
+        until(&mut guest.socket, "<bind").await;
+        guest
+    }
+
+    /// Logs in and asks for the room.
+    pub async fn log_in(server: &ServerHandle, id: &'static str) -> Self {
+        let mut guest = Self::connect(server, id).await;
         guest
             .say("<iq xmlns='jabber:client' type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>")
             .await;

@@ -1,8 +1,9 @@
 //! [`Host`]: connections in, stanzas sorted by what they are and whom they address.
 
-use super::connection::{Connection, Outbox, Stage};
+use super::connection::{Connection, Stage};
 use super::enter::Held;
 use super::guard::Guard;
+use super::line::{Outbox, number};
 use super::room::Room;
 use super::{ConnId, Event, HostConfig, Input, Output};
 use crate::ns;
@@ -23,7 +24,14 @@ pub(super) const MAX_RELAYED: usize = 64 * 1024;
 pub struct Host {
     pub(super) config: HostConfig,
     rng: ChaCha20Rng,
+    /// By the number of the first socket; a guest that resumes keeps it.
     pub(super) connections: BTreeMap<ConnId, Connection>,
+    /// Which connection a socket belongs to.
+    pub(super) sockets: BTreeMap<ConnId, ConnId>,
+    /// Guests without a socket, and until when their seat is kept.
+    pub(super) away: BTreeMap<ConnId, Instant>,
+    /// Guests whose socket may be dead, and until when they have to say something.
+    pub(super) doubted: BTreeMap<ConnId, Instant>,
     pub(super) rooms: BTreeMap<String, Room>,
     pub(super) guard: Guard,
     pub(super) held: Held,
@@ -40,6 +48,9 @@ impl Host {
             config,
             rng: ChaCha20Rng::from_seed(seed),
             connections: BTreeMap::new(),
+            sockets: BTreeMap::new(),
+            away: BTreeMap::new(),
+            doubted: BTreeMap::new(),
             rooms: BTreeMap::new(),
             guard: Guard::default(),
             held: Held::default(),
@@ -53,20 +64,24 @@ impl Host {
         match input {
             Input::Opened { connection, from } => {
                 if self.connections.len() < self.config.max_connections {
-                    self.connections.insert(connection, Connection::new(from));
+                    self.connections.insert(connection, Connection::new(now, from));
+                    self.sockets.insert(connection, connection);
+                    self.out.open(connection);
                 } else {
                     self.out.close(connection);
                 }
             }
             Input::Text(connection, text) => self.text(now, connection, &text),
-            Input::Closed(connection) => self.closed(connection),
+            Input::Closed(connection) => self.socket_gone(now, connection),
             Input::Allocated { room, endpoint, transport } => self.allocated(now, &room, &endpoint, transport),
         }
         self.handle_timeout(now);
     }
 
-    /// Does what is due: offers to guests that never said what they can do, passwords that had to wait, unused rooms.
+    /// Does what is due: offers to guests that never said what they can do, passwords that had to wait, seats of guests
+    /// that did not come back, unused rooms.
     pub fn handle_timeout(&mut self, now: Instant) {
+        self.give_up_absent(now);
         self.offer_overdue(now);
         self.judge_held(now);
         self.rooms.retain(|_, room| room.until.is_none_or(|until| now < until));
@@ -78,7 +93,7 @@ impl Host {
             return output;
         }
         let waits = self.rooms.values().flat_map(|room| room.until.into_iter().chain(room.features_due()));
-        Output::Wait(waits.chain(self.held.due(&self.guard)).min())
+        Output::Wait(waits.chain(self.held.due(&self.guard)).chain(self.absence_due()).min())
     }
 
     /// Number of rooms, asked-for ones included.
@@ -130,28 +145,33 @@ impl Host {
         format!("runde-{}", self.ids)
     }
 
-    fn text(&mut self, now: Instant, id: ConnId, text: &str) {
-        let Some(connection) = self.connections.get(&id) else { return };
-        let stage = connection.stage;
+    fn text(&mut self, now: Instant, socket: ConnId, text: &str) {
+        let Some(id) = self.sockets.get(&socket).copied() else { return };
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        connection.heard = now;
+        let (stage, bound) = (connection.stage, connection.stage == Stage::Bound);
+        self.doubted.remove(&id);
         let Ok(stanza) = xml::parse(text, &Limits::PEER) else {
             // Not XML: nothing on this connection can be trusted to be in step any more.
             self.out.send(id, &stream::close());
-            self.out.close(id);
-            self.closed(id);
-            return;
+            return self.drop_line(id);
         };
+        self.out.hear(id, &stanza);
         match (stanza.ns(), stanza.name()) {
             (ns::FRAMING, "open") => self.open(id, stage),
             (ns::FRAMING, "close") => {
                 self.out.send(id, &stream::close());
-                self.out.close(id);
-                self.closed(id);
+                self.drop_line(id);
             }
             (ns::SASL, "auth") => self.auth(id, stage, &stanza),
-            (CLIENT, "iq") if stage == Stage::Bound => self.iq(now, id, stanza),
+            (ns::SM, "enable") => self.manage(id, bound, &stanza),
+            (ns::SM, "resume") => self.resume(id, stage == Stage::LoggedIn, &stanza),
+            (ns::SM, "r") => self.confess(id),
+            (ns::SM, "a") => number(&stanza).into_iter().for_each(|h| self.out.confirm(id, h)),
+            (CLIENT, "iq") if bound => self.iq(now, id, stanza),
             (CLIENT, "iq") => self.bind(id, stage, &stanza),
-            (CLIENT, "presence") if stage == Stage::Bound => self.presence(now, id, &stanza),
-            (CLIENT, "message") if stage == Stage::Bound => self.message(id, &stanza),
+            (CLIENT, "presence") if bound => self.presence(now, id, &stanza),
+            (CLIENT, "message") if bound => self.message(id, &stanza),
             // Odd but well-formed: later protocols may send it, and nobody else is harmed.
             _ => {}
         }
@@ -240,9 +260,12 @@ impl Host {
         (seat.room == room).then(|| seat.endpoint.clone())
     }
 
-    fn closed(&mut self, id: ConnId) {
+    /// A guest is gone for good, with everything that is kept for it.
+    pub(super) fn gone(&mut self, id: ConnId) {
         let Some(connection) = self.connections.remove(&id) else { return };
         self.held.forget(id);
+        self.away.remove(&id);
+        self.doubted.remove(&id);
         for room in self.rooms.values_mut() {
             room.admitted.remove(&id);
         }
@@ -252,6 +275,7 @@ impl Host {
         if let Some(seat) = connection.seat {
             self.leave(&seat.room, &seat.endpoint, None);
         }
+        self.out.forget(id);
     }
 
     /// Takes a guest out of its room; the last one takes the room along.

@@ -4,6 +4,7 @@ use super::ConnId;
 use super::connection::Seat;
 use super::core::Host;
 use super::guard::Guard;
+use super::resume::machine_of;
 use super::room::{Occupant, Session};
 use super::settings::MAX_PASSWORD;
 use crate::jid::Jid;
@@ -101,12 +102,14 @@ impl Host {
         let (Some(presence), Some(connection)) = (presence, self.connections.get(&id)) else {
             return self.refuse(id, stanza, "modify", "not-acceptable");
         };
-        let password = stanza.find("x", ns::MUC).and_then(|x| x.text_of("password", ns::MUC));
+        let x = stanza.find("x", ns::MUC);
+        let password = x.and_then(|x| x.text_of("password", ns::MUC));
         let stub = Element::new("presence", CLIENT).attr_opt("id", stanza.get("id")).attr_opt("to", stanza.get("to"));
         let from = connection.from;
         // One that is too long is wrong, and so is the empty one.
         let password = password.map(|text| if text.len() > MAX_PASSWORD { String::new() } else { text });
         self.held.forget(id);
+        self.remember_machine(id, machine_of(x).as_deref());
         self.attempt(now, Attempt { connection: id, from, room, endpoint, presence, password, stub });
     }
 
@@ -160,6 +163,7 @@ impl Host {
     fn seat(&mut self, now: Instant, attempt: Attempt) -> Result<(), (&'static str, &'static str)> {
         let (id, name, endpoint) = (attempt.connection, &attempt.room, &attempt.endpoint);
         let question = self.next_id();
+        let ghosts = self.ghosts(now, id, name).len();
         let connection = self.connections.get_mut(&id).ok_or(("cancel", "not-allowed"))?;
         if connection.seat.is_some() {
             return Err(("cancel", "not-allowed"));
@@ -168,7 +172,7 @@ impl Host {
         if room.occupants.contains_key(endpoint) {
             return Err(("cancel", "conflict"));
         }
-        if room.occupants.len() >= self.config.max_guests {
+        if room.occupants.len() - ghosts >= self.config.max_guests {
             return Err(("wait", "service-unavailable"));
         }
         connection.seat = Some(Seat { room: name.clone(), endpoint: endpoint.clone() });
@@ -187,6 +191,7 @@ impl Host {
         };
         room.enter(endpoint, occupant, &mut self.out);
         room.ask_features(endpoint, question, now, &mut self.out);
+        self.take_over(now, id, name, endpoint);
         self.invite(name);
         Ok(())
     }

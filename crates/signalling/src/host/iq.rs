@@ -99,6 +99,7 @@ impl Host {
         if !self.request_room(now, &room) {
             return self.refuse(id, stanza, "cancel", "not-allowed");
         }
+        self.remember_machine(id, stanza.find("conference", ns::FOCUS).and_then(|asked| asked.get("machine-uid")));
         let property = |name: &str| Element::new("property", ns::FOCUS).attr("name", name).attr("value", false);
         let answer = Element::new("conference", ns::FOCUS)
             .attr("room", room)

@@ -4,9 +4,10 @@
 //! by a kick. The invitation never holds the room's password: whoever is let in enters by it, not by knowing a secret.
 
 use super::ConnId;
-use super::connection::{Outbox, Seat};
+use super::connection::Seat;
 use super::core::Host;
 use super::enter::is_endpoint;
+use super::line::Outbox;
 use super::moderate::reason;
 use super::room::Room;
 use crate::xml::{CLIENT, Element};

@@ -1,6 +1,6 @@
 //! One room: who is in it, what everybody is shown of everybody, who moderates, kick.
 
-use super::connection::Outbox;
+use super::line::Outbox;
 use super::lobby::Lobby;
 use super::settings::Settings;
 use super::{ConnId, Event};
