@@ -15,6 +15,8 @@ mod lobby;
 mod message;
 mod moderate;
 mod offer;
+mod relay;
+mod restart;
 mod resume;
 mod room;
 mod settings;
@@ -73,6 +75,15 @@ pub enum Input {
         /// What to offer to this guest, bridge channel included.
         transport: Transport,
     },
+    /// The answer to [`Event::RenewIce`].
+    IceRenewed {
+        /// Room name.
+        room: String,
+        /// Endpoint id.
+        endpoint: String,
+        /// The same transport with new ICE credentials of ours.
+        transport: Transport,
+    },
 }
 
 /// What happened in rooms, for whoever moves media.
@@ -110,7 +121,24 @@ pub enum Event {
         /// All groups now.
         groups: Vec<Group>,
     },
-    /// A guest sent candidates or new credentials.
+    /// A guest's network changed: it needs new ICE credentials for the transport that it has. The old ones stay in use
+    /// until [`Event::IceRenewed`].
+    RenewIce {
+        /// Room name.
+        room: String,
+        /// Endpoint id.
+        endpoint: String,
+    },
+    /// The guest's new credentials; ours are those of the last [`Input::IceRenewed`].
+    IceRenewed {
+        /// Room name.
+        room: String,
+        /// Endpoint id.
+        endpoint: String,
+        /// The guest's side.
+        transport: Transport,
+    },
+    /// A guest sent candidates.
     TransportChanged {
         /// Room name.
         room: String,

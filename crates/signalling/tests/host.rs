@@ -10,6 +10,10 @@ mod lobby;
 mod moderation;
 #[path = "host/password.rs"]
 mod password;
+#[path = "host/relay.rs"]
+mod relay;
+#[path = "host/restart.rs"]
+mod restart;
 #[path = "host/resume.rs"]
 mod resume;
 
@@ -105,19 +109,6 @@ fn another_session_id_is_unknown_and_ends_nothing() {
     let got = house.say(1, "<iq xmlns='jabber:client' type='set' id='j' to='r@conference.d/focus'><jingle xmlns='urn:xmpp:jingle:1' action='session-terminate' sid='other'/></iq>");
     assert_eq!(condition(&got).as_deref(), Some("item-not-found"));
     assert!(condition(&house.session(2, "session-accept", "")).is_some());
-}
-
-#[test]
-fn a_restart_brings_a_new_offer_but_not_in_a_hurry() {
-    let mut house = House::pair();
-    let again = "<bridge-session xmlns='http://jitsi.org/protocol/focus' id='x' restart='true'/>";
-    let got = house.session(1, "session-terminate", again);
-    assert!(condition(&got).is_none());
-    assert_eq!(house.events.iter().filter(|e| matches!(e, Event::Allocate { .. })).count(), 3);
-    let got = house.session(1, "session-terminate", again);
-    assert_eq!(condition(&got).as_deref(), Some("resource-constraint"));
-    house.now += Duration::from_secs(5);
-    assert!(condition(&house.session(1, "session-terminate", again)).is_none());
 }
 
 #[test]
@@ -245,13 +236,6 @@ fn addresses_are_given_after_the_login_only_and_are_never_the_same() {
         house.sent.iter().filter(|(_, e)| e.to_string().contains("<jid>")).map(|(_, e)| e.to_string()).collect();
     assert_eq!(given.len(), 2);
     assert_ne!(given[0], given[1]);
-}
-
-#[test]
-fn iqs_between_guests_carry_the_senders_room_address() {
-    let mut house = House::pair();
-    let got = house.say(1, "<iq xmlns='jabber:client' type='get' id='q' to='r@conference.d/bbbbbbbb' from='r@conference.d/focus'><x xmlns='urn:x'/></iq>");
-    assert_eq!((got[0].0, got[0].1.get("from"), got[0].1.get("id")), (2, Some("r@conference.d/aaaaaaaa"), Some("q")));
 }
 
 #[test]

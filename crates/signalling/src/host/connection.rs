@@ -1,5 +1,6 @@
 //! One connection from its first frame to a bound address, and where its guest sits.
 
+use super::relay::Asked;
 use std::net::IpAddr;
 use std::time::Instant;
 
@@ -32,11 +33,13 @@ pub(super) struct Connection {
     pub(super) machine: Option<String>,
     /// When it last said anything.
     pub(super) heard: Instant,
+    /// What it asked other guests.
+    pub(super) asked: Asked,
 }
 
 impl Connection {
     pub(super) fn new(now: Instant, from: IpAddr) -> Self {
-        let (stage, jid) = (Stage::Fresh, String::new());
-        Self { stage, jid, seat: None, knock: None, from, machine: None, heard: now }
+        let (stage, jid, asked) = (Stage::Fresh, String::new(), Asked::default());
+        Self { stage, jid, seat: None, knock: None, from, machine: None, heard: now, asked }
     }
 }

@@ -4,6 +4,7 @@ use super::connection::{Connection, Stage};
 use super::enter::Held;
 use super::guard::Guard;
 use super::line::{Outbox, number};
+use super::relay::Asked;
 use super::room::Room;
 use super::{ConnId, Event, HostConfig, Input, Output};
 use crate::ns;
@@ -74,6 +75,7 @@ impl Host {
             Input::Text(connection, text) => self.text(now, connection, &text),
             Input::Closed(connection) => self.socket_gone(now, connection),
             Input::Allocated { room, endpoint, transport } => self.allocated(now, &room, &endpoint, transport),
+            Input::IceRenewed { room, endpoint, transport } => self.ice_renewed(&room, &endpoint, transport),
         }
         self.handle_timeout(now);
     }
@@ -283,26 +285,18 @@ impl Host {
         let Some(room) = self.rooms.get_mut(name) else { return };
         let connection = room.occupants.get(endpoint).map(|occupant| occupant.connection);
         room.leave(endpoint, kicked, &mut self.out);
+        let ended = room.occupants.is_empty();
+        if let Some(id) = connection {
+            self.answer_for(id);
+        }
         if let Some(connection) = connection.and_then(|id| self.connections.get_mut(&id)) {
             connection.seat = None;
+            connection.asked = Asked::default();
         }
-        if room.occupants.is_empty() {
+        if ended {
             self.close_lobby(name, None);
             self.rooms.remove(name);
             self.out.tell(Event::RoomEmpty { room: name.to_owned() });
         }
-    }
-
-    /// Hands an IQ of one guest to another, in the sender's room address.
-    pub(super) fn relay(&mut self, id: ConnId, name: &str, own: &str, endpoint: &str, stanza: Element) {
-        let Some(room) = self.rooms.get(name) else { return };
-        if !room.occupants.contains_key(endpoint) {
-            return self.refuse(id, &stanza, "cancel", "item-not-found");
-        }
-        if stanza.to_string().len() > MAX_RELAYED {
-            return self.refuse(id, &stanza, "modify", "policy-violation");
-        }
-        let from = room.occupant_address(own);
-        room.send(endpoint, stanza.attr("from", from), &mut self.out);
     }
 }

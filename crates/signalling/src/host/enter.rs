@@ -4,6 +4,7 @@ use super::ConnId;
 use super::connection::Seat;
 use super::core::Host;
 use super::guard::Guard;
+use super::restart::Ice;
 use super::resume::machine_of;
 use super::room::{Occupant, Session};
 use super::settings::MAX_PASSWORD;
@@ -186,6 +187,7 @@ impl Host {
             features: None,
             asked: None,
             session: Session::None,
+            ice: Ice::default(),
             sources: Sources::default(),
             restarts: Vec::new(),
         };

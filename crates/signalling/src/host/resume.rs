@@ -56,7 +56,7 @@ impl Host {
     /// A guest that has logged in anew wants its former line back.
     pub(super) fn resume(&mut self, fresh: ConnId, logged_in: bool, stanza: &Element) {
         let former = stanza.get("previd").filter(|_| logged_in).and_then(|id| self.out.find(id));
-        let (Some(id), true) = (former, logged_in) else {
+        let Some(id) = former else {
             return self.out.send(fresh, &stream::sm_failed("item-not-found"));
         };
         let moved = number(stanza).ok_or(()).and_then(|h| self.out.resume(id, fresh, h));

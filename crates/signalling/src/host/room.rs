@@ -2,6 +2,7 @@
 
 use super::line::Outbox;
 use super::lobby::Lobby;
+use super::restart::Ice;
 use super::settings::Settings;
 use super::{ConnId, Event};
 use crate::jingle::{Sources, Transport};
@@ -50,6 +51,7 @@ pub(super) struct Occupant {
     /// The id of our question for features and when it stops being waited for.
     pub(super) asked: Option<(String, Instant)>,
     pub(super) session: Session,
+    pub(super) ice: Ice,
     pub(super) sources: Sources,
     /// When this guest last wanted to start anew, newest last.
     pub(super) restarts: Vec<Instant>,

@@ -249,6 +249,33 @@ fn a_guest_that_enters_anew_meets_no_ghost_of_itself_and_keeps_its_rights() {
 }
 
 #[test]
+fn a_moderator_that_enters_anew_moderates_and_nobody_is_promoted_by_its_absence() {
+    let mut house = House::new(HostConfig::new("d"));
+    enter_as(&mut house, 1, A, "laptop");
+    house.say(1, ENABLE);
+    enter_as(&mut house, 2, C, "phone");
+    cut(&mut house, 1);
+    let got = enter_as(&mut house, 3, B, "laptop");
+    let promoted = |of: &str| {
+        to(2, &got)
+            .iter()
+            .any(|e| e.get("from") == Some(of) && e.to_string().contains("moderator") && e.get("type").is_none())
+    };
+    assert!(promoted("r@conference.d/bbbbbbbb") && !promoted("r@conference.d/cccccccc"));
+    assert_eq!(house.host.guests("r"), 2);
+}
+
+#[test]
+fn a_connection_that_sits_nowhere_is_not_kept() {
+    let mut house = House::new(HostConfig { max_connections: 1, ..HostConfig::new("d") });
+    house.connect(1);
+    let id = house.say(1, ENABLE)[0].1.get("id").unwrap().to_owned();
+    cut(&mut house, 1);
+    assert_eq!(house.wait, None);
+    assert!(failed(&come_back(&mut house, 2, &id, 0)), "there is room for another, and the first is forgotten");
+}
+
+#[test]
 fn two_windows_of_one_machine_sit_side_by_side_as_long_as_both_speak() {
     let mut house = House::new(HostConfig::new("d"));
     enter_as(&mut house, 1, A, "laptop");
