@@ -10,7 +10,7 @@ mod seat;
 mod talk;
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -37,8 +37,17 @@ const DATAGRAMS_A_TURN: usize = 256;
 /// From web socket tasks.
 #[derive(Debug)]
 pub(crate) enum ToHall {
-    Opened(ConnId, mpsc::Sender<Frame>),
+    Opened {
+        id: ConnId,
+        from: IpAddr,
+        outbox: mpsc::Sender<Frame>,
+    },
     Xmpp(ConnId, String),
+    /// A conference request by HTTP: JSON in, JSON out, nothing if it is refused.
+    Conference {
+        body: String,
+        reply: oneshot::Sender<Option<String>>,
+    },
     /// Asks whether this guest may have its bridge channel.
     BridgeWanted {
         id: ConnId,
@@ -151,11 +160,15 @@ impl Hall {
 
     fn heard(&mut self, now: Instant, said: ToHall) {
         match said {
-            ToHall::Opened(id, frames) => {
-                self.outboxes.insert(id, Outbox { frames, seated: false });
-                self.converse(now, host::Input::Opened(id));
+            ToHall::Opened { id, from, outbox } => {
+                self.outboxes.insert(id, Outbox { frames: outbox, seated: false });
+                self.converse(now, host::Input::Opened { connection: id, from });
             }
             ToHall::Xmpp(id, text) => self.converse(now, host::Input::Text(id, text)),
+            ToHall::Conference { body, reply } => {
+                let _ = reply.send(self.host.conference_request(now, &body).ok());
+                self.drain_host(now);
+            }
             ToHall::BridgeWanted { id, conference, endpoint, password, outbox, reply } => {
                 let admitted = self.admit_bridge(id, &conference, &endpoint, &password, outbox);
                 // Whoever asked may have gone; then the channel is taken back.

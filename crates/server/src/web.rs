@@ -1,5 +1,6 @@
 //! HTTP: connections in, pages and web sockets out. Everything that is not named here is 404.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -7,10 +8,10 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ws::WebSocketUpgrade;
-use axum::extract::{Path, State};
+use axum::extract::{DefaultBodyLimit, Extension, Path, State};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
@@ -38,8 +39,14 @@ const PAGES: Duration = Duration::from_secs(60);
 /// Bytes and lines of a request's head.
 const MAX_HEAD: usize = 16 * 1024;
 const MAX_HEADERS: usize = 64;
+/// Bytes of a conference request; a client's has about 300.
+const MAX_REQUEST: usize = 4 * 1024;
 /// The hall answers at once; this only ends the wait when it is gone.
 const ANSWER: Duration = Duration::from_secs(5);
+
+/// The address at the other end of a connection.
+#[derive(Clone, Copy)]
+struct From(IpAddr);
 
 /// What every request may use.
 #[derive(Clone)]
@@ -76,12 +83,13 @@ impl Web {
                 () = self.cancel.cancelled() => return,
                 accepted = listener.accept() => accepted,
             };
-            let Ok((stream, _)) = accepted else {
+            let Ok((stream, from)) = accepted else {
                 // Out of file descriptors: trying again at once would only spin.
                 tokio::time::sleep(Duration::from_millis(50)).await;
                 continue;
             };
-            let (router, acceptor, cancel) = (router.clone(), acceptor.clone(), self.cancel.clone());
+            let router = router.clone().layer(Extension(From(from.ip())));
+            let (acceptor, cancel) = (acceptor.clone(), self.cancel.clone());
             self.tasks.spawn(async move {
                 let _slot = slot;
                 tokio::select! {
@@ -125,6 +133,7 @@ fn router(web: Web) -> Router {
     Router::new()
         .route("/config.js", get(config_js))
         .route("/xmpp-websocket", get(xmpp))
+        .route("/conference-request/v1", post(conference_request).layer(DefaultBodyLimit::max(MAX_REQUEST)))
         .route("/colibri-ws/{server}/{conference}/{endpoint}", get(bridge))
         .route("/{room}", get(landing))
         .fallback(|| async { StatusCode::NOT_FOUND })
@@ -147,8 +156,27 @@ async fn config_js(State(web): State<Web>) -> Response {
     plain("application/javascript; charset=utf-8", web.site.config_js())
 }
 
+/// The conference request of clients that ask before they connect. JSON by name only: a foreign page cannot send that
+/// without asking the browser, and so opens no rooms here behind its reader's back.
+async fn conference_request(State(web): State<Web>, headers: HeaderMap, body: String) -> Response {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if kind.split(';').next().map(str::trim) != Some("application/json") {
+        return StatusCode::UNSUPPORTED_MEDIA_TYPE.into_response();
+    }
+    let (reply, answer) = oneshot::channel();
+    if web.hall.send(ToHall::Conference { body, reply }).await.is_err() {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    }
+    match timeout(ANSWER, answer).await {
+        Ok(Ok(Some(answer))) => plain("application/json", answer),
+        Ok(Ok(None)) => StatusCode::BAD_REQUEST.into_response(),
+        Ok(Err(_)) | Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+    }
+}
+
 async fn xmpp(
     State(web): State<Web>,
+    Extension(From(from)): Extension<From>,
     upgrade: Result<WebSocketUpgrade, axum::extract::ws::rejection::WebSocketUpgradeRejection>,
 ) -> Response {
     // A plain GET keeps a load balancer's affinity; clients only look at the status.
@@ -160,7 +188,7 @@ async fn xmpp(
     let id = web.connection();
     upgrade.protocols(["xmpp"]).max_frame_size(MAX_XMPP_FRAME).max_message_size(MAX_XMPP_FRAME).on_upgrade(
         move |socket| async move {
-            if web.hall.send(ToHall::Opened(id, outbox_in)).await.is_ok() {
+            if web.hall.send(ToHall::Opened { id, from, outbox: outbox_in }).await.is_ok() {
                 let (hall, cancel, stranger) = (web.hall.clone(), web.cancel.clone(), Some(stranger));
                 Wire { socket, id, line: Line::Xmpp, hall, outbox, stranger, cancel }.run().await;
             }
@@ -221,11 +249,11 @@ mod tests {
         tokio::spawn(async move {
             let mut kept = Vec::new();
             while let Some(said) = inbox.recv().await {
-                if let ToHall::Opened(_, frames) = said {
+                if let ToHall::Opened { outbox, .. } = said {
                     if seats {
-                        frames.send(Frame::Seated).await.unwrap();
+                        outbox.send(Frame::Seated).await.unwrap();
                     }
-                    kept.push(frames);
+                    kept.push(outbox);
                 }
             }
         });
@@ -234,7 +262,8 @@ mod tests {
 
     fn connect(web: &Web) -> DuplexStream {
         let (near, far) = duplex(64 * 1024);
-        tokio::spawn(serve(far, router(web.clone())));
+        let from = From(std::net::Ipv4Addr::LOCALHOST.into());
+        tokio::spawn(serve(far, router(web.clone()).layer(Extension(from))));
         near
     }
 

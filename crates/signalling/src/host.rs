@@ -6,14 +6,25 @@
 
 mod connection;
 mod core;
+mod enter;
 mod focus;
+mod guard;
 mod iq;
+mod line;
+mod lobby;
+mod message;
+mod moderate;
 mod offer;
+mod relay;
+mod restart;
+mod resume;
 mod room;
+mod settings;
 mod sources;
 
 pub use self::core::Host;
 use crate::jingle::{Group, Source, Transport};
+use std::net::IpAddr;
 use std::time::Instant;
 
 /// A connection's number, chosen by whoever owns the sockets and never used twice.
@@ -45,7 +56,12 @@ impl HostConfig {
 #[derive(Clone, Debug)]
 pub enum Input {
     /// A web socket was opened.
-    Opened(ConnId),
+    Opened {
+        /// Its number.
+        connection: ConnId,
+        /// The other end's address, as good as it is known. Wrong passwords are counted by it.
+        from: IpAddr,
+    },
     /// A text frame arrived.
     Text(ConnId, String),
     /// The web socket is gone.
@@ -57,6 +73,15 @@ pub enum Input {
         /// Endpoint id.
         endpoint: String,
         /// What to offer to this guest, bridge channel included.
+        transport: Transport,
+    },
+    /// The answer to [`Event::RenewIce`].
+    IceRenewed {
+        /// Room name.
+        room: String,
+        /// Endpoint id.
+        endpoint: String,
+        /// The same transport with new ICE credentials of ours.
         transport: Transport,
     },
 }
@@ -96,7 +121,24 @@ pub enum Event {
         /// All groups now.
         groups: Vec<Group>,
     },
-    /// A guest sent candidates or new credentials.
+    /// A guest's network changed: it needs new ICE credentials for the transport that it has. The old ones stay in use
+    /// until [`Event::IceRenewed`].
+    RenewIce {
+        /// Room name.
+        room: String,
+        /// Endpoint id.
+        endpoint: String,
+    },
+    /// The guest's new credentials; ours are those of the last [`Input::IceRenewed`].
+    IceRenewed {
+        /// Room name.
+        room: String,
+        /// Endpoint id.
+        endpoint: String,
+        /// The guest's side.
+        transport: Transport,
+    },
+    /// A guest sent candidates.
     TransportChanged {
         /// Room name.
         room: String,

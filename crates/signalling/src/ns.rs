@@ -12,6 +12,8 @@ pub const SESSION: &str = "urn:ietf:params:xml:ns:xmpp-session";
 pub const STANZAS: &str = "urn:ietf:params:xml:ns:xmpp-stanzas";
 /// XEP-0199 ping.
 pub const PING: &str = "urn:xmpp:ping";
+/// XEP-0198 stream management.
+pub const SM: &str = "urn:xmpp:sm:3";
 /// XEP-0215 external services.
 pub const EXTDISCO: &str = "urn:xmpp:extdisco:2";
 /// XEP-0030 service discovery.
@@ -28,6 +30,8 @@ pub const MUC_ADMIN: &str = "http://jabber.org/protocol/muc#admin";
 pub const MUC_OWNER: &str = "http://jabber.org/protocol/muc#owner";
 /// XEP-0172 display name.
 pub const NICK: &str = "http://jabber.org/protocol/nick";
+/// XEP-0033 addresses of somebody else.
+pub const ADDRESS: &str = "http://jabber.org/protocol/address";
 /// XEP-0203 delayed delivery.
 pub const DELAY: &str = "urn:xmpp:delay";
 /// XEP-0421 occupant ids.
@@ -38,6 +42,8 @@ pub const FORM: &str = "jabber:x:data";
 pub const FOCUS: &str = "http://jitsi.org/protocol/focus";
 /// Jitsi: json-message and others.
 pub const JITMEET: &str = "http://jitsi.org/jitmeet";
+/// Jitsi: the name of somebody who speaks through another.
+pub const DISPLAY_NAME: &str = "http://jitsi.org/protocol/display-name";
 /// Jitsi: mute the microphone.
 pub const MUTE_AUDIO: &str = "http://jitsi.org/jitmeet/audio";
 /// Jitsi: mute the camera.

@@ -30,10 +30,47 @@ pub fn features_login() -> Element {
     Element::new("features", STREAM).child(Element::new("mechanisms", ns::SASL).child(mechanism))
 }
 
-/// Features after the login: only binding. No stream management, so nobody tries to resume.
+/// Features after the login: binding, and stream management for those who want to come back after a broken socket.
 #[must_use]
 pub fn features_bind() -> Element {
-    Element::new("features", STREAM).child(Element::new("bind", ns::BIND).child(Element::new("required", ns::BIND)))
+    let optional = Element::new("optional", ns::SM);
+    Element::new("features", STREAM)
+        .child(Element::new("bind", ns::BIND).child(Element::new("required", ns::BIND)))
+        .child(Element::new("sm", ns::SM).child(optional))
+}
+
+/// `<enabled/>`: stanzas are counted from here on (XEP-0198 3). With an id the stream can be resumed for `seconds`.
+#[must_use]
+pub fn enabled(resume: Option<&str>, seconds: u64) -> Element {
+    let enabled = Element::new("enabled", ns::SM);
+    match resume {
+        Some(id) => enabled.attr("id", id).attr("max", seconds).attr("resume", true),
+        None => enabled,
+    }
+}
+
+/// `<r/>`: how many of our stanzas do you have?
+#[must_use]
+pub fn ask() -> Element {
+    Element::new("r", ns::SM)
+}
+
+/// `<a/>`: so many of your stanzas, modulo 2^32.
+#[must_use]
+pub fn confirmation(heard: u32) -> Element {
+    Element::new("a", ns::SM).attr("h", heard)
+}
+
+/// `<resumed/>`: the former stream goes on, so many of your stanzas are here.
+#[must_use]
+pub fn resumed(id: &str, heard: u32) -> Element {
+    Element::new("resumed", ns::SM).attr("previd", id).attr("h", heard)
+}
+
+/// `<failed/>` of stream management with a condition of RFC 6120, 8.3.
+#[must_use]
+pub fn sm_failed(condition: &str) -> Element {
+    Element::new("failed", ns::SM).child(Element::new(condition, ns::STANZAS))
 }
 
 /// Does a features element offer this SASL mechanism?

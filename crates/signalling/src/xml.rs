@@ -109,6 +109,15 @@ impl Element {
         });
     }
 
+    /// Changes the child elements in place.
+    pub fn each_mut(&mut self, mut change: impl FnMut(&mut Element)) {
+        for node in &mut self.nodes {
+            if let Node::Element(child) = node {
+                change(child);
+            }
+        }
+    }
+
     /// Local name.
     #[must_use]
     pub fn name(&self) -> &str {

@@ -2,147 +2,27 @@
 // Tests may unwrap, and somebody has to say what time it is when a story begins.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
+#[path = "host/house.rs"]
+mod house;
+#[path = "host/lobby.rs"]
+mod lobby;
+#[path = "host/moderation.rs"]
+mod moderation;
+#[path = "host/password.rs"]
+mod password;
+#[path = "host/relay.rs"]
+mod relay;
+#[path = "host/restart.rs"]
+mod restart;
+#[path = "host/resume.rs"]
+mod resume;
+
+use house::{A, AUTH, B, BIND, C, House, JSON, OPEN, condition, content, jingle, to};
 use proptest::prelude::*;
-use runde_signalling::host::{ConnId, Event, Host, HostConfig, Input, Output};
-use runde_signalling::jingle::{Semantics, Transport};
+use runde_signalling::host::{ConnId, Event, HostConfig, Input};
+use runde_signalling::jingle::Semantics;
 use runde_signalling::xml::{Element, Limits, parse};
-use std::time::{Duration, Instant};
-
-const OPEN: &str = "<open xmlns='urn:ietf:params:xml:ns:xmpp-framing' to='d' version='1.0'/>";
-const AUTH: &str = "<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='ANONYMOUS'/>";
-const BIND: &str = "<iq xmlns='jabber:client' type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>";
-const A: &str = "aaaaaaaa";
-const B: &str = "bbbbbbbb";
-const C: &str = "cccccccc";
-
-struct House {
-    host: Host,
-    now: Instant,
-    sent: Vec<(u64, Element)>,
-    events: Vec<Event>,
-    closed: Vec<u64>,
-}
-
-impl House {
-    fn new(config: HostConfig) -> Self {
-        let host = Host::new(config, [1; 32]);
-        Self { host, now: Instant::now(), sent: vec![], events: vec![], closed: vec![] }
-    }
-
-    /// Gives an input and returns what was sent because of it. Transports are allocated at once.
-    fn give(&mut self, input: Input) -> Vec<(u64, Element)> {
-        self.host.handle(self.now, input);
-        let mut new = vec![];
-        loop {
-            match self.host.poll_output() {
-                Output::Send(to, text) => new.push((to.0, parse(&text, &Limits::FOCUS).unwrap())),
-                Output::Event(event) => {
-                    if let Event::Allocate { room, endpoint } = event.clone() {
-                        let transport = Transport { ufrag: "u".into(), pwd: "p".into(), ..Transport::default() };
-                        self.host.handle(self.now, Input::Allocated { room, endpoint, transport });
-                    }
-                    self.events.push(event);
-                }
-                Output::CloseConnection(id) => self.closed.push(id.0),
-                Output::Wait(_) => break,
-            }
-        }
-        self.sent.extend(new.clone());
-        new
-    }
-
-    fn say(&mut self, who: u64, text: &str) -> Vec<(u64, Element)> {
-        self.give(Input::Text(ConnId(who), text.to_owned()))
-    }
-
-    fn connect(&mut self, who: u64) {
-        self.give(Input::Opened(ConnId(who)));
-        for frame in [OPEN, AUTH, OPEN, BIND] {
-            self.say(who, frame);
-        }
-    }
-
-    fn ask_room(&mut self, who: u64, room: &str) -> Vec<(u64, Element)> {
-        self.say(who, &format!("<iq xmlns='jabber:client' type='set' id='c' to='focus.d'><conference xmlns='http://jitsi.org/protocol/focus' room='{room}@conference.d'/></iq>"))
-    }
-
-    fn presence(&mut self, who: u64, endpoint: &str, inside: &str) -> Vec<(u64, Element)> {
-        self.say(who, &format!("<presence xmlns='jabber:client' to='r@conference.d/{endpoint}'>{inside}</presence>"))
-    }
-
-    /// Connects, joins and answers the question for features.
-    fn join(&mut self, who: u64, endpoint: &str, features: &str) -> Vec<(u64, Element)> {
-        self.connect(who);
-        self.ask_room(who, "r");
-        let mut got = self.presence(who, endpoint, "");
-        let question =
-            got.iter().find(|(to, e)| *to == who && e.get("type") == Some("get")).unwrap().1.get("id").unwrap();
-        let question = question.to_owned();
-        got.extend(self.say(who, &format!("<iq xmlns='jabber:client' type='result' id='{question}' to='r@conference.d/focus'><query xmlns='http://jabber.org/protocol/disco#info'>{features}</query></iq>")));
-        got
-    }
-
-    fn sid(&self, who: u64) -> String {
-        let offers = self.sent.iter().rev().filter(|(to, _)| *to == who);
-        let jingle = offers.filter_map(|(_, e)| jingle(e)).find(|j| j.get("action") == Some("session-initiate"));
-        jingle.unwrap().get("sid").unwrap().to_owned()
-    }
-
-    fn session(&mut self, who: u64, action: &str, inside: &str) -> Vec<(u64, Element)> {
-        let sid = self.sid(who);
-        self.say(who, &format!("<iq xmlns='jabber:client' type='set' id='j' to='r@conference.d/focus'><jingle xmlns='urn:xmpp:jingle:1' action='{action}' sid='{sid}'>{inside}</jingle></iq>"))
-    }
-
-    fn accept(&mut self, who: u64, endpoint: &str, base: u32) -> Vec<(u64, Element)> {
-        self.session(who, "session-accept", &content(endpoint, base, true))
-    }
-
-    /// Two guests with accepted sessions.
-    fn pair() -> Self {
-        let mut house = Self::new(HostConfig::new("d"));
-        house.join(1, A, JSON);
-        house.join(
-            2,
-            B,
-            "<feature var='urn:xmpp:jingle:apps:rtp:audio'/><feature var='urn:xmpp:jingle:apps:rtp:video'/>",
-        );
-        house.accept(1, A, 100);
-        house.accept(2, B, 200);
-        house
-    }
-}
-
-const JSON: &str = "<feature var='urn:xmpp:jingle:apps:rtp:audio'/><feature var='urn:xmpp:jingle:apps:rtp:video'/><feature var='http://jitsi.org/json-encoded-sources'/>";
-
-fn content(endpoint: &str, base: u32, with_transport: bool) -> String {
-    let source =
-        |n: u32| format!("<source xmlns='urn:xmpp:jingle:apps:rtp:ssma:0' ssrc='{}' name='{endpoint}-v0'/>", base + n);
-    let group = |semantics: &str, all: &[u32]| {
-        let inside: String = all.iter().map(|n| format!("<source ssrc='{}'/>", base + n)).collect();
-        format!("<ssrc-group xmlns='urn:xmpp:jingle:apps:rtp:ssma:0' semantics='{semantics}'>{inside}</ssrc-group>")
-    };
-    let transport =
-        if with_transport { "<transport xmlns='urn:xmpp:jingle:transports:ice-udp:1' ufrag='x' pwd='y'/>" } else { "" };
-    format!(
-        "<content name='video' creator='responder'><description xmlns='urn:xmpp:jingle:apps:rtp:1' media='video'>{}{}{}{}</description>{transport}</content>",
-        (0..4).map(source).collect::<String>(),
-        group("SIM", &[0, 1]),
-        group("FID", &[0, 2]),
-        group("FID", &[1, 3]),
-    )
-}
-
-fn jingle(e: &Element) -> Option<&Element> {
-    e.children().find(|child| child.name() == "jingle")
-}
-
-fn to(who: u64, got: &[(u64, Element)]) -> Vec<&Element> {
-    got.iter().filter(|(to, _)| *to == who).map(|(_, e)| e).collect()
-}
-
-fn condition(got: &[(u64, Element)]) -> Option<String> {
-    got.iter().find_map(|(_, e)| runde_signalling::stream::error_condition(e).map(str::to_owned))
-}
+use std::time::Duration;
 
 #[test]
 fn a_lone_guest_has_no_session_and_two_have_one_each() {
@@ -229,19 +109,6 @@ fn another_session_id_is_unknown_and_ends_nothing() {
     let got = house.say(1, "<iq xmlns='jabber:client' type='set' id='j' to='r@conference.d/focus'><jingle xmlns='urn:xmpp:jingle:1' action='session-terminate' sid='other'/></iq>");
     assert_eq!(condition(&got).as_deref(), Some("item-not-found"));
     assert!(condition(&house.session(2, "session-accept", "")).is_some());
-}
-
-#[test]
-fn a_restart_brings_a_new_offer_but_not_in_a_hurry() {
-    let mut house = House::pair();
-    let again = "<bridge-session xmlns='http://jitsi.org/protocol/focus' id='x' restart='true'/>";
-    let got = house.session(1, "session-terminate", again);
-    assert!(condition(&got).is_none());
-    assert_eq!(house.events.iter().filter(|e| matches!(e, Event::Allocate { .. })).count(), 3);
-    let got = house.session(1, "session-terminate", again);
-    assert_eq!(condition(&got).as_deref(), Some("resource-constraint"));
-    house.now += Duration::from_secs(5);
-    assert!(condition(&house.session(1, "session-terminate", again)).is_none());
 }
 
 #[test]
@@ -333,7 +200,7 @@ fn rooms_guests_and_connections_are_limited() {
     assert_eq!(condition(&house.ask_room(2, "other")).as_deref(), Some("not-allowed"));
     assert_eq!(condition(&house.presence(2, B, "")).as_deref(), Some("service-unavailable"));
     house.connect(3);
-    house.give(Input::Opened(ConnId(4)));
+    house.open(4);
     assert_eq!(house.closed, [4]);
 }
 
@@ -361,7 +228,7 @@ fn a_room_that_nobody_enters_is_forgotten_after_a_minute() {
 #[test]
 fn addresses_are_given_after_the_login_only_and_are_never_the_same() {
     let mut house = House::new(HostConfig::new("d"));
-    house.give(Input::Opened(ConnId(1)));
+    house.open(1);
     assert_eq!(condition(&house.say(1, BIND)).as_deref(), Some("not-authorized"));
     house.connect(2);
     house.connect(3);
@@ -369,13 +236,6 @@ fn addresses_are_given_after_the_login_only_and_are_never_the_same() {
         house.sent.iter().filter(|(_, e)| e.to_string().contains("<jid>")).map(|(_, e)| e.to_string()).collect();
     assert_eq!(given.len(), 2);
     assert_ne!(given[0], given[1]);
-}
-
-#[test]
-fn iqs_between_guests_carry_the_senders_room_address() {
-    let mut house = House::pair();
-    let got = house.say(1, "<iq xmlns='jabber:client' type='get' id='q' to='r@conference.d/bbbbbbbb' from='r@conference.d/focus'><x xmlns='urn:x'/></iq>");
-    assert_eq!((got[0].0, got[0].1.get("from"), got[0].1.get("id")), (2, Some("r@conference.d/aaaaaaaa"), Some("q")));
 }
 
 #[test]
@@ -415,13 +275,29 @@ fn the_http_form_of_the_conference_request_makes_the_room_too() {
 }
 
 fn any_stanza() -> impl Strategy<Value = String> {
-    let fixed = [OPEN, AUTH, BIND, "<close xmlns='urn:ietf:params:xml:ns:xmpp-framing'/>", "<a", ""];
+    let enable = "<enable xmlns='urn:xmpp:sm:3' resume='true'/>";
+    let counts = ["<r xmlns='urn:xmpp:sm:3'/>", "<a xmlns='urn:xmpp:sm:3' h='2'/>", enable];
+    let resume = "<resume xmlns='urn:xmpp:sm:3' previd='1' h='0'/>";
+    let fixed = [
+        counts[0],
+        counts[1],
+        counts[2],
+        resume,
+        OPEN,
+        AUTH,
+        BIND,
+        "<close xmlns='urn:ietf:params:xml:ns:xmpp-framing'/>",
+        "<a",
+        "",
+    ];
     let ends = prop_oneof![
         Just("r@conference.d"),
         Just("r@conference.d/focus"),
         Just("r@conference.d/aaaaaaaa"),
         Just("r@conference.d/bbbbbbbb"),
         Just("focus.d"),
+        Just("r@lobby.d"),
+        Just("r@lobby.d/aaaaaaaa"),
         Just("d")
     ];
     let insides = prop_oneof![
@@ -437,6 +313,8 @@ fn any_stanza() -> impl Strategy<Value = String> {
         Just("<query xmlns='http://jabber.org/protocol/disco#info'/>".to_owned()),
         Just("<mute xmlns='http://jitsi.org/jitmeet/audio' jid='r@conference.d/aaaaaaaa'>true</mute>".to_owned()),
         Just("<body>x</body>".to_owned()),
+        Just("<nick xmlns='http://jabber.org/protocol/nick'>x</nick><x xmlns='http://jabber.org/protocol/muc#user'><invite to='x'/></x>".to_owned()),
+        Just("<query xmlns='http://jabber.org/protocol/muc#owner'><x xmlns='jabber:x:data' type='submit'><field var='muc#roomconfig_membersonly'><value>1</value></field></x></query>".to_owned()),
     ];
     let kinds =
         prop_oneof![Just("set"), Just("get"), Just("result"), Just("error"), Just("groupchat"), Just("unavailable")];
@@ -455,7 +333,7 @@ proptest! {
     fn no_order_of_stanzas_makes_the_host_panic(steps in proptest::collection::vec((1u64..4, any_stanza()), 0..60)) {
         let mut house = House::new(HostConfig::new("d"));
         for who in 1..4 {
-            house.give(Input::Opened(ConnId(who)));
+            house.open(who);
         }
         house.connect(1);
         for (who, stanza) in steps {

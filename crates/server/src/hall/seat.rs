@@ -35,6 +35,10 @@ pub(super) struct Seat {
     pub(super) sources: Vec<Source>,
     /// It took the offer: it may be sent the others' streams.
     pub(super) accepted: bool,
+    /// Our part in DTLS since then; a restart of ICE does not change it.
+    pub(super) setup: jingle::Setup,
+    /// New ICE credentials of ours that the guest was told and has not answered yet.
+    pub(super) renewed: Option<Credentials>,
 }
 
 /// The streams of an endpoint as the room sees them: one source per name, layers in the order of its SIM group.
@@ -105,6 +109,14 @@ pub(super) fn remote(said: &jingle::Transport) -> Option<Remote> {
         // Lite answers checks from wherever they come; it never sends one to an address it was only told.
         candidates: Vec::new(),
     })
+}
+
+/// Our part in DTLS when the guest says that this is its own.
+pub(super) const fn our_setup(theirs: Option<jingle::Setup>) -> jingle::Setup {
+    match theirs {
+        Some(jingle::Setup::Passive) => jingle::Setup::Active,
+        Some(jingle::Setup::Active | jingle::Setup::ActPass) | None => jingle::Setup::Passive,
+    }
 }
 
 /// One of our addresses as signalling writes it.

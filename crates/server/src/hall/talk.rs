@@ -38,8 +38,7 @@ impl Hall {
     /// Sends to a web socket; one that does not read is closed.
     pub(super) fn say(&mut self, id: ConnId, text: String) {
         let Some(outbox) = self.outboxes.get_mut(&id) else { return };
-        // Only occupants of a room are sent presence, except for refusals.
-        if !outbox.seated && text.starts_with("<presence") && !text.contains("<error") {
+        if !outbox.seated && is_for_a_guest(&text) {
             outbox.seated = outbox.frames.try_send(Frame::Seated).is_ok();
         }
         if outbox.frames.try_send(Frame::Text(text)).is_err() {
@@ -58,7 +57,9 @@ impl Hall {
             Event::SourcesChanged { room, endpoint, sources, groups } => {
                 self.changed(now, &room, &endpoint, &sources, &groups);
             }
-            // A lite agent needs no candidates of the guest, and new credentials are never asked for.
+            Event::RenewIce { room, endpoint } => self.renew_ice(now, room, endpoint),
+            Event::IceRenewed { room, endpoint, transport } => self.ice_renewed(now, &room, &endpoint, &transport),
+            // A lite agent needs no candidates of the guest.
             Event::TransportChanged { .. } => {}
             Event::EndpointLeft { room, endpoint } => self.left(now, &room, &endpoint),
             Event::RoomEmpty { room } => {
@@ -104,20 +105,43 @@ impl Hall {
         let sockets = self.site.web_socket_base();
         let web_socket = format!("{sockets}/colibri-ws/runde/{}/{endpoint}?pwd={password}", chamber.conference);
         let (room, endpoint) = (room.to_owned(), endpoint.to_owned());
-        self.seats.insert(id, Seat { room, endpoint, password, bridge: None, sources: Vec::new(), accepted: false });
-        Some((id, self.offered(credentials, web_socket)))
+        let (bridge, sources, setup) = (None, Vec::new(), jingle::Setup::ActPass);
+        let seat = Seat { room, endpoint, password, bridge, sources, accepted: false, setup, renewed: None };
+        self.seats.insert(id, seat);
+        Some((id, self.offered(credentials, Some(web_socket), setup)))
     }
 
-    fn offered(&self, credentials: Credentials, web_socket: String) -> Transport {
+    /// New credentials for a guest whose network changed. Media goes on under the old ones until it answers.
+    fn renew_ice(&mut self, now: Instant, room: String, endpoint: String) {
+        let id = self.seat_id(&room, &endpoint);
+        let fresh = Credentials::generate(&self.identity).ok();
+        let (Some(seat), Some(fresh)) = (id.and_then(|id| self.seats.get_mut(&id)), fresh) else { return };
+        seat.renewed = Some(fresh.clone());
+        let setup = seat.setup;
+        let transport = self.offered(fresh, None, setup);
+        self.host.handle(now, host::Input::IceRenewed { room, endpoint, transport });
+    }
+
+    fn ice_renewed(&mut self, now: Instant, room: &str, endpoint: &str, transport: &Transport) {
+        let Some(id) = self.seat_id(room, endpoint) else { return };
+        let Some(ours) = self.seats.get_mut(&id).and_then(|seat| seat.renewed.take()) else { return };
+        let theirs = Credentials { ufrag: transport.ufrag.clone(), pwd: transport.pwd.clone() };
+        let Some(endpoint) = self.port.get_mut(id) else { return };
+        if let Err(error) = endpoint.ice_restart(now, ours, &theirs, &[]) {
+            tracing::debug!(endpoint = id.0, %error, "a guest's new credentials are refused");
+        }
+    }
+
+    fn offered(&self, credentials: Credentials, web_socket: Option<String>, setup: jingle::Setup) -> Transport {
         let fingerprint = self.identity.fingerprint();
         let ours = self.site.addresses.iter().map(|address| Candidate::host(*address));
         Transport {
             ufrag: credentials.ufrag,
             pwd: credentials.pwd,
             fingerprint: Some(jingle::Fingerprint { hash: fingerprint.hash.clone(), value: fingerprint.to_string() }),
-            setup: Some(jingle::Setup::ActPass),
+            setup: Some(setup),
             candidates: ours.enumerate().map(|(nth, candidate)| seat::candidate(&candidate, nth)).collect(),
-            web_socket: Some(web_socket),
+            web_socket,
         }
     }
 
@@ -134,6 +158,7 @@ impl Hall {
         }
         if let Some(seat) = self.seats.get_mut(&id) {
             seat.accepted = true;
+            seat.setup = seat::our_setup(transport.setup);
         }
         let others: Vec<sfu::Source> = self.neighbours(id).flat_map(|(_, seat)| seat.sources.iter().cloned()).collect();
         for source in &others {
@@ -229,9 +254,30 @@ impl Hall {
     }
 }
 
+/// Only those in a room or before its door are sent presence, refusals aside, and only they have a line to resume.
+fn is_for_a_guest(text: &str) -> bool {
+    (text.starts_with("<presence") && !text.contains("<error")) || text.starts_with("<resumed")
+}
+
 /// 128 random bits as lower-case hex.
 fn token() -> Option<String> {
     let mut random = [0u8; 16];
     getrandom::fill(&mut random).ok()?;
     Some(hex::encode(random))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_for_a_guest;
+    use runde_signalling::stream;
+
+    #[test]
+    fn a_socket_belongs_to_a_guest_from_its_first_presence_or_from_where_it_resumes() {
+        assert!(is_for_a_guest("<presence xmlns='jabber:client' from='r@conference.d/a'/>"));
+        assert!(is_for_a_guest(&stream::resumed("0", 0).to_string()));
+        for other in [stream::success(), stream::features_bind(), stream::sm_failed("item-not-found"), stream::ask()] {
+            assert!(!is_for_a_guest(&other.to_string()), "{other}");
+        }
+        assert!(!is_for_a_guest("<presence xmlns='jabber:client' type='error'><error type='auth'/></presence>"));
+    }
 }

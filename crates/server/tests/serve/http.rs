@@ -47,6 +47,33 @@ async fn the_services_are_where_config_js_says() {
 }
 
 #[tokio::test]
+async fn a_room_can_be_asked_for_by_http_before_anybody_connects() {
+    let server = open();
+    let post = |kind: &str, body: &str| {
+        let length = body.len();
+        format!(
+            "POST /conference-request/v1?room=runde HTTP/1.1\r\nhost: x\r\ncontent-type: {kind}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
+        )
+    };
+    let body = r#"{"machineUid":"4a89","properties":{"rtcstatsEnabled":false},"room":"runde@conference.127.0.0.1"}"#;
+    let answer = raw(&server, &post("application/json; charset=utf-8", body)).await;
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.contains(r#""focusJid":"focus@auth.127.0.0.1""#), "{answer}");
+    assert!(answer.contains(r#""ready":true"#), "{answer}");
+    let foreign = body.replace("conference.", "elsewhere.");
+    let refused = [
+        (post("text/plain", body), "415"),
+        (post("application/json", &foreign), "400"),
+        (post("application/json", "{"), "400"),
+        (post("application/json", &" ".repeat(5_000)), "413"),
+        ("GET /conference-request/v1 HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n".to_owned(), "405"),
+    ];
+    for (request, status) in refused {
+        let answer = raw(&server, &request).await;
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{status}: {answer}");
+    }
+}
+
+#[tokio::test]
 async fn everything_else_is_not_found() {
     let server = open();
     for path in ["/", "/a/b", "/.git/config", "/colibri-ws/x", "/config.js/x", "/%2e%2e/etc/passwd", "/http-bind/x"] {

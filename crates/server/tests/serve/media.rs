@@ -34,6 +34,8 @@ struct Peer {
     guest: Guest,
     driver: Driver,
     channel: Socket,
+    identity: Identity,
+    sid: String,
     base: u32,
     layers: u32,
     sent: u16,
@@ -61,11 +63,40 @@ impl Peer {
         let channel = socket(&attribute(&offer, "url"), None).await.unwrap();
         let driver = Driver::new(udp, endpoint).unwrap();
         let (packets, key_due, heard) = ([0; 3], [true; 3], Heard::default());
-        Self { guest, driver, channel, base, layers, sent: 0, packets, key_due, heard }
+        Self { guest, driver, channel, identity, sid: jingle.sid, base, layers, sent: 0, packets, key_due, heard }
     }
 
     async fn connected(&mut self) {
         while !matches!(self.driver.next().await.unwrap(), Event::Connected { .. }) {}
+    }
+
+    /// Asks for new ICE credentials, takes them and answers with its own; then its network changes.
+    async fn restart_ice(&mut self) {
+        let jingle = |action: &str, inside: &str| {
+            let sid = &self.sid;
+            format!(
+                "<iq xmlns='jabber:client' type='set' id='{action}' to='runde@conference.127.0.0.1/focus'>\
+                 <jingle xmlns='urn:xmpp:jingle:1' action='{action}' sid='{sid}'>{inside}</jingle></iq>"
+            )
+        };
+        let wish = "<bridge-session xmlns='http://jitsi.org/protocol/focus' id='x' ice-restart='true'/>";
+        self.guest.socket.send(Message::text(jingle("session-info", wish))).await.unwrap();
+        let info = until(&mut self.guest.socket, "transport-info").await;
+        assert!(info.contains("ice-generation='1'") && info.contains("setup='passive'"), "{info}");
+        let stanza = xml::parse(&info, &xml::Limits::PEER).unwrap();
+        let told = Jingle::from_xml(stanza.find("jingle", ns::JINGLE).unwrap()).unwrap();
+        let theirs = remote(told.transport().unwrap());
+        let own = Credentials::generate(&self.identity).unwrap();
+        let half = format!(
+            "<content name='audio' creator='responder'><transport xmlns='urn:xmpp:jingle:transports:ice-udp:1' \
+             ice-generation='1' ufrag='{}' pwd='{}'/></content>",
+            own.ufrag, own.pwd
+        );
+        self.guest.socket.send(Message::text(jingle("transport-info", &half))).await.unwrap();
+        until(&mut self.guest.socket, "id='transport-info'").await;
+        self.driver.move_to(Udp::bind("127.0.0.1:0".parse().unwrap()).unwrap()).unwrap();
+        let now = Instant::now();
+        self.driver.endpoint().ice_restart(now, own, &theirs.credentials, &theirs.candidates).unwrap();
     }
 
     async fn watch(&mut self, height: u32) {
@@ -317,6 +348,19 @@ async fn each_receiver_gets_the_size_it_asked_for_and_a_cut_guest_disturbs_nobod
     let before = cleo.heard.pictures.len();
     stream(&mut meeting, |bert, cleo| bert.closed && cleo.pictures.len() >= before + 200).await;
     assert!(!meeting[0].heard.closed && !meeting[2].heard.closed);
+}
+
+#[tokio::test]
+async fn a_guest_whose_network_changed_gets_new_credentials_and_media_goes_on_in_the_same_session() {
+    let server = open();
+    let mut meeting = Box::pin(meeting(&server, 1)).await;
+    stream(&mut meeting, |bert, _| bert.sound.len() >= 20).await;
+    let former = meeting[1].driver.local_addr();
+    meeting[1].restart_ice().await;
+    assert_ne!(meeting[1].driver.local_addr(), former);
+    let before = meeting[1].heard.sound.len();
+    stream(&mut meeting, |bert, _| bert.sound.len() >= before + 60).await;
+    assert!(meeting.iter().all(|peer| !peer.heard.closed));
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! Guests in a room: entering, the bridge channel, leaving.
+//! Guests in a room: entering, with a password too, the bridge channel, leaving.
 
 use futures_util::SinkExt as _;
 use tokio_tungstenite::tungstenite::Message;
@@ -82,4 +82,61 @@ async fn words_that_are_no_xml_end_one_connection_and_no_room() {
     until(&mut anna.socket, "unavailable").await;
     anna.say("<iq xmlns='jabber:client' type='get' id='p' to='127.0.0.1'><ping xmlns='urn:xmpp:ping'/></iq>").await;
     until(&mut anna.socket, "result").await;
+}
+
+#[tokio::test]
+async fn guesses_of_one_address_slow_each_other_down_and_the_right_password_still_opens() {
+    let server = open();
+    let mut anna = Guest::enter(&server, "aaaaaaaa").await;
+    anna.say(
+        "<iq xmlns='jabber:client' type='set' id='o' to='runde@conference.127.0.0.1'>\
+         <query xmlns='http://jabber.org/protocol/muc#owner'><x xmlns='jabber:x:data' type='submit'>\
+         <field var='muc#roomconfig_roomsecret'><value>geheim</value></field></x></query></iq>",
+    )
+    .await;
+    until(&mut anna.socket, "code='104'").await;
+    let mut bert = Guest::log_in(&server, "bbbbbbbb").await;
+    for _ in 0..4 {
+        bert.ask_in("<password>falsch</password>").await;
+        until(&mut bert.socket, "not-authorized").await;
+    }
+    // Another connection of the same computer waits with it.
+    let mut cleo = Guest::log_in(&server, "cccccccc").await;
+    let asked = std::time::Instant::now();
+    cleo.ask_in("<password>geheim</password>").await;
+    until(&mut cleo.socket, "code='110'").await;
+    assert!(asked.elapsed() >= std::time::Duration::from_millis(800), "{:?}", asked.elapsed());
+    until(&mut anna.socket, "cccccccc").await;
+}
+
+#[tokio::test]
+async fn a_guest_whose_socket_broke_comes_back_on_another_and_media_never_stopped() {
+    let server = open();
+    let mut anna = Guest::enter(&server, "aaaaaaaa").await;
+    let mut bert = Guest::enter(&server, "bbbbbbbb").await;
+    let offer = until(&mut bert.socket, "session-initiate").await;
+    let mut channel = socket(&attribute(&offer, "url"), None).await.unwrap();
+    until(&mut channel, "ServerHello").await;
+    bert.say("<enable xmlns='urn:xmpp:sm:3' resume='true'/>").await;
+    let id = attribute(&until(&mut bert.socket, "<enabled").await, "id");
+    drop(bert);
+    let say = |text: &str| {
+        format!(
+            "<message xmlns='jabber:client' type='groupchat' to='runde@conference.127.0.0.1'><body>{text}</body></message>"
+        )
+    };
+    anna.say(&say("missed")).await;
+    until(&mut anna.socket, "missed").await;
+    let mut bert = Guest::connect(&server, "bbbbbbbb").await;
+    bert.say(&format!("<resume xmlns='urn:xmpp:sm:3' previd='{id}' h='0'/>")).await;
+    until(&mut bert.socket, "<resumed").await;
+    until(&mut bert.socket, "missed").await;
+    bert.say(&say("back")).await;
+    let heard = until(&mut anna.socket, "back").await;
+    assert!(heard.contains("runde@conference.127.0.0.1/bbbbbbbb"), "{heard}");
+    channel.send(Message::text(r#"{"colibriClass":"ClientHello"}"#)).await.unwrap();
+    until(&mut channel, "ServerHello").await;
+    drop(channel);
+    bert.say("<close xmlns='urn:ietf:params:xml:ns:xmpp-framing'/>").await;
+    until(&mut anna.socket, "unavailable").await;
 }

@@ -94,13 +94,46 @@ pub struct Guest {
 impl Guest {
     /// Logs in and enters as `id` (eight hex digits).
     pub async fn enter(server: &ServerHandle, id: &'static str) -> Self {
+        let mut guest = Self::log_in(server, id).await;
+        guest.ask_in("").await;
+        let question = until(&mut guest.socket, "disco#info").await;
+        let answer = format!(
+            "<iq xmlns='jabber:client' type='result' id='{}' to='runde@conference.127.0.0.1/focus'>\
+             <query xmlns='http://jabber.org/protocol/disco#info'/></iq>",
+            attribute(&question, "id")
+        );
+        guest.say(&answer).await;
+        guest
+    }
+
+    /// Wants to enter the room; `inside` goes into the `<x/>` of the join.
+    pub async fn ask_in(&mut self, inside: &str) {
+        let id = self.id;
+        let join = format!(
+            "<presence xmlns='jabber:client' to='runde@conference.127.0.0.1/{id}'>\
+             <x xmlns='http://jabber.org/protocol/muc'>{inside}</x>\
+             <nick xmlns='http://jabber.org/protocol/nick'>{id}</nick></presence>"
+        );
+        self.say(&join).await;
+    }
+
+    /// Opens a socket and logs in, without an address.
+    pub async fn connect(server: &ServerHandle, id: &'static str) -> Self {
         let url = format!("{}/xmpp-websocket?room=runde", server.url().replacen("http", "ws", 1));
         let mut guest = Self { socket: socket(&url, Some("xmpp")).await.unwrap(), id };
-        guest.say("<open xmlns='urn:ietf:params:xml:ns:xmpp-framing' to='127.0.0.1' version='1.0'/>").await;
+        let open = "<open xmlns='urn:ietf:params:xml:ns:xmpp-framing' to='127.0.0.1' version='1.0'/>";
+        guest.say(open).await;
         until(&mut guest.socket, "ANONYMOUS").await;
         guest.say("<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='ANONYMOUS'/>").await;
         until(&mut guest.socket, "<success").await;
-        guest.say("<open xmlns='urn:ietf:params:xml:ns:xmpp-framing' to='127.0.0.1' version='1.0'/>").await;
+        guest.say(open).await;
+        until(&mut guest.socket, "<bind").await;
+        guest
+    }
+
+    /// Logs in and asks for the room.
+    pub async fn log_in(server: &ServerHandle, id: &'static str) -> Self {
+        let mut guest = Self::connect(server, id).await;
         guest
             .say("<iq xmlns='jabber:client' type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>")
             .await;
@@ -112,18 +145,6 @@ impl Guest {
             )
             .await;
         until(&mut guest.socket, "focusjid").await;
-        let join = format!(
-            "<presence xmlns='jabber:client' to='runde@conference.127.0.0.1/{id}'><x xmlns='http://jabber.org/protocol/muc'/>\
-             <nick xmlns='http://jabber.org/protocol/nick'>{id}</nick></presence>"
-        );
-        guest.say(&join).await;
-        let question = until(&mut guest.socket, "disco#info").await;
-        let answer = format!(
-            "<iq xmlns='jabber:client' type='result' id='{}' to='runde@conference.127.0.0.1/focus'>\
-             <query xmlns='http://jabber.org/protocol/disco#info'/></iq>",
-            attribute(&question, "id")
-        );
-        guest.say(&answer).await;
         guest
     }
 

@@ -1,8 +1,8 @@
-//! One connection from its first frame to a bound address, and the queue of what is to be sent.
+//! One connection from its first frame to a bound address, and where its guest sits.
 
-use super::{ConnId, Event, Output};
-use crate::xml::Element;
-use std::collections::VecDeque;
+use super::relay::Asked;
+use std::net::IpAddr;
+use std::time::Instant;
 
 /// How far a connection has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,32 +25,21 @@ pub(super) struct Connection {
     /// Full address, given by us, unguessable.
     pub(super) jid: String,
     pub(super) seat: Option<Seat>,
+    /// Where it waits to be let in; kept beside the seat until the guest says that it has left the lobby.
+    pub(super) knock: Option<Seat>,
+    /// Where it comes from; many connections share one.
+    pub(super) from: IpAddr,
+    /// The machine it runs on, as its client says.
+    pub(super) machine: Option<String>,
+    /// When it last said anything.
+    pub(super) heard: Instant,
+    /// What it asked other guests.
+    pub(super) asked: Asked,
 }
 
 impl Connection {
-    pub(super) const fn new() -> Self {
-        Self { stage: Stage::Fresh, jid: String::new(), seat: None }
-    }
-}
-
-/// What is to be done, oldest first.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Outbox(VecDeque<Output>);
-
-impl Outbox {
-    pub(super) fn send(&mut self, to: ConnId, stanza: &Element) {
-        self.0.push_back(Output::Send(to, stanza.to_string()));
-    }
-
-    pub(super) fn close(&mut self, connection: ConnId) {
-        self.0.push_back(Output::CloseConnection(connection));
-    }
-
-    pub(super) fn tell(&mut self, event: Event) {
-        self.0.push_back(Output::Event(event));
-    }
-
-    pub(super) fn pop(&mut self) -> Option<Output> {
-        self.0.pop_front()
+    pub(super) fn new(now: Instant, from: IpAddr) -> Self {
+        let (stage, jid, asked) = (Stage::Fresh, String::new(), Asked::default());
+        Self { stage, jid, seat: None, knock: None, from, machine: None, heard: now, asked }
     }
 }

@@ -1,13 +1,15 @@
 //! [`Host`]: connections in, stanzas sorted by what they are and whom they address.
 
-use super::connection::{Connection, Outbox, Seat, Stage};
-use super::room::{EMPTY_WAIT, Occupant, Room, Session};
+use super::connection::{Connection, Stage};
+use super::enter::Held;
+use super::guard::Guard;
+use super::line::{Outbox, number};
+use super::relay::Asked;
+use super::room::Room;
 use super::{ConnId, Event, HostConfig, Input, Output};
-use crate::jid::Jid;
-use crate::jingle::Sources;
+use crate::ns;
 use crate::stream;
 use crate::xml::{self, CLIENT, Element, Limits};
-use crate::{muc, ns};
 use rand_chacha::ChaCha20Rng;
 use rand_core::{RngCore as _, SeedableRng as _};
 use std::collections::BTreeMap;
@@ -16,15 +18,24 @@ use std::time::Instant;
 /// Bytes of a room name: 128 characters, the worst of them percent-encoded.
 const MAX_ROOM_NAME: usize = 1_000;
 /// Bytes of a chat message or of an IQ between guests. Everybody gets a copy of the former.
-const MAX_RELAYED: usize = 64 * 1024;
+pub(super) const MAX_RELAYED: usize = 64 * 1024;
 
 /// Any number of rooms and the connections of their guests.
 #[derive(Clone, Debug)]
 pub struct Host {
     pub(super) config: HostConfig,
     rng: ChaCha20Rng,
-    connections: BTreeMap<ConnId, Connection>,
+    /// By the number of the first socket; a guest that resumes keeps it.
+    pub(super) connections: BTreeMap<ConnId, Connection>,
+    /// Which connection a socket belongs to.
+    pub(super) sockets: BTreeMap<ConnId, ConnId>,
+    /// Guests without a socket, and until when their seat is kept.
+    pub(super) away: BTreeMap<ConnId, Instant>,
+    /// Guests whose socket may be dead, and until when they have to say something.
+    pub(super) doubted: BTreeMap<ConnId, Instant>,
     pub(super) rooms: BTreeMap<String, Room>,
+    pub(super) guard: Guard,
+    pub(super) held: Held,
     pub(super) out: Outbox,
     ids: u64,
 }
@@ -38,7 +49,12 @@ impl Host {
             config,
             rng: ChaCha20Rng::from_seed(seed),
             connections: BTreeMap::new(),
+            sockets: BTreeMap::new(),
+            away: BTreeMap::new(),
+            doubted: BTreeMap::new(),
             rooms: BTreeMap::new(),
+            guard: Guard::default(),
+            held: Held::default(),
             out: Outbox::default(),
             ids: 0,
         }
@@ -47,23 +63,29 @@ impl Host {
     /// Takes in what happened. Afterwards [`Host::poll_output`] is to be drained.
     pub fn handle(&mut self, now: Instant, input: Input) {
         match input {
-            Input::Opened(connection) => {
+            Input::Opened { connection, from } => {
                 if self.connections.len() < self.config.max_connections {
-                    self.connections.insert(connection, Connection::new());
+                    self.connections.insert(connection, Connection::new(now, from));
+                    self.sockets.insert(connection, connection);
+                    self.out.open(connection);
                 } else {
                     self.out.close(connection);
                 }
             }
             Input::Text(connection, text) => self.text(now, connection, &text),
-            Input::Closed(connection) => self.closed(connection),
+            Input::Closed(connection) => self.socket_gone(now, connection),
             Input::Allocated { room, endpoint, transport } => self.allocated(now, &room, &endpoint, transport),
+            Input::IceRenewed { room, endpoint, transport } => self.ice_renewed(&room, &endpoint, transport),
         }
         self.handle_timeout(now);
     }
 
-    /// Does what is due: offers to guests that never said what they can do, unused rooms.
+    /// Does what is due: offers to guests that never said what they can do, passwords that had to wait, seats of guests
+    /// that did not come back, unused rooms.
     pub fn handle_timeout(&mut self, now: Instant) {
+        self.give_up_absent(now);
         self.offer_overdue(now);
+        self.judge_held(now);
         self.rooms.retain(|_, room| room.until.is_none_or(|until| now < until));
     }
 
@@ -73,7 +95,7 @@ impl Host {
             return output;
         }
         let waits = self.rooms.values().flat_map(|room| room.until.into_iter().chain(room.features_due()));
-        Output::Wait(waits.min())
+        Output::Wait(waits.chain(self.held.due(&self.guard)).chain(self.absence_due()).min())
     }
 
     /// Number of rooms, asked-for ones included.
@@ -92,6 +114,10 @@ impl Host {
         format!("conference.{}", self.config.domain)
     }
 
+    pub(super) fn lobby_domain(&self) -> String {
+        format!("lobby.{}", self.config.domain)
+    }
+
     /// Makes the room if it may exist. Only the focus, asked by a conference request, makes rooms.
     pub(super) fn create_room(&mut self, now: Instant, name: &str) -> bool {
         let odd = |c: char| c.is_control() || c.is_whitespace() || "/?#&@:'\"<>".contains(c) || c.is_ascii_uppercase();
@@ -105,20 +131,7 @@ impl Host {
             return false;
         }
         let meeting = self.token(16);
-        self.rooms.insert(
-            name.to_owned(),
-            Room {
-                name: name.to_owned(),
-                address: format!("{name}@{}", self.conference_domain()),
-                focus_jid: format!("focus@auth.{}/focus", self.config.domain),
-                meeting,
-                subject: String::new(),
-                occupants: BTreeMap::new(),
-                entered: 0,
-                active: false,
-                until: Some(now + EMPTY_WAIT),
-            },
-        );
+        self.rooms.insert(name.to_owned(), Room::new(now, name, &self.config.domain, meeting));
         true
     }
 
@@ -134,28 +147,33 @@ impl Host {
         format!("runde-{}", self.ids)
     }
 
-    fn text(&mut self, now: Instant, id: ConnId, text: &str) {
-        let Some(connection) = self.connections.get(&id) else { return };
-        let stage = connection.stage;
+    fn text(&mut self, now: Instant, socket: ConnId, text: &str) {
+        let Some(id) = self.sockets.get(&socket).copied() else { return };
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        connection.heard = now;
+        let (stage, bound) = (connection.stage, connection.stage == Stage::Bound);
+        self.doubted.remove(&id);
         let Ok(stanza) = xml::parse(text, &Limits::PEER) else {
             // Not XML: nothing on this connection can be trusted to be in step any more.
             self.out.send(id, &stream::close());
-            self.out.close(id);
-            self.closed(id);
-            return;
+            return self.drop_line(id);
         };
+        self.out.hear(id, &stanza);
         match (stanza.ns(), stanza.name()) {
             (ns::FRAMING, "open") => self.open(id, stage),
             (ns::FRAMING, "close") => {
                 self.out.send(id, &stream::close());
-                self.out.close(id);
-                self.closed(id);
+                self.drop_line(id);
             }
             (ns::SASL, "auth") => self.auth(id, stage, &stanza),
-            (CLIENT, "iq") if stage == Stage::Bound => self.iq(now, id, stanza),
+            (ns::SM, "enable") => self.manage(id, bound, &stanza),
+            (ns::SM, "resume") => self.resume(id, stage == Stage::LoggedIn, &stanza),
+            (ns::SM, "r") => self.confess(id),
+            (ns::SM, "a") => number(&stanza).into_iter().for_each(|h| self.out.confirm(id, h)),
+            (CLIENT, "iq") if bound => self.iq(now, id, stanza),
             (CLIENT, "iq") => self.bind(id, stage, &stanza),
-            (CLIENT, "presence") if stage == Stage::Bound => self.presence(now, id, &stanza),
-            (CLIENT, "message") if stage == Stage::Bound => self.message(id, stanza),
+            (CLIENT, "presence") if bound => self.presence(now, id, &stanza),
+            (CLIENT, "message") if bound => self.message(id, &stanza),
             // Odd but well-formed: later protocols may send it, and nobody else is harmed.
             _ => {}
         }
@@ -203,6 +221,16 @@ impl Host {
 
     /// Answers a stanza in the name of whom it addressed.
     pub(super) fn answer(&mut self, id: ConnId, stanza: &Element, kind: &str, child: Option<Element>) {
+        self.answer_with(id, stanza, kind, child);
+    }
+
+    pub(super) fn answer_with(
+        &mut self,
+        id: ConnId,
+        stanza: &Element,
+        kind: &str,
+        children: impl IntoIterator<Item = Element>,
+    ) {
         if matches!(stanza.get("type"), Some("result" | "error")) {
             return;
         }
@@ -211,7 +239,7 @@ impl Host {
             .attr("type", kind)
             .attr_opt("id", stanza.get("id"))
             .attr_opt("from", stanza.get("to"))
-            .with_children(child);
+            .with_children(children);
         if !jid.is_empty() {
             answer.set("to", jid);
         }
@@ -222,16 +250,34 @@ impl Host {
         self.connections.get(&id).map_or("", |connection| connection.jid.as_str())
     }
 
+    /// May this connection's guest moderate that room?
+    pub(super) fn moderates(&self, id: ConnId, room: &str) -> bool {
+        let occupant = self.seat_in(id, room).and_then(|own| self.rooms.get(room)?.occupants.get(&own));
+        occupant.is_some_and(|occupant| occupant.moderator)
+    }
+
     /// Where a connection's guest sits, if it sits in that room.
     pub(super) fn seat_in(&self, id: ConnId, room: &str) -> Option<String> {
         let seat = self.connections.get(&id)?.seat.as_ref()?;
         (seat.room == room).then(|| seat.endpoint.clone())
     }
 
-    fn closed(&mut self, id: ConnId) {
-        if let Some(Seat { room, endpoint }) = self.connections.remove(&id).and_then(|connection| connection.seat) {
-            self.leave(&room, &endpoint, None);
+    /// A guest is gone for good, with everything that is kept for it.
+    pub(super) fn gone(&mut self, id: ConnId) {
+        let Some(connection) = self.connections.remove(&id) else { return };
+        self.held.forget(id);
+        self.away.remove(&id);
+        self.doubted.remove(&id);
+        for room in self.rooms.values_mut() {
+            room.admitted.remove(&id);
         }
+        if let Some(seat) = connection.knock {
+            self.stop_knocking(&seat.room, &seat.endpoint);
+        }
+        if let Some(seat) = connection.seat {
+            self.leave(&seat.room, &seat.endpoint, None);
+        }
+        self.out.forget(id);
     }
 
     /// Takes a guest out of its room; the last one takes the room along.
@@ -239,142 +285,18 @@ impl Host {
         let Some(room) = self.rooms.get_mut(name) else { return };
         let connection = room.occupants.get(endpoint).map(|occupant| occupant.connection);
         room.leave(endpoint, kicked, &mut self.out);
+        let ended = room.occupants.is_empty();
+        if let Some(id) = connection {
+            self.answer_for(id);
+        }
         if let Some(connection) = connection.and_then(|id| self.connections.get_mut(&id)) {
             connection.seat = None;
+            connection.asked = Asked::default();
         }
-        if room.occupants.is_empty() {
+        if ended {
+            self.close_lobby(name, None);
             self.rooms.remove(name);
             self.out.tell(Event::RoomEmpty { room: name.to_owned() });
         }
-    }
-
-    fn presence(&mut self, now: Instant, id: ConnId, stanza: &Element) {
-        let Some(to) = stanza.get("to").and_then(Jid::parse) else { return };
-        let (Some(name), Some(endpoint)) = (to.node, to.resource) else { return };
-        if to.domain != self.conference_domain() {
-            return;
-        }
-        let seated = self.seat_in(id, &name);
-        match (stanza.get("type"), seated) {
-            (Some("unavailable"), Some(own)) => self.leave(&name, &own, None),
-            (None, Some(own)) if own == endpoint => self.update(id, &name, &own, stanza),
-            (None, Some(_)) => self.refuse(id, stanza, "cancel", "conflict"),
-            (None, None) => {
-                if let Err((kind, condition)) = self.join(now, id, &name, &endpoint, stanza) {
-                    self.refuse(id, stanza, kind, condition);
-                }
-            }
-            (Some(_), _) => {}
-        }
-    }
-
-    fn update(&mut self, id: ConnId, name: &str, endpoint: &str, stanza: &Element) {
-        let Some(presence) = muc::clean_presence(stanza, endpoint) else {
-            return self.refuse(id, stanza, "modify", "not-acceptable");
-        };
-        let Some(room) = self.rooms.get_mut(name) else { return };
-        if let Some(occupant) = room.occupants.get_mut(endpoint) {
-            occupant.presence = presence;
-            room.show(endpoint, &mut self.out);
-        }
-    }
-
-    fn join(
-        &mut self,
-        now: Instant,
-        id: ConnId,
-        name: &str,
-        endpoint: &str,
-        stanza: &Element,
-    ) -> Result<(), (&'static str, &'static str)> {
-        // Eight hex digits: names of sources and groups are made of it, so nothing else may be in it.
-        if endpoint.len() != 8 || !endpoint.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
-            return Err(("modify", "not-acceptable"));
-        }
-        let presence = muc::clean_presence(stanza, endpoint).ok_or(("modify", "not-acceptable"))?;
-        let question = self.next_id();
-        let connection = self.connections.get_mut(&id).ok_or(("cancel", "not-allowed"))?;
-        if connection.seat.is_some() {
-            return Err(("cancel", "not-allowed"));
-        }
-        let room = self.rooms.get_mut(name).ok_or(("cancel", "not-allowed"))?;
-        if room.occupants.contains_key(endpoint) {
-            return Err(("cancel", "conflict"));
-        }
-        if room.occupants.len() >= self.config.max_guests {
-            return Err(("wait", "service-unavailable"));
-        }
-        connection.seat = Some(Seat { room: name.to_owned(), endpoint: endpoint.to_owned() });
-        let occupant = Occupant {
-            connection: id,
-            jid: connection.jid.clone(),
-            order: 0,
-            moderator: false,
-            presence,
-            features: None,
-            asked: None,
-            session: Session::None,
-            sources: Sources::default(),
-            restarts: Vec::new(),
-        };
-        room.enter(endpoint, occupant, &mut self.out);
-        room.ask_features(endpoint, question, now, &mut self.out);
-        self.invite(name);
-        Ok(())
-    }
-
-    fn message(&mut self, id: ConnId, stanza: Element) {
-        let Some(to) = stanza.get("to").and_then(Jid::parse) else { return };
-        let Some(name) = to.node.filter(|_| to.domain == self.conference_domain()) else { return };
-        if stanza.get("type") == Some("error") {
-            return;
-        }
-        let Some(own) = self.seat_in(id, &name) else {
-            return self.refuse(id, &stanza, "modify", "not-acceptable");
-        };
-        if stanza.to_string().len() > MAX_RELAYED {
-            return self.refuse(id, &stanza, "modify", "policy-violation");
-        }
-        let subject = stanza.text_of("subject", CLIENT).filter(|_| stanza.find("body", CLIENT).is_none());
-        let Some(room) = self.rooms.get_mut(&name) else { return };
-        let moderator = room.occupants.get(&own).is_some_and(|occupant| occupant.moderator);
-        if subject.is_some() && !moderator {
-            return self.refuse(id, &stanza, "auth", "forbidden");
-        }
-        let from = room.occupant_address(&own);
-        let mut relayed = stanza.clone();
-        relayed.set("from", from);
-        relayed.unset("to");
-        relayed.retain(|child| ![ns::MUC_USER, ns::DELAY, ns::OCCUPANT_ID].contains(&child.ns()));
-        if relayed.get("id").is_none() {
-            self.ids += 1;
-            relayed.set("id", format_args!("runde-{}", self.ids));
-        }
-        match (to.resource, stanza.get("type")) {
-            (None, Some("groupchat")) => {
-                if let Some(subject) = subject {
-                    room.subject = muc::clean_name(&subject);
-                }
-                room.broadcast(&relayed, &mut self.out);
-            }
-            (Some(endpoint), _) if room.occupants.contains_key(&endpoint) => {
-                room.send(&endpoint, relayed, &mut self.out);
-            }
-            (Some(_), _) => self.refuse(id, &stanza, "cancel", "item-not-found"),
-            (None, _) => {}
-        }
-    }
-
-    /// Hands an IQ of one guest to another, in the sender's room address.
-    pub(super) fn relay(&mut self, id: ConnId, name: &str, own: &str, endpoint: &str, stanza: Element) {
-        let Some(room) = self.rooms.get(name) else { return };
-        if !room.occupants.contains_key(endpoint) {
-            return self.refuse(id, &stanza, "cancel", "item-not-found");
-        }
-        if stanza.to_string().len() > MAX_RELAYED {
-            return self.refuse(id, &stanza, "modify", "policy-violation");
-        }
-        let from = room.occupant_address(own);
-        room.send(endpoint, stanza.attr("from", from), &mut self.out);
     }
 }

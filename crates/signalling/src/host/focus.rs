@@ -8,14 +8,10 @@ use crate::stream;
 use crate::xml::{CLIENT, Element};
 use crate::{disco, ns};
 use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// Guests that make a conference; a lone one gets no session.
 const MIN_GUESTS: usize = 2;
-/// Between two restarts of one guest, as in Jicofo.
-const RESTART_PAUSE: Duration = Duration::from_secs(5);
-/// Restarts of one guest in a minute, as in Jicofo.
-const RESTARTS_A_MINUTE: usize = 5;
 
 impl Room {
     /// When a guest's features stop being waited for, where its offer hangs on them.
@@ -165,14 +161,13 @@ impl Host {
             Action::TransportInfo => {
                 self.answer(id, stanza, "result", None);
                 if let Some(transport) = jingle.transport().cloned() {
-                    let (room, endpoint) = (name.to_owned(), own.to_owned());
-                    self.out.tell(Event::TransportChanged { room, endpoint, transport });
+                    self.transport_said(name, own, stanza, transport);
                 }
             }
             Action::SessionInfo => {
                 let in_place = jingle.bridge_session.as_ref().is_some_and(|session| session.ice_restart == Some(true));
                 if in_place {
-                    self.refuse(id, stanza, "cancel", "feature-not-implemented");
+                    self.restart_ice(now, id, name, own, stanza);
                 } else if jingle.ice_state.as_deref() == Some("failed") {
                     self.restart(now, id, name, own, stanza);
                 } else {
@@ -236,7 +231,7 @@ impl Host {
         self.sources_changed(name, own, rest);
     }
 
-    fn sources_changed(&mut self, name: &str, own: &str, now: Sources) {
+    pub(super) fn sources_changed(&mut self, name: &str, own: &str, now: Sources) {
         self.out.tell(Event::SourcesChanged {
             room: name.to_owned(),
             endpoint: own.to_owned(),
@@ -246,7 +241,7 @@ impl Host {
     }
 
     /// Sends a source-add or source-remove to everybody else who has a session.
-    fn tell_others(&mut self, name: &str, own: &str, action: Action, told: &Sources) {
+    pub(super) fn tell_others(&mut self, name: &str, own: &str, action: Action, told: &Sources) {
         let Some(others) = self.rooms.get(name).map(|room| room.occupants.keys().cloned().collect::<Vec<_>>()) else {
             return;
         };
@@ -272,30 +267,6 @@ impl Host {
         }
         self.answer(id, stanza, "result", None);
         self.forget_session(name, own, Session::None);
-    }
-
-    fn restart(&mut self, now: Instant, id: ConnId, name: &str, own: &str, stanza: &Element) {
-        let occupant = self.rooms.get_mut(name).and_then(|room| room.occupants.get_mut(own));
-        let Some(occupant) = occupant else { return };
-        occupant.restarts.retain(|then| now.saturating_duration_since(*then) < Duration::from_secs(60));
-        let hasty = occupant.restarts.last().is_some_and(|last| now.saturating_duration_since(*last) < RESTART_PAUSE);
-        if hasty || occupant.restarts.len() >= RESTARTS_A_MINUTE {
-            return self.refuse(id, stanza, "wait", "resource-constraint");
-        }
-        occupant.restarts.push(now);
-        self.answer(id, stanza, "result", None);
-        self.forget_session(name, own, Session::Allocating);
-        self.out.tell(Event::Allocate { room: name.to_owned(), endpoint: own.to_owned() });
-    }
-
-    /// The guest's media is gone, the guest is not.
-    fn forget_session(&mut self, name: &str, own: &str, next: Session) {
-        let occupant = self.rooms.get_mut(name).and_then(|room| room.occupants.get_mut(own));
-        let Some(occupant) = occupant else { return };
-        occupant.session = next;
-        let went = std::mem::take(&mut occupant.sources);
-        self.tell_others(name, own, Action::SourceRemove, &went.without_simulcast());
-        self.sources_changed(name, own, Sources::default());
     }
 
     /// A moderator silences somebody. Nobody can be made to speak.

@@ -1,11 +1,10 @@
-//! Questions to the server, to the focus before a room exists, and to a room.
+//! Questions to the server and to the focus before a room exists, and where the others go.
 
 use super::ConnId;
 use super::core::Host;
 use crate::disco;
 use crate::jid::Jid;
 use crate::json::{self, JsonError};
-use crate::muc;
 use crate::ns;
 use crate::xml::Element;
 use serde_json::{Value, json};
@@ -54,6 +53,8 @@ impl Host {
             self.ask_server(id, &stanza);
         } else if to.node.is_none() && to.domain == format!("focus.{}", self.config.domain) {
             self.ask_focus(now, id, &stanza);
+        } else if to.domain == self.lobby_domain() {
+            self.ask_lobby(now, id, &to.node.unwrap_or_default(), &stanza);
         } else if let Some(name) = to.node.filter(|_| to.domain == self.conference_domain()) {
             let own = self.seat_in(id, &name);
             match (to.resource.as_deref(), own) {
@@ -76,8 +77,12 @@ impl Host {
                 .attr("category", "server")
                 .attr("type", "im")
                 .attr("name", "Runde");
+            let lobbies = Element::new("identity", ns::DISCO_INFO)
+                .attr("category", "component")
+                .attr("type", "lobbyrooms")
+                .attr("name", self.lobby_domain());
             let features = [ns::DISCO_INFO, ns::EXTDISCO, ns::PING];
-            let answer = disco::query(None).child(identity).with_children(features.map(disco::feature));
+            let answer = disco::query(None).child(identity).child(lobbies).with_children(features.map(disco::feature));
             self.answer(id, stanza, "result", Some(answer));
         } else if get && stanza.find("services", ns::EXTDISCO).is_some() {
             self.answer(id, stanza, "result", Some(Element::new("services", ns::EXTDISCO)));
@@ -94,6 +99,7 @@ impl Host {
         if !self.request_room(now, &room) {
             return self.refuse(id, stanza, "cancel", "not-allowed");
         }
+        self.remember_machine(id, stanza.find("conference", ns::FOCUS).and_then(|asked| asked.get("machine-uid")));
         let property = |name: &str| Element::new("property", ns::FOCUS).attr("name", name).attr("value", false);
         let answer = Element::new("conference", ns::FOCUS)
             .attr("room", room)
@@ -103,68 +109,4 @@ impl Host {
             .child(property("visitors-supported"));
         self.answer(id, stanza, "result", Some(answer));
     }
-
-    fn ask_room(&mut self, id: ConnId, name: &str, own: Option<&str>, stanza: &Element) {
-        let Some(room) = self.rooms.get(name) else {
-            return self.refuse(id, stanza, "cancel", "item-not-found");
-        };
-        let moderator = own.and_then(|own| room.occupants.get(own)).is_some_and(|occupant| occupant.moderator);
-        if stanza.get("type") == Some("get") && stanza.find("query", ns::DISCO_INFO).is_some() {
-            let answer = describe_room(&room.meeting, room.occupants.len());
-            self.answer(id, stanza, "result", Some(answer));
-        } else if let (Some(own), Some(query)) = (own, stanza.find("query", ns::MUC_ADMIN)) {
-            if stanza.get("type") != Some("set") || !moderator {
-                return self.refuse(id, stanza, "auth", "forbidden");
-            }
-            let query = query.clone();
-            self.administer(id, name, own, stanza, &query);
-        } else {
-            self.refuse(id, stanza, "cancel", "feature-not-implemented");
-        }
-    }
-
-    /// Kick (`role='none'`) and promotion (`affiliation='owner'`), as Jitsi's clients send them.
-    fn administer(&mut self, id: ConnId, name: &str, own: &str, stanza: &Element, query: &Element) {
-        let Some(item) = query.find("item", ns::MUC_ADMIN) else {
-            return self.refuse(id, stanza, "modify", "bad-request");
-        };
-        let Some(room) = self.rooms.get_mut(name) else { return };
-        let victim = item.get("nick").filter(|nick| room.occupants.contains_key(*nick)).map(str::to_owned);
-        let bare = |jid: &str| jid.split('/').next().unwrap_or_default().to_owned();
-        match (item.get("role"), item.get("affiliation"), victim) {
-            (Some("none"), _, Some(victim)) => {
-                let reason = muc::clean_name(&item.text_of("reason", ns::MUC_ADMIN).unwrap_or_default());
-                self.answer(id, stanza, "result", None);
-                self.leave(name, &victim, Some((own, reason)));
-            }
-            (_, Some("owner"), _) => {
-                let wanted = item.get("jid").map(bare);
-                let chosen = room.occupants.iter().find(|(_, o)| Some(bare(&o.jid)) == wanted);
-                match chosen.map(|(endpoint, _)| endpoint.clone()) {
-                    Some(chosen) => {
-                        room.promote(&chosen, own, &mut self.out);
-                        self.answer(id, stanza, "result", None);
-                    }
-                    None => self.refuse(id, stanza, "cancel", "item-not-found"),
-                }
-            }
-            (Some("none"), _, None) => self.refuse(id, stanza, "cancel", "item-not-found"),
-            (_, _, _) => self.refuse(id, stanza, "cancel", "feature-not-implemented"),
-        }
-    }
-}
-
-fn describe_room(meeting: &str, occupants: usize) -> Element {
-    let field = |name: &str, value: &str| {
-        Element::new("field", ns::FORM).attr("var", name).child(Element::new("value", ns::FORM).text(value))
-    };
-    let form = Element::new("x", ns::FORM)
-        .attr("type", "result")
-        .child(field("FORM_TYPE", "http://jabber.org/protocol/muc#roominfo").attr("type", "hidden"))
-        .child(field("muc#roominfo_occupants", &(occupants + 1).to_string()))
-        .child(field("muc#roominfo_meetingId", meeting));
-    let features =
-        [ns::MUC, "muc_hidden", "muc_open", "muc_temporary", "muc_nonanonymous", "muc_unmoderated", "muc_unsecured"];
-    let identity = Element::new("identity", ns::DISCO_INFO).attr("category", "conference").attr("type", "text");
-    disco::query(None).child(identity).with_children(features.map(disco::feature)).child(form)
 }

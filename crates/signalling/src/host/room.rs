@@ -1,6 +1,9 @@
-//! One room: who is in it, what everybody is shown of everybody, chat, kick.
+//! One room: who is in it, what everybody is shown of everybody, who moderates, kick.
 
-use super::connection::Outbox;
+use super::line::Outbox;
+use super::lobby::Lobby;
+use super::restart::Ice;
+use super::settings::Settings;
 use super::{ConnId, Event};
 use crate::jingle::{Sources, Transport};
 use crate::xml::{CLIENT, Element};
@@ -39,6 +42,8 @@ pub(super) struct Occupant {
     /// The n-th who ever entered; the lowest is the oldest.
     pub(super) order: u64,
     pub(super) moderator: bool,
+    /// A moderator called it a member, which only means that it may come back while strangers must wait.
+    pub(super) member: bool,
     /// What the guest says about itself, cleaned.
     pub(super) presence: Vec<Element>,
     /// What the client can do; `None` until it says so.
@@ -46,6 +51,7 @@ pub(super) struct Occupant {
     /// The id of our question for features and when it stops being waited for.
     pub(super) asked: Option<(String, Instant)>,
     pub(super) session: Session,
+    pub(super) ice: Ice,
     pub(super) sources: Sources,
     /// When this guest last wanted to start anew, newest last.
     pub(super) restarts: Vec<Instant>,
@@ -64,6 +70,10 @@ pub(super) struct Room {
     pub(super) focus_jid: String,
     pub(super) meeting: String,
     pub(super) subject: String,
+    pub(super) settings: Settings,
+    /// Connections that may enter whatever the settings say: a moderator let them in, or they were here before.
+    pub(super) admitted: BTreeSet<ConnId>,
+    pub(super) lobby: Lobby,
     pub(super) occupants: BTreeMap<String, Occupant>,
     pub(super) entered: u64,
     /// Media has been set up at least once.
@@ -73,6 +83,24 @@ pub(super) struct Room {
 }
 
 impl Room {
+    /// An empty room that ends unless somebody comes.
+    pub(super) fn new(now: Instant, name: &str, domain: &str, meeting: String) -> Self {
+        Self {
+            name: name.to_owned(),
+            address: format!("{name}@conference.{domain}"),
+            focus_jid: format!("focus@auth.{domain}/focus"),
+            meeting,
+            subject: String::new(),
+            settings: Settings::default(),
+            admitted: BTreeSet::new(),
+            lobby: Lobby::new(format!("{name}@lobby.{domain}")),
+            occupants: BTreeMap::new(),
+            entered: 0,
+            active: false,
+            until: Some(now + EMPTY_WAIT),
+        }
+    }
+
     pub(super) fn occupant_address(&self, endpoint: &str) -> String {
         format!("{}/{endpoint}", self.address)
     }
@@ -92,7 +120,11 @@ impl Room {
     }
 
     fn item(occupant: &Occupant) -> Element {
-        let (affiliation, role) = if occupant.moderator { ("owner", "moderator") } else { ("none", "participant") };
+        let (affiliation, role) = match (occupant.moderator, occupant.member) {
+            (true, _) => ("owner", "moderator"),
+            (false, true) => ("member", "participant"),
+            (false, false) => ("none", "participant"),
+        };
         muc::item(affiliation, role, Some(&occupant.jid))
     }
 
@@ -143,12 +175,20 @@ impl Room {
             let statuses: &[u16] = if other == endpoint { &[100, 110] } else { &[] };
             self.send(other, self.presence(endpoint, me, Self::item(me), statuses), out);
         }
-        let subject = Element::new("message", CLIENT)
-            .attr("type", "groupchat")
-            .attr("from", &self.address)
-            .child(Element::new("subject", CLIENT).text(self.subject.clone()));
-        self.send(endpoint, subject, out);
+        let subject = Element::new("subject", CLIENT).text(self.subject.clone());
+        self.send(endpoint, self.announcement().child(subject), out);
         self.appoint(out);
+    }
+
+    /// A message of the room itself.
+    fn announcement(&self) -> Element {
+        Element::new("message", CLIENT).attr("type", "groupchat").attr("from", &self.address)
+    }
+
+    /// Tells everybody that the settings changed; clients ask anew what the room is like (XEP-0045 10.2.1).
+    pub(super) fn announce_settings(&self, out: &mut Outbox) {
+        let status = Element::new("status", ns::MUC_USER).attr("code", 104);
+        self.broadcast(&self.announcement().child(Element::new("x", ns::MUC_USER).child(status)), out);
     }
 
     /// A room has a moderator as long as anybody is in it: the guest who is there longest.
@@ -173,6 +213,15 @@ impl Room {
         }
     }
 
+    /// Says that somebody may stay and come back while strangers must wait.
+    pub(super) fn make_member(&mut self, endpoint: &str, out: &mut Outbox) {
+        let Some(occupant) = self.occupants.get_mut(endpoint) else { return };
+        self.admitted.insert(occupant.connection);
+        if !std::mem::replace(&mut occupant.member, true) {
+            self.show(endpoint, out);
+        }
+    }
+
     /// Takes a guest out and tells everybody, itself included.
     pub(super) fn leave(&mut self, endpoint: &str, kicked: Option<(&str, String)>, out: &mut Outbox) {
         let Some(occupant) = self.occupants.get(endpoint) else { return };
@@ -180,6 +229,7 @@ impl Room {
         let mut item = muc::item(affiliation, "none", Some(&occupant.jid));
         let mut statuses = Vec::new();
         if let Some((actor, reason)) = kicked {
+            self.admitted.remove(&occupant.connection);
             item.push(Element::new("actor", ns::MUC_USER).attr("nick", actor));
             item.push(Element::new("reason", ns::MUC_USER).text(reason));
             statuses.push(307);

@@ -10,6 +10,7 @@ use runde_signalling::guest::{self, Command, Event, Guest, GuestConfig, SourceSt
 use runde_signalling::host::{self, ConnId, Host, HostConfig};
 use runde_signalling::jingle::{Fingerprint, Group, Kind, Semantics, Setup, Source, Transport, VideoType};
 use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
 pub const DOMAIN: &str = "meet.test";
@@ -102,7 +103,7 @@ impl Pair {
         let guest = Guest::new(self.now, config, &mut self.rng);
         let player = Player { guest, events: Vec::new(), endpoint: String::new(), wake: None };
         self.guests.insert(seat, player);
-        self.give_host(host::Input::Opened(ConnId(seat)));
+        self.give_host(host::Input::Opened { connection: ConnId(seat), from: Ipv4Addr::LOCALHOST.into() });
         self.give(seat, guest::Input::Opened);
         seat
     }
