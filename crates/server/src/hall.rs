@@ -23,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 
 pub(crate) use runde_signalling::host::ConnId;
 
+use crate::access_log::Meter;
 use crate::site::Site;
 use seat::{Chamber, Seat};
 
@@ -46,6 +47,8 @@ pub(crate) enum ToHall {
         endpoint: String,
         password: String,
         outbox: mpsc::Sender<Frame>,
+        /// Counts what this guest is sent, media too.
+        meter: Meter,
         reply: oneshot::Sender<bool>,
     },
     BridgeOpened(ConnId),
@@ -156,8 +159,8 @@ impl Hall {
                 self.converse(now, host::Input::Opened(id));
             }
             ToHall::Xmpp(id, text) => self.converse(now, host::Input::Text(id, text)),
-            ToHall::BridgeWanted { id, conference, endpoint, password, outbox, reply } => {
-                let admitted = self.admit_bridge(id, &conference, &endpoint, &password, outbox);
+            ToHall::BridgeWanted { id, conference, endpoint, password, outbox, meter, reply } => {
+                let admitted = self.admit_bridge(id, &conference, &endpoint, &password, (outbox, meter));
                 // Whoever asked may have gone; then the channel is taken back.
                 if reply.send(admitted).is_err() && admitted {
                     self.bridge_closed(id);
@@ -232,6 +235,9 @@ impl Hall {
         }
         self.drain_port(now);
         self.send_all();
+        for seat in std::mem::take(&mut self.seats) {
+            self.count_media(seat.0, &seat.1);
+        }
         self.rooms.send_replace(0);
     }
 }

@@ -7,11 +7,13 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ws::WebSocketUpgrade;
-use axum::extract::{Path, State};
+use axum::extract::{Extension, Path, Request, State};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -22,6 +24,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::access_log::{Counted, Meter, Pen};
 use crate::hall::{ConnId, ToHall};
 use crate::page;
 use crate::site::Site;
@@ -48,6 +51,7 @@ pub(crate) struct Web {
     pub(crate) hall: mpsc::Sender<ToHall>,
     pub(crate) cancel: CancellationToken,
     pub(crate) tasks: TaskTracker,
+    pen: Option<Pen>,
     strangers: Arc<Semaphore>,
     next: Arc<AtomicU64>,
 }
@@ -58,9 +62,10 @@ impl Web {
         hall: mpsc::Sender<ToHall>,
         cancel: CancellationToken,
         tasks: TaskTracker,
+        pen: Option<Pen>,
     ) -> Self {
         let strangers = Arc::new(Semaphore::new(STRANGERS));
-        Self { site, hall, cancel, tasks, strangers, next: Arc::new(AtomicU64::new(1)) }
+        Self { site, hall, cancel, tasks, pen, strangers, next: Arc::new(AtomicU64::new(1)) }
     }
 
     /// Accepts until cancelled.
@@ -76,17 +81,18 @@ impl Web {
                 () = self.cancel.cancelled() => return,
                 accepted = listener.accept() => accepted,
             };
-            let Ok((stream, _)) = accepted else {
+            let Ok((stream, from)) = accepted else {
                 // Out of file descriptors: trying again at once would only spin.
                 tokio::time::sleep(Duration::from_millis(50)).await;
                 continue;
             };
+            let meter = Meter::new(self.pen.clone(), from.ip());
             let (router, acceptor, cancel) = (router.clone(), acceptor.clone(), self.cancel.clone());
             self.tasks.spawn(async move {
                 let _slot = slot;
                 tokio::select! {
                     () = cancel.cancelled() => {}
-                    () = greet(stream, acceptor, router) => {}
+                    () = greet(stream, acceptor, router, meter) => {}
                 }
             });
         }
@@ -97,25 +103,32 @@ impl Web {
     }
 }
 
-async fn greet(stream: TcpStream, acceptor: Option<TlsAcceptor>, router: Router) {
+async fn greet(stream: TcpStream, acceptor: Option<TlsAcceptor>, router: Router, meter: Meter) {
     let _ = stream.set_nodelay(true);
+    let stream = Counted::new(stream, meter.clone());
     match acceptor {
-        None => serve(stream, router).await,
+        None => serve(stream, router, meter).await,
         Some(acceptor) => {
             if let Ok(Ok(stream)) = timeout(HANDSHAKE, acceptor.accept(stream)).await {
-                serve(stream, router).await;
+                serve(stream, router, meter).await;
             }
         }
     }
 }
 
-async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(stream: S, router: Router) {
+async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(stream: S, router: Router, meter: Meter) {
+    let pages = TowerToHyperService::new(router);
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        meter.asked(request.headers());
+        request.extensions_mut().insert(meter.clone());
+        pages.call(request)
+    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD)
         .max_buf_size(MAX_HEAD)
         .max_headers(MAX_HEADERS)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
+        .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
     // Errors are the guest's: a cut connection, a malformed request.
     let _ = timeout(PAGES, connection).await;
@@ -171,6 +184,7 @@ async fn xmpp(
 async fn bridge(
     State(web): State<Web>,
     Path((_, conference, endpoint)): Path<(String, String, String)>,
+    Extension(meter): Extension<Meter>,
     uri: Uri,
     upgrade: WebSocketUpgrade,
 ) -> Response {
@@ -179,7 +193,7 @@ async fn bridge(
     let (outbox_in, outbox) = mpsc::channel(OUTBOX);
     let id = web.connection();
     let (reply, answer) = oneshot::channel();
-    let asked = ToHall::BridgeWanted { id, conference, endpoint, password, outbox: outbox_in, reply };
+    let asked = ToHall::BridgeWanted { id, conference, endpoint, password, outbox: outbox_in, meter, reply };
     if web.hall.send(asked).await.is_err() || !matches!(timeout(ANSWER, answer).await, Ok(Ok(true))) {
         return StatusCode::FORBIDDEN.into_response();
     }
@@ -229,12 +243,13 @@ mod tests {
                 }
             }
         });
-        Web::new(Arc::new(site), hall, CancellationToken::new(), TaskTracker::new())
+        Web::new(Arc::new(site), hall, CancellationToken::new(), TaskTracker::new(), None)
     }
 
     fn connect(web: &Web) -> DuplexStream {
         let (near, far) = duplex(64 * 1024);
-        tokio::spawn(serve(far, router(web.clone())));
+        let meter = Meter::new(None, std::net::Ipv4Addr::LOCALHOST.into());
+        tokio::spawn(serve(far, router(web.clone()), meter));
         near
     }
 

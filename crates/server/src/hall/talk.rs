@@ -104,7 +104,8 @@ impl Hall {
         let sockets = self.site.web_socket_base();
         let web_socket = format!("{sockets}/colibri-ws/runde/{}/{endpoint}?pwd={password}", chamber.conference);
         let (room, endpoint) = (room.to_owned(), endpoint.to_owned());
-        self.seats.insert(id, Seat { room, endpoint, password, bridge: None, sources: Vec::new(), accepted: false });
+        let seat = Seat { room, endpoint, password, bridge: None, meter: None, sources: Vec::new(), accepted: false };
+        self.seats.insert(id, seat);
         Some((id, self.offered(credentials, web_socket)))
     }
 
@@ -210,10 +211,18 @@ impl Hall {
             endpoint.close(now);
         }
         self.drain_port(now);
+        self.count_media(id, &seat);
         self.port.remove(id);
         self.room(now, &seat.room, sfu::Input::EndpointLeft { id });
         if let Some(chamber) = self.chambers.get_mut(&seat.room) {
             chamber.seats.remove(&seat.endpoint);
+        }
+    }
+
+    /// Adds the media a guest was sent to what its bridge channel was sent.
+    pub(super) fn count_media(&self, id: EndpointId, seat: &Seat) {
+        if let (Some(meter), Some(endpoint)) = (&seat.meter, self.port.get(id)) {
+            meter.add(endpoint.stats().sent_bytes);
         }
     }
 
