@@ -50,6 +50,10 @@ pub enum Failure {
     NotNoted { notice: Box<Notice>, place: String, wrong_hash: bool },
     #[error(transparent)]
     Serve(#[from] runde_server::ServeError),
+    #[error("an access log cannot be kept for {0:?} days")]
+    Retention(String),
+    #[error(transparent)]
+    Hold(#[from] runde_server::HoldFailure),
     #[error(transparent)]
     Spawn(#[from] runde_client::SpawnError),
     #[error("the runtime could not start: {0}")]
@@ -65,9 +69,11 @@ impl Failure {
             | Self::Missing(_)
             | Self::Language(_)
             | Self::Link(_)
+            | Self::Retention(_)
             | Self::Host(_) => Exit::BadArguments,
             Self::NotNoted { .. } => Exit::NotNoted,
             Self::Serve(error) => serve_exit(error),
+            Self::Hold(error) => hold_exit(error),
             Self::Profile(_) | Self::Spawn(_) | Self::Runtime(_) => Exit::Failed,
         }
     }
@@ -82,6 +88,20 @@ const fn serve_exit(error: &runde_server::ServeError) -> Exit {
     use runde_server::ServeError as E;
     match error {
         E::TlsNeeded(_) | E::Certificate { .. } | E::PublicUrl(_) => Exit::BadArguments,
+        E::AccessLog { .. } => Exit::Failed,
+        E::NoticeHidesLog | E::LogNotNoted => Exit::NotNoted,
         E::PortInUse(_) | E::Listen { .. } | E::Identity(_) => Exit::UnreachableOrRefused,
+    }
+}
+
+const fn hold_exit(error: &runde_server::HoldFailure) -> Exit {
+    use runde_privacy::access_log::hold::HoldError as R;
+    use runde_server::HoldFailure as E;
+    match error {
+        E::Rule(R::Known(_) | R::Unknown(_)) => Exit::Failed,
+        E::Rule(R::Incident(_) | R::Words(_) | R::Network(_) | R::Time(_) | R::NoRule | R::Backwards) => {
+            Exit::BadArguments
+        }
+        E::NoLog(_) | E::NothingMatches | E::TooMany | E::Register(_) | E::File { .. } => Exit::Failed,
     }
 }

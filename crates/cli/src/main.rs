@@ -8,6 +8,7 @@
 mod arguments;
 mod doctor;
 mod exit;
+mod hold;
 mod join;
 mod ledger;
 mod messages;
@@ -44,6 +45,7 @@ fn run(mut arguments: Arguments) -> Result<Exit, Failure> {
         "join" => join::run(arguments),
         "notice" => notice::run(arguments),
         "ledger" => ledger::run(arguments),
+        "hold" => hold::run(arguments),
         "doctor" => doctor::run(arguments),
         "help" | "--help" | "-h" => {
             output::print(message(Message::Usage, messages::system_language()));

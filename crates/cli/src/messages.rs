@@ -6,6 +6,7 @@ use runde_client::{Change, DeviceKind, LeftReason, MediaKind, MeetingEvent};
 use runde_privacy::{HeadState, Lang, Verdict};
 
 mod failures;
+pub mod holds;
 
 pub use failures::failure;
 
@@ -164,24 +165,30 @@ fn left(reason: &LeftReason, lang: Lang) -> String {
 
 const USAGE_DE: &str = "Aufruf:
   runde-cli serve [--listen ADRESSE:PORT] [--public-url URL] [--tls self-signed|off|ZERT,SCHLÜSSEL]
-                  [--data ORDNER] [--notice-ack SHA256] [--json]
+                  [--data ORDNER] [--access-log on|off|ORDNER] [--retention TAGE] [--notice-ack SHA256] [--json]
   runde-cli join LINK --name NAME --notice-ack SHA256 [--audio-in DATEI.wav|tone|none|device:ID]
                   [--audio-out DATEI.wav|none|device:ID] [--video-in DATEI.y4m|pattern|none|device:ID]
                   [--video-out ORDNER|none] [--layers 1|2|3] [--processing on|off] [--chat TEXT] [--for 20s] [--json]
-  runde-cli notice HOST|LINK|embedded-room [--lang de|en] [--ack SHA256]
+  runde-cli notice HOST|LINK|embedded-room[:TAGE] [--lang de|en] [--ack SHA256]
   runde-cli ledger [list|verify|export] [--lang de|en] [--json]
+  runde-cli hold start --incident KENNUNG --reason TEXT --person NAME [--ip ADRESSE[/BITS]] [--from ZEIT]
+                  [--until ZEIT] [--access-log ORDNER] [--json]
+  runde-cli hold [list|review KENNUNG|release KENNUNG] [--access-log ORDNER] [--json]
   runde-cli doctor [--json]
 Enden: 0 fertig, 1 Fehler auf diesem Gerät, 2 falsche Angaben, 3 Hinweis nicht zur Kenntnis genommen
 (nichts gesendet), 4 nicht erreichbar oder abgewiesen, 5 Raum beendet";
 
 const USAGE_EN: &str = "Usage:
   runde-cli serve [--listen ADDR:PORT] [--public-url URL] [--tls self-signed|off|CERT,KEY]
-                  [--data DIR] [--notice-ack SHA256] [--json]
+                  [--data DIR] [--access-log on|off|DIR] [--retention DAYS] [--notice-ack SHA256] [--json]
   runde-cli join LINK --name NAME --notice-ack SHA256 [--audio-in FILE.wav|tone|none|device:ID]
                   [--audio-out FILE.wav|none|device:ID] [--video-in FILE.y4m|pattern|none|device:ID]
                   [--video-out DIR|none] [--layers 1|2|3] [--processing on|off] [--chat TEXT] [--for 20s] [--json]
-  runde-cli notice HOST|LINK|embedded-room [--lang de|en] [--ack SHA256]
+  runde-cli notice HOST|LINK|embedded-room[:DAYS] [--lang de|en] [--ack SHA256]
   runde-cli ledger [list|verify|export] [--lang de|en] [--json]
+  runde-cli hold start --incident ID --reason TEXT --person NAME [--ip ADDRESS[/BITS]] [--from TIME]
+                  [--until TIME] [--access-log DIR] [--json]
+  runde-cli hold [list|review ID|release ID] [--access-log DIR] [--json]
   runde-cli doctor [--json]
 Exits: 0 done, 1 failure on this device, 2 bad arguments, 3 notice not noted (nothing was sent),
 4 unreachable or refused, 5 room ended";

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use runde_client::RoomLink;
+use runde_privacy::access_log::Retention;
 use runde_privacy::{Contact, Gate, Host, LocalDevices, Method, Notice, Permit, Target};
 use runde_profile::{Build, Opening, Places, Profile, Shown, now};
 
@@ -18,10 +19,22 @@ const LOCK_WAIT: Duration = Duration::from_secs(10);
 /// Host that a bare room name means.
 pub const DEFAULT_SERVER: &str = "meet.jit.si";
 
+/// What the own room is called when it keeps an access log; the days follow.
+const LOGGED_ROOM: &str = "embedded-room:";
+
+/// Days of an access log.
+pub fn retention(days: &str) -> Result<Retention, Failure> {
+    let asked = days.parse().ok().and_then(|days| Retention::of_days(days).ok());
+    asked.ok_or_else(|| Failure::Retention(days.to_owned()))
+}
+
 /// The target of a word that is a host, a link, or the name of the own room.
 pub fn target_of(text: &str) -> Result<Target, Failure> {
     if text == Target::OWN_ROOM {
         return Ok(Target::own_room());
+    }
+    if let Some(days) = text.strip_prefix(LOGGED_ROOM) {
+        return Ok(Target::own_room_with_log(retention(days)?));
     }
     if text.contains(['/', '#']) {
         return link_target(&RoomLink::parse(text, DEFAULT_SERVER).map_err(Failure::Link)?);
@@ -66,10 +79,12 @@ pub fn for_guest(link: &RoomLink, ack: Option<&str>) -> Result<(Permit<Contact>,
     Ok((contact, devices))
 }
 
-/// What somebody needs who opens rooms.
-pub fn for_host(ack: Option<&str>, data: Option<&Path>) -> Result<Permit<Host>, Failure> {
-    let gate = noted(&Target::own_room(), ack, Target::OWN_ROOM, data, |gate| gate.host().is_ok())?;
-    gate.host().map_err(|asks| not_noted(asks.notice, Target::OWN_ROOM, false))
+/// What somebody needs who opens rooms, and keeps an access log for so long.
+pub fn for_host(ack: Option<&str>, data: Option<&Path>, log: Option<Retention>) -> Result<Permit<Host>, Failure> {
+    let place = log.map_or(Target::OWN_ROOM.to_owned(), |log| format!("{LOGGED_ROOM}{}", log.days()));
+    let open = |gate: &Gate| log.map_or_else(|| gate.host(), |log| gate.host_with_log(log));
+    let gate = noted(&target_of(&place)?, ack, &place, data, |gate| open(gate).is_ok())?;
+    open(&gate).map_err(|asks| not_noted(asks.notice, &place, false))
 }
 
 /// Checks the hash before the profile is touched, and records it only where the gate is still shut.
@@ -113,6 +128,16 @@ mod tests {
     fn a_host_may_be_written_with_its_port() {
         for (written, host) in [("h.example:8443", "h.example"), ("[::1]:8443", "::1"), ("::1", "::1")] {
             assert_eq!(target_of(written).unwrap().host(), host);
+        }
+    }
+
+    #[test]
+    fn a_room_of_ones_own_may_be_written_with_the_days_of_its_log() {
+        let target = target_of("embedded-room:14").unwrap();
+        assert_eq!(Notice::for_target(&target).access_log(), Retention::of_days(14).ok());
+        assert_eq!(Notice::for_target(&target_of("embedded-room").unwrap()).access_log(), None);
+        for refused in ["embedded-room:0", "embedded-room:57", "embedded-room:", "embedded-room:x"] {
+            assert!(matches!(target_of(refused), Err(Failure::Retention(_))), "{refused}");
         }
     }
 

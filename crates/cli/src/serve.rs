@@ -3,14 +3,18 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use runde_server::{ServeOptions, Server, Tls};
+use runde_privacy::Lang;
+use runde_privacy::access_log::Retention;
+use runde_profile::{Places, now};
+use runde_server::{AccessLog, LogTrouble, ServeOptions, Server, ServerHandle, Tls, purge};
 use serde_json::json;
 
 use crate::arguments::{Arguments, Next};
 use crate::exit::{Exit, Failure};
 use crate::join::asked_to_stop;
+use crate::messages::{holds, system_language};
 use crate::output;
-use crate::permit::for_host;
+use crate::permit::{for_host, retention};
 
 /// The agreed default: this computer only.
 const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8443);
@@ -19,20 +23,52 @@ struct Options {
     serve: ServeOptions,
     data: Option<PathBuf>,
     ack: Option<String>,
+    log: Log,
+    retention: Option<Retention>,
     json: bool,
 }
 
+/// What `--access-log` says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Log {
+    Off,
+    /// In the profile.
+    On,
+    In(PathBuf),
+}
+
+/// Where the access log of a profile lies unless told otherwise.
+pub fn log_folder(places: &Places) -> PathBuf {
+    places.data.join("access-log")
+}
+
 pub fn run(arguments: Arguments) -> Result<Exit, Failure> {
-    let options = parse(arguments)?;
-    let permit = for_host(options.ack.as_deref(), options.data.as_deref())?;
+    leave_no_core_dump();
+    let mut options = parse(arguments)?;
+    let places = options.data.as_deref().map_or_else(Places::of_user, |root| Ok(Places::at(root)))?;
+    if let Some(log) = access_log(&options, &places)? {
+        options.serve = options.serve.with_access_log(log);
+    }
+    let kept = options.serve.access_log.as_ref().map(|log| log.retention);
+    let permit = for_host(options.ack.as_deref(), options.data.as_deref(), kept)?;
+    if kept.is_none() {
+        purge_former_log(&places);
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::Runtime)?;
     runtime.block_on(async {
-        let server = Server::spawn(permit, options.serve)?;
+        let log = options
+            .serve
+            .access_log
+            .as_ref()
+            .map(|log| json!({"folder": log.folder.display().to_string(), "retention_days": log.retention.days()}));
+        let mut server = Server::spawn(permit, options.serve)?;
         if options.json {
-            output::event(&json!({"event": "listening", "url": server.url(), "fragment": server.fragment()}));
+            let (url, fragment) = (server.url(), server.fragment());
+            output::event(&json!({"event": "listening", "url": url, "fragment": fragment, "access_log": log}));
         } else {
             output::print(&server.room_link("room"));
         }
+        tell_troubles(&mut server, options.json);
         asked_to_stop().await;
         server.shutdown().await;
         if options.json {
@@ -42,8 +78,70 @@ pub fn run(arguments: Arguments) -> Result<Exit, Failure> {
     })
 }
 
+/// The memory of a room holds what people say and show; a crash must not put it on disk. Without this right the
+/// system's own setting holds, and serving is no reason to stop.
+fn leave_no_core_dump() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, setrlimit};
+        let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
+    }
+    // Programs that collect crashes are handed memory in spite of the limit, but not of a process marked so.
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+        let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
+    }
+}
+
+fn access_log(options: &Options, places: &Places) -> Result<Option<AccessLog>, Failure> {
+    let folder = match (&options.log, options.retention) {
+        (Log::Off, Some(_)) => return Err(Failure::Missing("--access-log on")),
+        (Log::Off, None) => return Ok(None),
+        (Log::On, _) => log_folder(places),
+        (Log::In(folder), _) => folder.clone(),
+    };
+    Ok(Some(AccessLog::new(folder, options.retention.unwrap_or(Retention::CEILING))))
+}
+
+/// Days of an earlier log end in time also when today's rooms keep none.
+fn purge_former_log(places: &Places) {
+    let (folder, lang) = (log_folder(places), system_language());
+    let stuck = match purge(&folder, now(), Retention::CEILING) {
+        Ok(purged) => purged.stuck,
+        Err(missing) if missing.kind() == std::io::ErrorKind::NotFound => return,
+        Err(error) => vec![(folder, error.to_string())],
+    };
+    for (path, reason) in stuck {
+        output::complain(&holds::trouble(&LogTrouble::Stuck { path, reason }, lang));
+    }
+}
+
+/// Says what goes wrong with the access log while rooms go on.
+fn tell_troubles(server: &mut ServerHandle, json: bool) {
+    let Some(mut troubles) = server.log_troubles() else { return };
+    let lang = system_language();
+    tokio::spawn(async move {
+        while let Some(trouble) = troubles.recv().await {
+            let sentence = holds::trouble(&trouble, lang);
+            if json {
+                let (word, english) = (holds::trouble_word(&trouble), holds::trouble(&trouble, Lang::En));
+                output::event(&json!({"event": "access-log", "trouble": word, "detail": english}));
+            }
+            output::complain(&sentence);
+        }
+    });
+}
+
 fn parse(mut arguments: Arguments) -> Result<Options, Failure> {
-    let mut options = Options { serve: ServeOptions::new(LISTEN), data: None, ack: None, json: false };
+    let mut options = Options {
+        serve: ServeOptions::new(LISTEN),
+        data: None,
+        ack: None,
+        log: Log::Off,
+        retention: None,
+        json: false,
+    };
     while let Some(next) = arguments.next()? {
         let Next::Option(option) = &next else { return Err(next.unexpected()) };
         match option.as_str() {
@@ -52,6 +150,8 @@ fn parse(mut arguments: Arguments) -> Result<Options, Failure> {
             }
             "--public-url" => options.serve.public_url = Some(arguments.text()?),
             "--tls" => options.serve.tls = tls(arguments.text()?)?,
+            "--access-log" => options.log = log(arguments.path()?),
+            "--retention" => options.retention = Some(retention(&arguments.text()?)?),
             "--data" => options.data = Some(arguments.path()?),
             "--notice-ack" => options.ack = Some(arguments.text()?),
             "--json" => options.json = true,
@@ -59,6 +159,15 @@ fn parse(mut arguments: Arguments) -> Result<Options, Failure> {
         }
     }
     Ok(options)
+}
+
+/// A folder that is really called `on` or `off` is written `./on`.
+fn log(value: PathBuf) -> Log {
+    match value.to_str() {
+        Some("off") => Log::Off,
+        Some("on") => Log::On,
+        Some(_) | None => Log::In(value),
+    }
 }
 
 fn tls(value: String) -> Result<Tls, Failure> {
@@ -79,6 +188,23 @@ mod tests {
         let options = parse(Arguments::of(&[])).unwrap();
         assert!(options.serve.listen.ip().is_loopback() && options.serve.listen.port() == 8443);
         assert_eq!(options.serve.tls, Tls::SelfSigned);
+    }
+
+    fn kept(words: &[&str]) -> Result<Option<AccessLog>, Failure> {
+        access_log(&parse(Arguments::of(words))?, &Places::at(std::path::Path::new("home")))
+    }
+
+    #[test]
+    fn an_access_log_is_kept_only_when_asked_for_and_for_eight_weeks_at_most() {
+        assert_eq!(kept(&[]).unwrap(), None);
+        let log = kept(&["--access-log", "on"]).unwrap().unwrap();
+        assert_eq!((log.folder.as_path(), log.retention.days()), (std::path::Path::new("home/data/access-log"), 56));
+        let log = kept(&["--access-log", "logs", "--retention", "14"]).unwrap().unwrap();
+        assert_eq!((log.folder.as_path(), log.retention.days()), (std::path::Path::new("logs"), 14));
+        for refused in ["0", "57", "-1", "P8W"] {
+            assert!(matches!(kept(&["--access-log", "on", "--retention", refused]), Err(Failure::Retention(_))));
+        }
+        assert!(matches!(kept(&["--retention", "14"]), Err(Failure::Missing(_))), "a promise about nothing");
     }
 
     #[test]

@@ -6,7 +6,8 @@
 //!   for opening rooms counts too.
 //! - **Local devices** need the section "local functions" noted. Every notice ends with it, so any
 //!   current acknowledgement opens them.
-//! - **Host** (opening rooms) needs the embedded-room notice noted, since it tells what hosting means.
+//! - **Host** (opening rooms) needs the embedded-room notice noted, since it tells what hosting means. Whoever also
+//!   keeps an access log needs the text noted that its guests will read, with the same retention.
 //!
 //! A permit cannot be made outside this crate, and the gate reads only a [`Ledger`], whose records
 //! count from the moment their line is on disk ([`crate::Pending::confirm`]). A text that changed has
@@ -14,6 +15,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::access_log::Retention;
 use crate::acknowledgement::Acknowledgement;
 use crate::lang::Lang;
 use crate::ledger::Ledger;
@@ -40,15 +42,23 @@ pub struct Contact {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LocalDevices(());
 
-/// May open rooms for others.
+/// May open rooms for others, and keep an access log of them if one was noted.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Host(());
+pub struct Host(Option<Retention>);
 
 impl Permit<Contact> {
     /// The host that may be reached; no other may.
     #[must_use]
     pub fn host(&self) -> &str {
         &self.kind.host
+    }
+}
+
+impl Permit<Host> {
+    /// How long an access log may be kept; none means that there may be no log.
+    #[must_use]
+    pub const fn access_log(&self) -> Option<Retention> {
+        self.kind.0
     }
 }
 
@@ -116,7 +126,18 @@ impl Gate {
         if !self.noted.iter().any(|noted| noted.notice_id == notice.id() && is_current(noted)) {
             return Err(self.asks(notice, Target::own_room()));
         }
-        Ok(Permit { kind: Host(()) })
+        Ok(Permit { kind: Host(None) })
+    }
+
+    /// # Errors
+    /// The notice to show first: the one about rooms whose access log is kept for `retention`.
+    pub fn host_with_log(&self, retention: Retention) -> Result<Permit<Host>, Box<Asks>> {
+        let notice = Notice::embedded_room_with_log(retention);
+        let same = |noted: &Noted| noted.notice_id == notice.id() && notice.language_of(&noted.sha256).is_some();
+        if !self.noted.iter().any(same) {
+            return Err(self.asks(notice, Target::own_room_with_log(retention)));
+        }
+        Ok(Permit { kind: Host(Some(retention)) })
     }
 
     fn has(&self, notice: &Notice, host: &str) -> bool {
@@ -134,11 +155,11 @@ impl Gate {
 
 /// Whether the recorded hash is that of a text as it reads today.
 fn is_current(noted: &Noted) -> bool {
+    if noted.notice_id == Notice::embedded_room().id() {
+        return Notice::of_room(&noted.sha256).is_some();
+    }
     let Ok(target) = Target::new(&noted.host, None) else { return false };
-    let notice = match noted.notice_id.as_str() {
-        "embedded-room" => Notice::embedded_room(),
-        _ => Notice::for_target(&target),
-    };
+    let notice = Notice::for_target(&target);
     Lang::ALL.iter().any(|&lang| notice.sha256(lang) == noted.sha256)
 }
 

@@ -4,7 +4,8 @@
 //! What it is not: it opens no file, no socket and no keyring, and it asks no clock. `runde-profile`
 //! stores what this crate computes.
 //!
-//! Where to start: [`notice`] for the texts, [`ledger`] for the chain, [`gate`] for the permits.
+//! Where to start: [`notice`] for the texts, [`ledger`] for the chain, [`gate`] for the permits, [`access_log`] for
+//! what a room server may remember.
 //! A test that needs a permit gets it the way the product does:
 //!
 //! ```
@@ -23,6 +24,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod access_log;
 pub mod acknowledgement;
 pub mod consent;
 pub mod gate;

@@ -4,10 +4,14 @@
 //! that states the facts named in the brackets. Every notice ends with the section on local functions.
 //! The hash of a text is its identity; what is recorded and what a link carries is this hash.
 
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use unicode_normalization::UnicodeNormalization;
 
+use crate::access_log::Retention;
 use crate::lang::Lang;
 use crate::target::Target;
 
@@ -26,6 +30,8 @@ pub enum NoticeKind {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Notice {
     kind: NoticeKind,
+    /// How long the room's access log is kept; none for a room that keeps none, and for everything else.
+    log: Option<Retention>,
 }
 
 /// A part of a notice under its own heading.
@@ -52,24 +58,48 @@ impl Notice {
     /// text proves nothing, so such a host counts as unknown.
     #[must_use]
     pub fn for_target(target: &Target) -> Self {
-        let embedded = Self::embedded_room();
-        let kind = match (target.host(), target.embedded_notice()) {
-            ("meet.jit.si" | "www.meet.jit.si", _) => NoticeKind::MeetJitSi,
-            (Target::OWN_ROOM, _) => NoticeKind::EmbeddedRoom,
-            (_, Some(rn)) if embedded.language_of(rn).is_some() => NoticeKind::EmbeddedRoom,
-            (host, _) => NoticeKind::UnknownServer { host: host.to_owned() },
-        };
-        Self { kind }
+        let room = target.embedded_notice().and_then(Self::of_room);
+        match (target.host(), room) {
+            ("meet.jit.si" | "www.meet.jit.si", _) => Self::meet_jit_si(),
+            (_, Some(room)) => room,
+            (Target::OWN_ROOM, None) => Self::embedded_room(),
+            (host, None) => Self { kind: NoticeKind::UnknownServer { host: host.to_owned() }, log: None },
+        }
     }
 
     #[must_use]
     pub const fn meet_jit_si() -> Self {
-        Self { kind: NoticeKind::MeetJitSi }
+        Self { kind: NoticeKind::MeetJitSi, log: None }
     }
 
+    /// A room on somebody's own computer that stores nothing.
     #[must_use]
     pub const fn embedded_room() -> Self {
-        Self { kind: NoticeKind::EmbeddedRoom }
+        Self { kind: NoticeKind::EmbeddedRoom, log: None }
+    }
+
+    /// The same with an access log. Every retention has a text of its own, so that a link's hash says which one
+    /// its guests are promised.
+    #[must_use]
+    pub const fn embedded_room_with_log(retention: Retention) -> Self {
+        Self { kind: NoticeKind::EmbeddedRoom, log: Some(retention) }
+    }
+
+    /// The bundled text about a room on somebody's own computer that has this hash.
+    #[must_use]
+    pub fn of_room(sha256: &str) -> Option<Self> {
+        let plain = Self::embedded_room();
+        if plain.language_of(sha256).is_some() {
+            return Some(plain);
+        }
+        let log = *logged_rooms().get(&sha256.to_ascii_lowercase())?;
+        Some(Self::embedded_room_with_log(log))
+    }
+
+    /// How long the room's access log is kept, where it keeps one.
+    #[must_use]
+    pub const fn access_log(&self) -> Option<Retention> {
+        self.log
     }
 
     #[must_use]
@@ -77,7 +107,7 @@ impl Notice {
         &self.kind
     }
 
-    /// Name of the text, the same for all its versions and languages.
+    /// Name of the text, the same for all its versions and languages, with and without an access log.
     #[must_use]
     pub const fn id(&self) -> &'static str {
         match self.kind {
@@ -118,9 +148,10 @@ impl Notice {
     pub fn text(&self, lang: Lang) -> String {
         let (own, local) = (self.source(lang), local_functions(lang));
         let joined = format!("{}\n\n{}\n", own.trim_end(), local.trim());
-        let placed = match &self.kind {
-            NoticeKind::UnknownServer { host } => joined.replace("{host}", host),
-            NoticeKind::MeetJitSi | NoticeKind::EmbeddedRoom => joined,
+        let placed = match (&self.kind, self.log) {
+            (NoticeKind::UnknownServer { host }, _) => joined.replace("{host}", host),
+            (NoticeKind::EmbeddedRoom, Some(log)) => joined.replace("{period}", &period(log, lang)),
+            (NoticeKind::EmbeddedRoom, None) | (NoticeKind::MeetJitSi, _) => joined,
         };
         placed.replace("\r\n", "\n").nfc().collect()
     }
@@ -158,13 +189,15 @@ impl Notice {
     }
 
     const fn source(&self, lang: Lang) -> &'static str {
-        match (&self.kind, lang) {
-            (NoticeKind::MeetJitSi, Lang::De) => include_str!("../notices/meet-jit-si.de.md"),
-            (NoticeKind::MeetJitSi, Lang::En) => include_str!("../notices/meet-jit-si.en.md"),
-            (NoticeKind::EmbeddedRoom, Lang::De) => include_str!("../notices/embedded-room.de.md"),
-            (NoticeKind::EmbeddedRoom, Lang::En) => include_str!("../notices/embedded-room.en.md"),
-            (NoticeKind::UnknownServer { .. }, Lang::De) => include_str!("../notices/unknown-server.de.md"),
-            (NoticeKind::UnknownServer { .. }, Lang::En) => include_str!("../notices/unknown-server.en.md"),
+        match (&self.kind, self.log, lang) {
+            (NoticeKind::MeetJitSi, _, Lang::De) => include_str!("../notices/meet-jit-si.de.md"),
+            (NoticeKind::MeetJitSi, _, Lang::En) => include_str!("../notices/meet-jit-si.en.md"),
+            (NoticeKind::EmbeddedRoom, None, Lang::De) => include_str!("../notices/embedded-room.de.md"),
+            (NoticeKind::EmbeddedRoom, None, Lang::En) => include_str!("../notices/embedded-room.en.md"),
+            (NoticeKind::EmbeddedRoom, Some(_), Lang::De) => include_str!("../notices/embedded-room-log.de.md"),
+            (NoticeKind::EmbeddedRoom, Some(_), Lang::En) => include_str!("../notices/embedded-room-log.en.md"),
+            (NoticeKind::UnknownServer { .. }, _, Lang::De) => include_str!("../notices/unknown-server.de.md"),
+            (NoticeKind::UnknownServer { .. }, _, Lang::En) => include_str!("../notices/unknown-server.en.md"),
         }
     }
 }
@@ -173,6 +206,25 @@ const fn local_functions(lang: Lang) -> &'static str {
     match lang {
         Lang::De => include_str!("../notices/local-functions.de.md"),
         Lang::En => include_str!("../notices/local-functions.en.md"),
+    }
+}
+
+/// The hashes of all texts about rooms with an access log, made once: every link with an unknown `rn` asks for them.
+fn logged_rooms() -> &'static BTreeMap<String, Retention> {
+    static TEXTS: OnceLock<BTreeMap<String, Retention>> = OnceLock::new();
+    let hash = |log, lang| (Notice::embedded_room_with_log(log).sha256(lang), log);
+    TEXTS.get_or_init(|| Retention::all().flat_map(|log| Lang::ALL.map(|lang| hash(log, lang))).collect())
+}
+
+/// As it stands after "höchstens" and "at most".
+fn period(log: Retention, lang: Lang) -> String {
+    match (log.days(), lang) {
+        (1, Lang::De) => "einen Tag".to_owned(),
+        (1, Lang::En) => "one day".to_owned(),
+        (56, Lang::De) => "acht Wochen (56 Tage)".to_owned(),
+        (56, Lang::En) => "eight weeks (56 days)".to_owned(),
+        (days, Lang::De) => format!("{days} Tage"),
+        (days, Lang::En) => format!("{days} days"),
     }
 }
 

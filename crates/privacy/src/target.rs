@@ -3,6 +3,10 @@
 
 use serde::Serialize;
 
+use crate::access_log::Retention;
+use crate::lang::Lang;
+use crate::notice::Notice;
+
 /// RFC 1035 2.3.4: a name has at most 253 visible characters, a label at most 63.
 const MAX_HOST: usize = 253;
 const MAX_LABEL: usize = 63;
@@ -46,6 +50,13 @@ impl Target {
     #[must_use]
     pub fn own_room() -> Self {
         Self { host: Self::OWN_ROOM.to_owned(), embedded_notice: None }
+    }
+
+    /// The same, with an access log.
+    #[must_use]
+    pub fn own_room_with_log(retention: Retention) -> Self {
+        let notice = Notice::embedded_room_with_log(retention).sha256(Lang::De);
+        Self { host: Self::OWN_ROOM.to_owned(), embedded_notice: Some(notice) }
     }
 
     #[must_use]

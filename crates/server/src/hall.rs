@@ -23,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 
 pub(crate) use runde_signalling::host::ConnId;
 
+use crate::access_log::Meter;
 use crate::site::Site;
 use seat::{Chamber, Seat};
 
@@ -55,6 +56,8 @@ pub(crate) enum ToHall {
         endpoint: String,
         password: String,
         outbox: mpsc::Sender<Frame>,
+        /// Counts what this guest is sent, media too.
+        meter: Meter,
         reply: oneshot::Sender<bool>,
     },
     BridgeOpened(ConnId),
@@ -169,8 +172,8 @@ impl Hall {
                 let _ = reply.send(self.host.conference_request(now, &body).ok());
                 self.drain_host(now);
             }
-            ToHall::BridgeWanted { id, conference, endpoint, password, outbox, reply } => {
-                let admitted = self.admit_bridge(id, &conference, &endpoint, &password, outbox);
+            ToHall::BridgeWanted { id, conference, endpoint, password, outbox, meter, reply } => {
+                let admitted = self.admit_bridge(id, &conference, &endpoint, &password, (outbox, meter));
                 // Whoever asked may have gone; then the channel is taken back.
                 if reply.send(admitted).is_err() && admitted {
                     self.bridge_closed(id);
@@ -245,6 +248,9 @@ impl Hall {
         }
         self.drain_port(now);
         self.send_all();
+        for seat in std::mem::take(&mut self.seats) {
+            self.count_media(seat.0, &seat.1);
+        }
         self.rooms.send_replace(0);
     }
 }

@@ -1,12 +1,14 @@
 //! The room server inside Runde: one port, a web page, two web sockets, media for everybody in the room.
 //!
 //! What it is not: it decides nothing about the conversation (`runde-signalling`), about packets (`runde-transport`) or
-//! about who sees whom (`runde-sfu`); it brings them together. It writes nothing to disk and logs no name, no address
-//! and no room above debug.
+//! about who sees whom (`runde-sfu`); it brings them together. It logs no name, no address and no room above debug, and
+//! writes nothing to disk but the access log that its guests' notice names, if the host asked for one.
 //!
 //! Start at [`Server::spawn`]. `hall` is the one task that owns the UDP socket and all rooms; `web` takes connections,
-//! `wire` is one web socket, `site` knows how the server is called, `page` is what a browser sees.
+//! `wire` is one web socket, `site` knows how the server is called, `page` is what a browser sees, `access_log` is what is
+//! remembered.
 
+mod access_log;
 mod hall;
 mod options;
 mod page;
@@ -28,6 +30,7 @@ use tokio::time::timeout;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
+pub use access_log::{AccessLog, Clock, HoldFailure, Holds, Kept, Listing, LogTrouble, Seal, purge};
 pub use options::{ServeError, ServeOptions, Tls};
 
 use hall::{Hall, INBOX};
@@ -49,10 +52,16 @@ impl Server {
     ///
     /// # Errors
     /// [`ServeError`] says what is in the way.
-    pub fn spawn(_permit: Permit<Host>, options: ServeOptions) -> Result<ServerHandle, ServeError> {
+    pub fn spawn(permit: Permit<Host>, options: ServeOptions) -> Result<ServerHandle, ServeError> {
         if options.tls == Tls::Off && !options.listen.ip().is_loopback() {
             return Err(ServeError::TlsNeeded(options.listen));
         }
+        if options.access_log.is_some() && permit.access_log() != options.retention() {
+            return Err(ServeError::LogNotNoted);
+        }
+        options.notice()?;
+        // Overdue days are gone before anybody can come in.
+        let log = options.access_log.as_ref().map(access_log::open).transpose()?;
         let (listener, socket, local) = bind(options.listen)?;
         let site = Site::new(&options, local, &interfaces())?;
         let protection = Protection::prepare(&options.tls, certificate_names(&site))?;
@@ -66,10 +75,14 @@ impl Server {
         let (rooms_in, rooms) = watch::channel(0);
         let hall = Hall::new(Arc::clone(&site), identity, socket, local, seed, rooms_in);
         tasks.spawn(hall.run(inbox, cancel.clone()));
-        let web = Web::new(Arc::clone(&site), inbox_in, cancel.clone(), tasks.clone());
+        let (pen, troubles) = log.map_or((None, None), |(pen, scribe, troubles)| {
+            tasks.spawn(scribe.run());
+            (Some(pen), Some(troubles))
+        });
+        let web = Web::new(Arc::clone(&site), inbox_in, cancel.clone(), tasks.clone(), pen);
         tasks.spawn(web.listen(listener, protection.acceptor));
         tracing::info!("rooms can be opened");
-        Ok(ServerHandle { site, local, rooms, tasks, cancel: cancel.drop_guard() })
+        Ok(ServerHandle { site, local, rooms, troubles, tasks, cancel: cancel.drop_guard() })
     }
 }
 
@@ -79,6 +92,7 @@ pub struct ServerHandle {
     site: Arc<Site>,
     local: SocketAddr,
     rooms: watch::Receiver<usize>,
+    troubles: Option<mpsc::Receiver<LogTrouble>>,
     tasks: TaskTracker,
     cancel: DropGuard,
 }
@@ -112,6 +126,11 @@ impl ServerHandle {
     #[must_use]
     pub fn rooms(&self) -> usize {
         *self.rooms.borrow()
+    }
+
+    /// What goes wrong with the access log from now on; `None` without one, and the second time.
+    pub fn log_troubles(&mut self) -> Option<mpsc::Receiver<LogTrouble>> {
+        self.troubles.take()
     }
 
     /// Ends all rooms, tells the guests, and frees the port.

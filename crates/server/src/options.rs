@@ -4,7 +4,10 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use runde_privacy::access_log::Retention;
 use runde_privacy::{Lang, Notice};
+
+use crate::access_log::AccessLog;
 
 /// How the connection is protected.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +36,8 @@ pub struct ServeOptions {
     pub tls: Tls,
     /// Hash of the notice that guests note before they come in (`#rn=`).
     pub notice_sha256: String,
+    /// The access log; none is kept unless asked for. Set it with [`Self::with_access_log`], which sets the notice too.
+    pub access_log: Option<AccessLog>,
 }
 
 impl ServeOptions {
@@ -40,7 +45,25 @@ impl ServeOptions {
     #[must_use]
     pub fn new(listen: SocketAddr) -> Self {
         let notice_sha256 = Notice::embedded_room().sha256(Lang::De);
-        Self { listen, public_url: None, tls: Tls::SelfSigned, notice_sha256 }
+        Self { listen, public_url: None, tls: Tls::SelfSigned, notice_sha256, access_log: None }
+    }
+
+    /// Keeps an access log, and says so to the guests.
+    #[must_use]
+    pub fn with_access_log(self, log: AccessLog) -> Self {
+        let notice_sha256 = Notice::embedded_room_with_log(log.retention).sha256(Lang::De);
+        Self { notice_sha256, access_log: Some(log), ..self }
+    }
+
+    /// How long the access log is kept, where there is one.
+    pub(crate) fn retention(&self) -> Option<Retention> {
+        self.access_log.as_ref().map(|log| log.retention)
+    }
+
+    /// The notice guests are shown, if it says about the access log what is so.
+    pub(crate) fn notice(&self) -> Result<Notice, ServeError> {
+        let notice = Notice::of_room(&self.notice_sha256).ok_or(ServeError::NoticeHidesLog)?;
+        if notice.access_log() == self.retention() { Ok(notice) } else { Err(ServeError::NoticeHidesLog) }
     }
 }
 
@@ -59,6 +82,14 @@ pub enum ServeError {
     Certificate { path: PathBuf, reason: String },
     #[error("no certificate could be made: {0}; the system gave no random numbers, try again")]
     Identity(String),
+    #[error(
+        "the access log cannot be kept in {}: {source}; choose another folder, or serve without a log", folder.display()
+    )]
+    AccessLog { folder: PathBuf, source: io::Error },
+    #[error("the notice that guests would be shown does not say what is so about the access log")]
+    NoticeHidesLog,
+    #[error("the notice about rooms with this access log has not been noted")]
+    LogNotNoted,
     #[error("{0:?} is not a public address; it reads like https://meet.example.org or https://192.0.2.7:8443")]
     PublicUrl(String),
 }

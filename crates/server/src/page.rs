@@ -55,7 +55,8 @@ pub(crate) fn landing(site: &Site, path: &str, lang: Lang) -> Option<String> {
     let button = app.map(|app| format!("<p><a class=\"go\" href=\"{}\">{}</a></p>", escape(&app), words.open));
     let (room, style) = (escape(&link.room), STYLE);
     let (tag, what, whose, no_app) = (lang.tag(), words.what, words.whose, words.no_app);
-    let (button, whole, notice) = (button.unwrap_or_default(), escape(&whole), notice(words, lang));
+    let (button, whole) = (button.unwrap_or_default(), escape(&whole));
+    let notice = notice(&site.notice, words, lang);
     Some(format!(
         "<!doctype html><html lang=\"{tag}\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\
          <meta name=\"robots\" content=\"noindex\"><title>{room} · Runde</title><style>{style}</style></head><body><main>\
@@ -64,8 +65,7 @@ pub(crate) fn landing(site: &Site, path: &str, lang: Lang) -> Option<String> {
     ))
 }
 
-fn notice(words: &Words, lang: Lang) -> String {
-    let text = Notice::embedded_room();
+fn notice(text: &Notice, words: &Words, lang: Lang) -> String {
     let mut html = format!("<section><h2>{}</h2>", words.notice);
     for section in text.sections(lang) {
         html.push_str(&format!("<h2>{}</h2><ul>", escape(&section.title)));

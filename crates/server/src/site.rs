@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use runde_privacy::Notice;
 use serde_json::json;
 
 use crate::{ServeError, ServeOptions, Tls};
@@ -19,12 +20,15 @@ pub(crate) struct Site {
     pub(crate) app_url: Option<String>,
     /// Where media is received, best first.
     pub(crate) addresses: Vec<SocketAddr>,
+    /// What holds in these rooms.
+    pub(crate) notice: Notice,
 }
 
 impl Site {
     /// What a server at `local` (with its real port) is called. `interfaces` are this computer's addresses, used where
     /// it listens on all of them.
     pub(crate) fn new(options: &ServeOptions, local: SocketAddr, interfaces: &[IpAddr]) -> Result<Self, ServeError> {
+        let notice = options.notice()?;
         let mut addresses = own_addresses(local, interfaces);
         let scheme = if options.tls == Tls::Off { "http" } else { "https" };
         let authority = match &options.public_url {
@@ -39,7 +43,7 @@ impl Site {
             addresses.push(SocketAddr::new(ip, local.port()));
         }
         let app_url = (scheme == "https").then(|| format!("runde://{authority}"));
-        Ok(Self { url: format!("{scheme}://{authority}"), host, fragment: String::new(), app_url, addresses })
+        Ok(Self { url: format!("{scheme}://{authority}"), host, fragment: String::new(), app_url, addresses, notice })
     }
 
     /// Completes the links with what a guest checks: the certificate and the notice.

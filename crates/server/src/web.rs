@@ -8,11 +8,13 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ws::WebSocketUpgrade;
-use axum::extract::{DefaultBodyLimit, Extension, Path, State};
+use axum::extract::{DefaultBodyLimit, Extension, Path, Request, State};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -23,6 +25,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::access_log::{Counted, Meter, Pen};
 use crate::hall::{ConnId, ToHall};
 use crate::page;
 use crate::site::Site;
@@ -55,6 +58,7 @@ pub(crate) struct Web {
     pub(crate) hall: mpsc::Sender<ToHall>,
     pub(crate) cancel: CancellationToken,
     pub(crate) tasks: TaskTracker,
+    pen: Option<Pen>,
     strangers: Arc<Semaphore>,
     next: Arc<AtomicU64>,
 }
@@ -65,9 +69,10 @@ impl Web {
         hall: mpsc::Sender<ToHall>,
         cancel: CancellationToken,
         tasks: TaskTracker,
+        pen: Option<Pen>,
     ) -> Self {
         let strangers = Arc::new(Semaphore::new(STRANGERS));
-        Self { site, hall, cancel, tasks, strangers, next: Arc::new(AtomicU64::new(1)) }
+        Self { site, hall, cancel, tasks, pen, strangers, next: Arc::new(AtomicU64::new(1)) }
     }
 
     /// Accepts until cancelled.
@@ -89,12 +94,13 @@ impl Web {
                 continue;
             };
             let router = router.clone().layer(Extension(From(from.ip())));
+            let meter = Meter::new(self.pen.clone(), from.ip());
             let (acceptor, cancel) = (acceptor.clone(), self.cancel.clone());
             self.tasks.spawn(async move {
                 let _slot = slot;
                 tokio::select! {
                     () = cancel.cancelled() => {}
-                    () = greet(stream, acceptor, router) => {}
+                    () = greet(stream, acceptor, router, meter) => {}
                 }
             });
         }
@@ -105,25 +111,32 @@ impl Web {
     }
 }
 
-async fn greet(stream: TcpStream, acceptor: Option<TlsAcceptor>, router: Router) {
+async fn greet(stream: TcpStream, acceptor: Option<TlsAcceptor>, router: Router, meter: Meter) {
     let _ = stream.set_nodelay(true);
+    let stream = Counted::new(stream, meter.clone());
     match acceptor {
-        None => serve(stream, router).await,
+        None => serve(stream, router, meter).await,
         Some(acceptor) => {
             if let Ok(Ok(stream)) = timeout(HANDSHAKE, acceptor.accept(stream)).await {
-                serve(stream, router).await;
+                serve(stream, router, meter).await;
             }
         }
     }
 }
 
-async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(stream: S, router: Router) {
+async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(stream: S, router: Router, meter: Meter) {
+    let pages = TowerToHyperService::new(router);
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        meter.asked(request.headers());
+        request.extensions_mut().insert(meter.clone());
+        pages.call(request)
+    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD)
         .max_buf_size(MAX_HEAD)
         .max_headers(MAX_HEADERS)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
+        .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
     // Errors are the guest's: a cut connection, a malformed request.
     let _ = timeout(PAGES, connection).await;
@@ -199,6 +212,7 @@ async fn xmpp(
 async fn bridge(
     State(web): State<Web>,
     Path((_, conference, endpoint)): Path<(String, String, String)>,
+    Extension(meter): Extension<Meter>,
     uri: Uri,
     upgrade: WebSocketUpgrade,
 ) -> Response {
@@ -207,7 +221,7 @@ async fn bridge(
     let (outbox_in, outbox) = mpsc::channel(OUTBOX);
     let id = web.connection();
     let (reply, answer) = oneshot::channel();
-    let asked = ToHall::BridgeWanted { id, conference, endpoint, password, outbox: outbox_in, reply };
+    let asked = ToHall::BridgeWanted { id, conference, endpoint, password, outbox: outbox_in, meter, reply };
     if web.hall.send(asked).await.is_err() || !matches!(timeout(ANSWER, answer).await, Ok(Ok(true))) {
         return StatusCode::FORBIDDEN.into_response();
     }
@@ -257,13 +271,14 @@ mod tests {
                 }
             }
         });
-        Web::new(Arc::new(site), hall, CancellationToken::new(), TaskTracker::new())
+        Web::new(Arc::new(site), hall, CancellationToken::new(), TaskTracker::new(), None)
     }
 
     fn connect(web: &Web) -> DuplexStream {
         let (near, far) = duplex(64 * 1024);
         let from = From(std::net::Ipv4Addr::LOCALHOST.into());
-        tokio::spawn(serve(far, router(web.clone()).layer(Extension(from))));
+        let meter = Meter::new(None, from.0);
+        tokio::spawn(serve(far, router(web.clone()).layer(Extension(from)), meter));
         near
     }
 

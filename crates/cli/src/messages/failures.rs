@@ -4,6 +4,7 @@ use runde_privacy::{Lang, LangError, Notice};
 use runde_profile::ProfileError;
 use runde_server::ServeError;
 
+use super::holds;
 use crate::exit::Failure;
 
 pub fn failure(failure: &Failure, lang: Lang) -> String {
@@ -40,6 +41,12 @@ fn german(failure: &Failure) -> String {
         Failure::Profile(why) => german_profile(why),
         Failure::NotNoted { notice, place, wrong_hash } => german_notice(notice, place, *wrong_hash),
         Failure::Serve(why) => german_serve(why),
+        Failure::Retention(days) => {
+            format!(
+                "Ein Zugriffsprotokoll kann nicht {days:?} Tage aufbewahrt werden. Möglich sind 1 bis 56 (acht Wochen)."
+            )
+        }
+        Failure::Hold(why) => holds::failure(why, Lang::De),
         Failure::Spawn(why) => format!("Das Gespräch konnte nicht beginnen ({why}). Gesendet wurde nichts."),
         Failure::Runtime(why) => format!(
             "Das Programm konnte nicht starten ({why}). Beenden Sie andere Programme und versuchen Sie es erneut."
@@ -64,6 +71,10 @@ fn english(failure: &Failure) -> String {
         Failure::NotNoted { notice, place, wrong_hash } => english_notice(notice, place, *wrong_hash),
         Failure::Spawn(why) => format!("The meeting could not begin ({why}). Nothing was sent."),
         Failure::Runtime(why) => format!("The program could not start ({why}). Close other programs and try again."),
+        Failure::Retention(days) => {
+            format!("An access log cannot be kept for {days:?} days. Possible are 1 to 56 (eight weeks).")
+        }
+        Failure::Hold(why) => holds::failure(why, Lang::En),
         Failure::Language(_) | Failure::Profile(_) | Failure::Serve(_) => failure.to_string(),
     }
 }
@@ -125,6 +136,14 @@ fn german_serve(why: &ServeError) -> String {
             path.display()
         ),
         ServeError::Identity(why) => format!("Es ließ sich kein Zertifikat erzeugen ({why}). Versuchen Sie es erneut."),
+        ServeError::AccessLog { folder, source } => format!(
+            "In {} lässt sich kein Zugriffsprotokoll führen ({source}). Wählen Sie einen anderen Ordner, oder öffnen Sie Räume ohne Protokoll.",
+            folder.display()
+        ),
+        ServeError::NoticeHidesLog | ServeError::LogNotNoted => {
+            "Der Hinweis auf dieses Zugriffsprotokoll ist nicht zur Kenntnis genommen. Geöffnet wurde nichts."
+                .to_owned()
+        }
         ServeError::PublicUrl(url) => format!(
             "{url:?} ist keine öffentliche Adresse. Sie sieht aus wie https://meet.example.org oder https://192.0.2.7:8443."
         ),

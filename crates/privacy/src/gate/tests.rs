@@ -104,3 +104,39 @@ fn a_record_that_is_not_on_disk_opens_nothing() {
     drop(pending);
     assert!(profile.gate().contact(&host("meet.jit.si")).is_err());
 }
+
+fn days(days: u32) -> Retention {
+    Retention::of_days(days).unwrap()
+}
+
+fn logged(name: &str, retention: Retention) -> Target {
+    Target::new(name, Some(&Notice::embedded_room_with_log(retention).sha256(Lang::En))).unwrap()
+}
+
+#[test]
+fn a_guest_notes_the_log_of_a_room_and_again_when_it_is_kept_longer() {
+    let mut profile = Profile::new();
+    profile.note(&embedded("192.0.2.1"), Lang::De);
+    let asks = profile.gate().contact(&logged("192.0.2.1", days(14))).unwrap_err();
+    assert_eq!((asks.notice.access_log(), asks.stale), (Some(days(14)), true));
+    profile.note(&logged("192.0.2.1", days(14)), Lang::De);
+    let gate = profile.gate();
+    assert!(gate.contact(&logged("192.0.2.1", days(14))).is_ok() && gate.contact(&embedded("192.0.2.1")).is_ok());
+    assert!(gate.contact(&logged("192.0.2.1", days(15))).is_err());
+    assert!(gate.contact(&logged("192.0.2.2", days(14))).is_err());
+    assert!(gate.local_devices().is_ok());
+}
+
+#[test]
+fn a_host_may_keep_a_log_only_as_long_as_the_text_says_that_was_noted() {
+    let mut profile = Profile::new();
+    profile.note(&Target::own_room(), Lang::De);
+    assert_eq!(profile.gate().host().unwrap().access_log(), None);
+    let asks = profile.gate().host_with_log(days(14)).unwrap_err();
+    assert_eq!((asks.notice.access_log(), asks.target), (Some(days(14)), Target::own_room_with_log(days(14))));
+    profile.note(&Target::own_room_with_log(days(14)), Lang::De);
+    let gate = profile.gate();
+    assert_eq!(gate.host_with_log(days(14)).unwrap().access_log(), Some(days(14)));
+    assert!(gate.host_with_log(days(56)).is_err());
+    assert!(gate.contact(&logged("127.0.0.1", days(14))).is_ok(), "one's own room on one's own machine");
+}

@@ -6,7 +6,8 @@ use super::*;
 
 fn all() -> Vec<Notice> {
     let elsewhere = Target::new("meet.example.org", None).unwrap();
-    vec![Notice::meet_jit_si(), Notice::embedded_room(), Notice::for_target(&elsewhere)]
+    let rooms = [Notice::embedded_room(), Notice::embedded_room_with_log(Retention::CEILING)];
+    [Notice::meet_jit_si(), Notice::for_target(&elsewhere)].into_iter().chain(rooms).collect()
 }
 
 fn facts(sections: &[Section], keep: impl Fn(&Section) -> bool) -> BTreeSet<String> {
@@ -77,7 +78,12 @@ fn a_text_is_normalised_and_ends_with_one_line_feed() {
         for lang in Lang::ALL {
             let text = notice.text(lang);
             assert!(unicode_normalization::is_nfc(&text) && !text.contains('\r'));
-            assert!(text.ends_with('\n') && !text.ends_with("\n\n") && !text.contains("{host}"));
+            assert!(
+                text.ends_with('\n')
+                    && !text.ends_with("\n\n")
+                    && !text.contains("{host}")
+                    && !text.contains("{period}")
+            );
         }
     }
 }
@@ -108,4 +114,72 @@ fn the_link_decides_the_controller_but_only_with_a_hash_we_know() {
     assert_eq!(kind("192.0.2.1", Some(rn.as_str())), NoticeKind::EmbeddedRoom);
     assert_eq!(kind("192.0.2.1", Some("abc")), NoticeKind::UnknownServer { host: "192.0.2.1".into() });
     assert_eq!(kind("192.0.2.1", None), NoticeKind::UnknownServer { host: "192.0.2.1".into() });
+}
+
+#[test]
+fn every_retention_has_a_text_of_its_own_and_its_hash_leads_back_to_it() {
+    let plain = Notice::embedded_room();
+    assert_eq!((Notice::of_room(&plain.sha256(Lang::De)), plain.access_log()), (Some(plain.clone()), None));
+    let mut hashes = BTreeSet::from([plain.sha256(Lang::De), plain.sha256(Lang::En)]);
+    for log in Retention::all() {
+        let notice = Notice::embedded_room_with_log(log);
+        for lang in Lang::ALL {
+            assert_eq!(Notice::of_room(&notice.sha256(lang).to_uppercase()), Some(notice.clone()));
+            hashes.insert(notice.sha256(lang));
+        }
+    }
+    assert_eq!(hashes.len(), 2 * 57);
+    assert_eq!(Notice::of_room(&"0".repeat(64)), None);
+}
+
+#[test]
+fn the_notice_of_a_logged_room_names_the_five_fields_and_how_long_they_are_kept() {
+    let text = |days, lang| Notice::embedded_room_with_log(Retention::of_days(days).unwrap()).text(lang);
+    for word in [
+        "Datum und Uhrzeit",
+        "gesendete Datenmenge",
+        "Browser",
+        "Betriebssystem",
+        "IP-Adresse",
+        "höchstens 14 Tage lang",
+    ] {
+        assert!(text(14, Lang::De).contains(word), "{word}");
+    }
+    for word in ["date and time", "amount of data sent", "browser", "operating system", "IP address", "at most 14 days"]
+    {
+        assert!(text(14, Lang::En).contains(word), "{word}");
+    }
+    assert!(text(1, Lang::De).contains("höchstens einen Tag lang") && text(1, Lang::En).contains("at most one day"));
+    assert!(text(56, Lang::De).contains("acht Wochen") && text(56, Lang::En).contains("eight weeks"));
+}
+
+#[test]
+fn a_room_that_logs_differs_from_one_that_does_not_only_in_what_it_says_about_the_log() {
+    for lang in Lang::ALL {
+        let points =
+            |notice: Notice| notice.sections(lang).into_iter().flat_map(|section| section.points).collect::<Vec<_>>();
+        let (plain, logged) =
+            (points(Notice::embedded_room()), points(Notice::embedded_room_with_log(Retention::CEILING)));
+        let about_the_log = |point: &&Point| {
+            point.facts.iter().any(|fact| ["E08", "E16", "E17", "E18", "E19", "E20"].contains(&fact.as_str()))
+        };
+        let rest = |points: &[Point]| points.iter().filter(|point| !about_the_log(point)).cloned().collect::<Vec<_>>();
+        assert_eq!(rest(&plain), rest(&logged));
+        let said = |points: &[Point]| {
+            points
+                .iter()
+                .any(|point| point.text.contains("kein Zugriffsprotokoll") || point.text.contains("no access log"))
+        };
+        assert!(said(&plain) && !said(&logged));
+    }
+}
+
+#[test]
+fn a_link_to_a_logged_room_shows_that_rooms_notice() {
+    let log = Retention::of_days(14).unwrap();
+    let rn = Notice::embedded_room_with_log(log).sha256(Lang::En);
+    let notice = |host| Notice::for_target(&Target::new(host, Some(&rn)).unwrap());
+    assert_eq!(notice("192.0.2.1").access_log(), Some(log));
+    assert_eq!(notice("meet.jit.si"), Notice::meet_jit_si());
+    assert_eq!(Notice::for_target(&Target::own_room_with_log(log)).access_log(), Some(log));
 }

@@ -8,6 +8,7 @@ use runde_signalling::bridge::{Constraint, FromBridge, ReceiverVideoConstraints,
 use tokio::sync::mpsc;
 
 use super::{ConnId, Frame, Hall, Outbox};
+use crate::access_log::Meter;
 
 impl Hall {
     /// True when the password opens this guest's channel. A second channel replaces the first: the guest reconnected.
@@ -17,7 +18,7 @@ impl Hall {
         conference: &str,
         endpoint: &str,
         password: &str,
-        frames: mpsc::Sender<Frame>,
+        (frames, meter): (mpsc::Sender<Frame>, Meter),
     ) -> bool {
         let chamber = self.chambers.values().find(|chamber| chamber.conference == conference);
         let Some(seat_id) = chamber.and_then(|chamber| chamber.seats.get(endpoint)).copied() else { return false };
@@ -29,6 +30,7 @@ impl Hall {
             self.bridges.remove(&former);
             self.outboxes.remove(&former);
         }
+        seat.meter = Some(meter);
         self.bridges.insert(id, seat_id);
         self.outboxes.insert(id, Outbox { frames, seated: true });
         true

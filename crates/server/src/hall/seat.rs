@@ -9,6 +9,8 @@ use runde_signalling::host::ConnId;
 use runde_signalling::jingle;
 use runde_transport::{Candidate, Credentials, Fingerprint, Kind, PayloadType, Remote, RxTrack, Setup, TxTrack};
 
+use crate::access_log::Meter;
+
 /// Payload types of the offer.
 const OPUS: PayloadType = PayloadType { number: 111, rtx: None, clock_rate: 48_000 };
 const VP8: PayloadType = PayloadType { number: 100, rtx: Some(96), clock_rate: 90_000 };
@@ -32,6 +34,8 @@ pub(super) struct Seat {
     /// Opens the bridge channel.
     pub(super) password: String,
     pub(super) bridge: Option<ConnId>,
+    /// Of the newest bridge channel: the media of a guest counts there.
+    pub(super) meter: Option<Meter>,
     pub(super) sources: Vec<Source>,
     /// It took the offer: it may be sent the others' streams.
     pub(super) accepted: bool,

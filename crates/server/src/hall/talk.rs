@@ -105,8 +105,8 @@ impl Hall {
         let sockets = self.site.web_socket_base();
         let web_socket = format!("{sockets}/colibri-ws/runde/{}/{endpoint}?pwd={password}", chamber.conference);
         let (room, endpoint) = (room.to_owned(), endpoint.to_owned());
-        let (bridge, sources, setup) = (None, Vec::new(), jingle::Setup::ActPass);
-        let seat = Seat { room, endpoint, password, bridge, sources, accepted: false, setup, renewed: None };
+        let (bridge, meter, sources, setup) = (None, None, Vec::new(), jingle::Setup::ActPass);
+        let seat = Seat { room, endpoint, password, bridge, meter, sources, accepted: false, setup, renewed: None };
         self.seats.insert(id, seat);
         Some((id, self.offered(credentials, Some(web_socket), setup)))
     }
@@ -235,10 +235,18 @@ impl Hall {
             endpoint.close(now);
         }
         self.drain_port(now);
+        self.count_media(id, &seat);
         self.port.remove(id);
         self.room(now, &seat.room, sfu::Input::EndpointLeft { id });
         if let Some(chamber) = self.chambers.get_mut(&seat.room) {
             chamber.seats.remove(&seat.endpoint);
+        }
+    }
+
+    /// Adds the media a guest was sent to what its bridge channel was sent.
+    pub(super) fn count_media(&self, id: EndpointId, seat: &Seat) {
+        if let (Some(meter), Some(endpoint)) = (&seat.meter, self.port.get(id)) {
+            meter.add(endpoint.stats().sent_bytes);
         }
     }
 

@@ -6,10 +6,11 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_util::SinkExt as _;
+use runde_privacy::access_log::{Line, Retention};
 use runde_rtp::ext::AudioLevel;
 use runde_rtp::vp8::{Descriptor, PictureId};
 use runde_rtp::{Packet, SeqNo, Ssrc, vp8};
-use runde_server::ServerHandle;
+use runde_server::{AccessLog, ServerHandle};
 use runde_signalling::jingle::{Jingle, Transport};
 use runde_signalling::{ns, xml};
 use runde_transport::driver::Driver;
@@ -24,7 +25,7 @@ use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Metadata, Subscriber};
 
-use crate::stage::{Guest, PATIENCE, Socket, attribute, open, socket, until};
+use crate::stage::{Guest, PATIENCE, Socket, attribute, open, open_with_log, socket, until};
 
 const OPUS: PayloadType = PayloadType { number: 111, rtx: None, clock_rate: 48_000 };
 const VP8: PayloadType = PayloadType { number: 100, rtx: Some(96), clock_rate: 90_000 };
@@ -348,6 +349,23 @@ async fn each_receiver_gets_the_size_it_asked_for_and_a_cut_guest_disturbs_nobod
     let before = cleo.heard.pictures.len();
     stream(&mut meeting, |bert, cleo| bert.closed && cleo.pictures.len() >= before + 200).await;
     assert!(!meeting[0].heard.closed && !meeting[2].heard.closed);
+}
+
+#[tokio::test]
+async fn the_media_a_guest_was_sent_counts_in_the_line_of_its_bridge_channel() {
+    let home = tempfile::tempdir().unwrap();
+    let server = open_with_log(AccessLog::new(home.path().to_owned(), Retention::CEILING));
+    let mut meeting = Box::pin(meeting(&server, 1)).await;
+    meeting[1].watch(720).await;
+    stream(&mut meeting, |bert, _| bert.pictures.len() >= 60).await;
+    let sent = (60 * BYTES[0]) as u64;
+    drop(meeting);
+    server.shutdown().await;
+    let day = std::fs::read_dir(home.path()).unwrap().next().unwrap().unwrap().path();
+    let text = std::fs::read_to_string(day).unwrap();
+    let lines: Vec<Line> = text.lines().map(|line| line.parse().unwrap()).collect();
+    assert_eq!(lines.len(), 6, "a web socket and a bridge channel each: {text}");
+    assert_eq!(lines.iter().filter(|line| line.bytes_sent >= sent).count(), 1, "only Bert looked: {text}");
 }
 
 #[tokio::test]

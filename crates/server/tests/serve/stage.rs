@@ -5,8 +5,9 @@ use std::time::Duration;
 use futures_util::{SinkExt as _, StreamExt as _};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng as _;
+use runde_privacy::access_log::Retention;
 use runde_privacy::{Acknowledgement, ChainKey, Circumstances, Gate, Host, Lang, Ledger, Notice, Permit};
-use runde_server::{ServeOptions, Server, ServerHandle, Tls};
+use runde_server::{AccessLog, ServeOptions, Server, ServerHandle, Tls};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -20,11 +21,19 @@ pub const PATIENCE: Duration = Duration::from_secs(30);
 pub type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 pub fn permit() -> Permit<Host> {
+    noted(&Notice::embedded_room()).host().unwrap()
+}
+
+pub fn permit_for_log(retention: Retention) -> Permit<Host> {
+    noted(&Notice::embedded_room_with_log(retention)).host_with_log(retention).unwrap()
+}
+
+fn noted(notice: &Notice) -> Gate {
     let mut rng = ChaCha8Rng::seed_from_u64(7);
-    let noted = Acknowledgement::noted(&Notice::embedded_room(), Lang::De, Circumstances::default(), &mut rng);
+    let noted = Acknowledgement::noted(notice, Lang::De, Circumstances::default(), &mut rng);
     let mut ledger = Ledger::new(ChainKey::from_bytes([1; 32]));
     ledger.record(noted, &mut rng).unwrap().confirm();
-    Gate::replay(&ledger).host().unwrap()
+    Gate::replay(&ledger)
 }
 
 pub fn options(tls: Tls) -> ServeOptions {
@@ -33,6 +42,11 @@ pub fn options(tls: Tls) -> ServeOptions {
 
 pub fn open() -> ServerHandle {
     Server::spawn(permit(), options(Tls::Off)).unwrap()
+}
+
+/// A server that keeps an access log.
+pub fn open_with_log(log: AccessLog) -> ServerHandle {
+    Server::spawn(permit_for_log(log.retention), options(Tls::Off).with_access_log(log)).unwrap()
 }
 
 /// Sends raw bytes and reads until the server closes.
@@ -85,20 +99,28 @@ pub async fn is_closed(socket: &mut Socket) -> bool {
     timeout(PATIENCE, end).await.is_ok()
 }
 
-/// A guest in the room `runde`.
+/// A guest in a room, `runde` unless said otherwise.
 pub struct Guest {
     pub socket: Socket,
     pub id: &'static str,
+    room: String,
+    nick: String,
 }
 
 impl Guest {
     /// Logs in and enters as `id` (eight hex digits).
     pub async fn enter(server: &ServerHandle, id: &'static str) -> Self {
-        let mut guest = Self::log_in(server, id).await;
+        Self::enter_room(server, "runde", id, id).await
+    }
+
+    /// The same in any room and under any name.
+    pub async fn enter_room(server: &ServerHandle, room: &str, id: &'static str, nick: &str) -> Self {
+        let mut guest = Self::connect_to(server, room, id, nick).await;
+        guest.ask_for_room().await;
         guest.ask_in("").await;
         let question = until(&mut guest.socket, "disco#info").await;
         let answer = format!(
-            "<iq xmlns='jabber:client' type='result' id='{}' to='runde@conference.127.0.0.1/focus'>\
+            "<iq xmlns='jabber:client' type='result' id='{}' to='{room}@conference.127.0.0.1/focus'>\
              <query xmlns='http://jabber.org/protocol/disco#info'/></iq>",
             attribute(&question, "id")
         );
@@ -108,19 +130,24 @@ impl Guest {
 
     /// Wants to enter the room; `inside` goes into the `<x/>` of the join.
     pub async fn ask_in(&mut self, inside: &str) {
-        let id = self.id;
+        let Self { id, room, nick, .. } = self;
         let join = format!(
-            "<presence xmlns='jabber:client' to='runde@conference.127.0.0.1/{id}'>\
+            "<presence xmlns='jabber:client' to='{room}@conference.127.0.0.1/{id}'>\
              <x xmlns='http://jabber.org/protocol/muc'>{inside}</x>\
-             <nick xmlns='http://jabber.org/protocol/nick'>{id}</nick></presence>"
+             <nick xmlns='http://jabber.org/protocol/nick'>{nick}</nick></presence>"
         );
         self.say(&join).await;
     }
 
     /// Opens a socket and logs in, without an address.
     pub async fn connect(server: &ServerHandle, id: &'static str) -> Self {
-        let url = format!("{}/xmpp-websocket?room=runde", server.url().replacen("http", "ws", 1));
-        let mut guest = Self { socket: socket(&url, Some("xmpp")).await.unwrap(), id };
+        Self::connect_to(server, "runde", id, id).await
+    }
+
+    async fn connect_to(server: &ServerHandle, room: &str, id: &'static str, nick: &str) -> Self {
+        let url = format!("{}/xmpp-websocket?room={room}", server.url().replacen("http", "ws", 1));
+        let socket = socket(&url, Some("xmpp")).await.unwrap();
+        let mut guest = Self { socket, id, room: room.to_owned(), nick: nick.to_owned() };
         let open = "<open xmlns='urn:ietf:params:xml:ns:xmpp-framing' to='127.0.0.1' version='1.0'/>";
         guest.say(open).await;
         until(&mut guest.socket, "ANONYMOUS").await;
@@ -134,18 +161,22 @@ impl Guest {
     /// Logs in and asks for the room.
     pub async fn log_in(server: &ServerHandle, id: &'static str) -> Self {
         let mut guest = Self::connect(server, id).await;
+        guest.ask_for_room().await;
         guest
-            .say("<iq xmlns='jabber:client' type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>")
+    }
+
+    /// Gets an address and asks the focus for the room.
+    async fn ask_for_room(&mut self) {
+        self.say("<iq xmlns='jabber:client' type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>")
             .await;
-        until(&mut guest.socket, "<jid>").await;
-        guest
-            .say(
-                "<iq xmlns='jabber:client' type='set' id='c' to='focus.127.0.0.1'><conference \
-                 xmlns='http://jitsi.org/protocol/focus' room='runde@conference.127.0.0.1' machine-uid='1'/></iq>",
-            )
-            .await;
-        until(&mut guest.socket, "focusjid").await;
-        guest
+        until(&mut self.socket, "<jid>").await;
+        let conference = format!(
+            "<iq xmlns='jabber:client' type='set' id='c' to='focus.127.0.0.1'><conference \
+             xmlns='http://jitsi.org/protocol/focus' room='{}@conference.127.0.0.1' machine-uid='1'/></iq>",
+            self.room
+        );
+        self.say(&conference).await;
+        until(&mut self.socket, "focusjid").await;
     }
 
     pub async fn say(&mut self, frame: &str) {
