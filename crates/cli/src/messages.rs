@@ -27,13 +27,13 @@ pub fn system_language() -> Lang {
 
 pub const fn message(message: Message, lang: Lang) -> &'static str {
     match (message, lang) {
-        (Message::Usage, Lang::De) => USAGE_DE,
+        (Message::Usage, Lang::De | Lang::DeSimple) => USAGE_DE,
         (Message::Usage, Lang::En) => USAGE_EN,
-        (Message::Recorded, Lang::De) => "Die Kenntnisnahme ist auf diesem Gerät festgehalten.",
+        (Message::Recorded, Lang::De | Lang::DeSimple) => "Die Kenntnisnahme ist auf diesem Gerät festgehalten.",
         (Message::Recorded, Lang::En) => "That the notice was noted is recorded on this device.",
-        (Message::NothingRecorded, Lang::De) => "Hier ist noch nichts festgehalten.",
+        (Message::NothingRecorded, Lang::De | Lang::DeSimple) => "Hier ist noch nichts festgehalten.",
         (Message::NothingRecorded, Lang::En) => "Nothing has been recorded here yet.",
-        (Message::FileRightsOnly, Lang::De) => {
+        (Message::FileRightsOnly, Lang::De | Lang::DeSimple) => {
             "Der Schlüssel ist nur durch Dateirechte geschützt; dass ein Ende abgeschnitten wurde, lässt sich nicht ausschließen."
         }
         (Message::FileRightsOnly, Lang::En) => {
@@ -46,24 +46,24 @@ pub const fn message(message: Message, lang: Lang) -> &'static str {
 pub fn verdict(name: &str, verdict: &Verdict, lang: Lang) -> String {
     let (lines, erased) = (verdict.lines, verdict.erased);
     let state = match (verdict.damage, verdict.head, lang) {
-        (Some(damage), _, Lang::De) => {
+        (Some(damage), _, Lang::De | Lang::DeSimple) => {
             format!("beschädigt ({damage}); Runde hebt die Datei beim nächsten Start auf und fragt neu")
         }
         (Some(damage), _, Lang::En) => {
             format!("damaged ({damage}); Runde keeps the file and asks again at its next start")
         }
-        (None, HeadState::Behind, Lang::De) => "gekürzt: festgehaltene Zeilen fehlen".to_owned(),
+        (None, HeadState::Behind, Lang::De | Lang::DeSimple) => "gekürzt: festgehaltene Zeilen fehlen".to_owned(),
         (None, HeadState::Behind, Lang::En) => "cut: recorded lines are missing".to_owned(),
-        (None, _, Lang::De) => "unversehrt".to_owned(),
+        (None, _, Lang::De | Lang::DeSimple) => "unversehrt".to_owned(),
         (None, _, Lang::En) => "sound".to_owned(),
     };
     let torn = match (verdict.torn, lang) {
         (false, _) => "",
-        (true, Lang::De) => ", dahinter eine unfertige Zeile",
+        (true, Lang::De | Lang::DeSimple) => ", dahinter eine unfertige Zeile",
         (true, Lang::En) => ", then an unfinished line",
     };
     match lang {
-        Lang::De => format!("{name}: {state}, {lines} Zeilen, davon {erased} gelöscht{torn}"),
+        Lang::De | Lang::DeSimple => format!("{name}: {state}, {lines} Zeilen, davon {erased} gelöscht{torn}"),
         Lang::En => format!("{name}: {state}, {lines} lines, {erased} of them erased{torn}"),
     }
 }
@@ -87,7 +87,7 @@ pub const fn device_word(device: DeviceKind) -> &'static str {
 
 /// A meeting's event for a person; figures and sources are for programs.
 pub fn meeting(event: &MeetingEvent, lang: Lang) -> Option<String> {
-    let german = lang == Lang::De;
+    let german = lang.is_german();
     let pick = |de: &str, en: &str| if german { de.to_owned() } else { en.to_owned() };
     Some(match event {
         MeetingEvent::Joined { room, .. } => format!("{} {room}", pick("Im Raum", "In the room")),
@@ -115,15 +115,15 @@ pub fn meeting(event: &MeetingEvent, lang: Lang) -> Option<String> {
 
 fn device_failed(device: DeviceKind, reason: &str, lang: Lang) -> String {
     let name = match (device, lang) {
-        (DeviceKind::Microphone, Lang::De) => "Das Mikrofon",
-        (DeviceKind::Speaker, Lang::De) => "Der Lautsprecher",
-        (DeviceKind::Camera, Lang::De) => "Die Kamera",
+        (DeviceKind::Microphone, Lang::De | Lang::DeSimple) => "Das Mikrofon",
+        (DeviceKind::Speaker, Lang::De | Lang::DeSimple) => "Der Lautsprecher",
+        (DeviceKind::Camera, Lang::De | Lang::DeSimple) => "Die Kamera",
         (DeviceKind::Microphone, Lang::En) => "The microphone",
         (DeviceKind::Speaker, Lang::En) => "The speaker",
         (DeviceKind::Camera, Lang::En) => "The camera",
     };
     match lang {
-        Lang::De => format!(
+        Lang::De | Lang::DeSimple => format!(
             "{name} lässt sich nicht benutzen ({reason}); das Gespräch geht ohne weiter. Stecken Sie das Gerät neu ein oder wählen Sie ein anderes."
         ),
         Lang::En => format!(
@@ -155,7 +155,7 @@ fn left(reason: &LeftReason, lang: Lang) -> String {
             "The connection broke and could not be repaired. Join again.".to_owned(),
         ),
     };
-    if lang == Lang::De { de } else { en }
+    if lang.is_german() { de } else { en }
 }
 
 const USAGE_DE: &str = "Aufruf:
@@ -164,8 +164,8 @@ const USAGE_DE: &str = "Aufruf:
   runde-cli join LINK --name NAME --notice-ack SHA256 [--audio-in DATEI.wav|tone|none|device:ID]
                   [--audio-out DATEI.wav|none|device:ID] [--video-in DATEI.y4m|pattern|none|device:ID]
                   [--video-out ORDNER|none] [--processing on|off] [--chat TEXT] [--for 20s] [--json]
-  runde-cli notice HOST|LINK|embedded-room [--lang de|en] [--ack SHA256]
-  runde-cli ledger [list|verify|export] [--lang de|en] [--json]
+  runde-cli notice HOST|LINK|embedded-room [--lang de|en|de-simple] [--ack SHA256]
+  runde-cli ledger [list|verify|export] [--format json|json-ld|kantara] [--lang de|en] [--json]
   runde-cli doctor [--json]
 Enden: 0 fertig, 1 Fehler auf diesem Gerät, 2 falsche Angaben, 3 Hinweis nicht zur Kenntnis genommen
 (nichts gesendet), 4 nicht erreichbar oder abgewiesen, 5 Raum beendet";
@@ -176,8 +176,8 @@ const USAGE_EN: &str = "Usage:
   runde-cli join LINK --name NAME --notice-ack SHA256 [--audio-in FILE.wav|tone|none|device:ID]
                   [--audio-out FILE.wav|none|device:ID] [--video-in FILE.y4m|pattern|none|device:ID]
                   [--video-out DIR|none] [--processing on|off] [--chat TEXT] [--for 20s] [--json]
-  runde-cli notice HOST|LINK|embedded-room [--lang de|en] [--ack SHA256]
-  runde-cli ledger [list|verify|export] [--lang de|en] [--json]
+  runde-cli notice HOST|LINK|embedded-room [--lang de|en|de-simple] [--ack SHA256]
+  runde-cli ledger [list|verify|export] [--format json|json-ld|kantara] [--lang de|en] [--json]
   runde-cli doctor [--json]
 Exits: 0 done, 1 failure on this device, 2 bad arguments, 3 notice not noted (nothing was sent),
 4 unreachable or refused, 5 room ended";

@@ -103,6 +103,15 @@ impl Notice {
         }
     }
 
+    /// Where letters to the controller go, line by line; `None` where the notice does not say.
+    #[must_use]
+    pub const fn postal_address(&self) -> Option<[&'static str; 4]> {
+        match self.kind {
+            NoticeKind::MeetJitSi => Some(["8×8, Inc.", "675 Creekside Way", "Campbell, California 95008", "USA"]),
+            NoticeKind::EmbeddedRoom | NoticeKind::UnknownServer { .. } => None,
+        }
+    }
+
     /// The host under which noting this notice for `target` is recorded.
     #[must_use]
     pub fn record_host(&self, target: &Target) -> String {
@@ -161,10 +170,15 @@ impl Notice {
         match (&self.kind, lang) {
             (NoticeKind::MeetJitSi, Lang::De) => include_str!("../notices/meet-jit-si.de.md"),
             (NoticeKind::MeetJitSi, Lang::En) => include_str!("../notices/meet-jit-si.en.md"),
+            (NoticeKind::MeetJitSi, Lang::DeSimple) => include_str!("../notices/meet-jit-si.de-simple.md"),
             (NoticeKind::EmbeddedRoom, Lang::De) => include_str!("../notices/embedded-room.de.md"),
             (NoticeKind::EmbeddedRoom, Lang::En) => include_str!("../notices/embedded-room.en.md"),
+            (NoticeKind::EmbeddedRoom, Lang::DeSimple) => include_str!("../notices/embedded-room.de-simple.md"),
             (NoticeKind::UnknownServer { .. }, Lang::De) => include_str!("../notices/unknown-server.de.md"),
             (NoticeKind::UnknownServer { .. }, Lang::En) => include_str!("../notices/unknown-server.en.md"),
+            (NoticeKind::UnknownServer { .. }, Lang::DeSimple) => {
+                include_str!("../notices/unknown-server.de-simple.md")
+            }
         }
     }
 }
@@ -173,6 +187,7 @@ const fn local_functions(lang: Lang) -> &'static str {
     match lang {
         Lang::De => include_str!("../notices/local-functions.de.md"),
         Lang::En => include_str!("../notices/local-functions.en.md"),
+        Lang::DeSimple => include_str!("../notices/local-functions.de-simple.md"),
     }
 }
 

@@ -8,7 +8,7 @@ use crate::exit::Failure;
 
 pub fn failure(failure: &Failure, lang: Lang) -> String {
     match lang {
-        Lang::De => german(failure),
+        Lang::De | Lang::DeSimple => german(failure),
         Lang::En => english(failure),
     }
 }
@@ -25,11 +25,8 @@ fn german(failure: &Failure) -> String {
             format!("{option} kann nicht {value:?} sein. Erwartet wird: {expected}.")
         }
         Failure::Missing(what) => format!("Es fehlt: {what}. `runde-cli help` zeigt, was geht."),
-        Failure::Language(LangError::NotYet(tag)) => {
-            format!("Die Hinweise gibt es in {tag} noch nicht. Benutzen Sie de oder en.")
-        }
-        Failure::Language(LangError::Unknown(tag)) => {
-            format!("Die Sprache {tag:?} ist unbekannt. Benutzen Sie de oder en.")
+        Failure::Language(LangError(tag)) => {
+            format!("Die Sprache {tag:?} ist unbekannt. Benutzen Sie de, en oder de-simple.")
         }
         Failure::Link(why) => {
             format!("Das ist kein Link zu einem Raum ({why}). Er sieht aus wie https://meet.example.org/raum.")
