@@ -15,6 +15,7 @@ mod notice;
 mod output;
 mod permit;
 mod report;
+mod rights;
 mod serve;
 
 use std::process::ExitCode;
@@ -44,6 +45,7 @@ fn run(mut arguments: Arguments) -> Result<Exit, Failure> {
         "join" => join::run(arguments),
         "notice" => notice::run(arguments),
         "ledger" => ledger::run(arguments),
+        "rights" => rights::run(arguments),
         "doctor" => doctor::run(arguments),
         "help" | "--help" | "-h" => {
             output::print(message(Message::Usage, messages::system_language()));

@@ -6,6 +6,7 @@ use runde_client::{Change, DeviceKind, LeftReason, MediaKind, MeetingEvent};
 use runde_privacy::{HeadState, Lang, Verdict};
 
 mod failures;
+pub mod rights;
 
 pub use failures::failure;
 
@@ -166,6 +167,10 @@ const USAGE_DE: &str = "Aufruf:
                   [--video-out ORDNER|none] [--processing on|off] [--chat TEXT] [--for 20s] [--json]
   runde-cli notice HOST|LINK|embedded-room [--lang de|en|de-simple] [--ack SHA256]
   runde-cli ledger [list|verify|export] [--format json|json-ld|kantara] [--lang de|en] [--json]
+  runde-cli rights show [--lang de|en] [--json]
+  runde-cli rights export DATEI | import DATEI | erase all|EINTRAG | object HOST | lift HOST
+  runde-cli rights letter 7(3)|15|16|17|18|20|21|77 --to HOST [--lang de|en] [--from DATEI]
+                  [--address DATEI] [--details DATEI] [--authority LAND] [--date TAG] [--pdf DATEI]
   runde-cli doctor [--json]
 Enden: 0 fertig, 1 Fehler auf diesem Gerät, 2 falsche Angaben, 3 Hinweis nicht zur Kenntnis genommen
 (nichts gesendet), 4 nicht erreichbar oder abgewiesen, 5 Raum beendet";
@@ -178,6 +183,10 @@ const USAGE_EN: &str = "Usage:
                   [--video-out DIR|none] [--processing on|off] [--chat TEXT] [--for 20s] [--json]
   runde-cli notice HOST|LINK|embedded-room [--lang de|en|de-simple] [--ack SHA256]
   runde-cli ledger [list|verify|export] [--format json|json-ld|kantara] [--lang de|en] [--json]
+  runde-cli rights show [--lang de|en] [--json]
+  runde-cli rights export FILE | import FILE | erase all|ITEM | object HOST | lift HOST
+  runde-cli rights letter 7(3)|15|16|17|18|20|21|77 --to HOST [--lang de|en] [--from FILE]
+                  [--address FILE] [--details FILE] [--authority STATE] [--date DAY] [--pdf FILE]
   runde-cli doctor [--json]
 Exits: 0 done, 1 failure on this device, 2 bad arguments, 3 notice not noted (nothing was sent),
 4 unreachable or refused, 5 room ended";

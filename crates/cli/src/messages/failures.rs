@@ -1,7 +1,8 @@
 //! Failures as sentences: what happened, why, what to do. The English ones of our own crates are theirs.
 
+use runde_print::PrintError;
 use runde_privacy::{Lang, LangError, Notice};
-use runde_profile::ProfileError;
+use runde_profile::{ImportError, ProfileError};
 use runde_server::ServeError;
 
 use crate::exit::Failure;
@@ -36,6 +37,21 @@ fn german(failure: &Failure) -> String {
         }
         Failure::Profile(why) => german_profile(why),
         Failure::NotNoted { notice, place, wrong_hash } => german_notice(notice, place, *wrong_hash),
+        Failure::Objected { host, since } => format!(
+            "Sie haben der Verarbeitung durch den Betreiber von {host} widersprochen ({since}). Gesendet wurde nichts. Wollen Sie doch dorthin, nehmen Sie den Widerspruch mit `runde-cli rights lift {host}` zurück."
+        ),
+        Failure::Import(why) => german_import(why),
+        Failure::File { path, source } => format!(
+            "{} lässt sich nicht benutzen ({source}). Nennen Sie eine lesbare Datei, zum Schreiben eine, die es noch nicht gibt.",
+            path.display()
+        ),
+        Failure::NoAddress { of, site } => german_address(of, *site),
+        Failure::Print(PrintError::Glyph(letter)) => format!(
+            "Die Schrift der PDF-Datei kennt den Buchstaben {letter:?} nicht. Lassen Sie --pdf weg und drucken Sie den Text mit einem anderen Programm."
+        ),
+        Failure::Print(PrintError::Pdf(why)) => {
+            format!("Die PDF-Datei ließ sich nicht erzeugen ({why}). Lassen Sie --pdf weg und drucken Sie den Text.")
+        }
         Failure::Serve(why) => german_serve(why),
         Failure::Spawn(why) => format!("Das Gespräch konnte nicht beginnen ({why}). Gesendet wurde nichts."),
         Failure::Runtime(why) => format!(
@@ -59,9 +75,30 @@ fn english(failure: &Failure) -> String {
         }
         Failure::Host(why) => format!("{:?} is not the name or address of a server. Check its spelling.", why.0),
         Failure::NotNoted { notice, place, wrong_hash } => english_notice(notice, place, *wrong_hash),
+        Failure::Objected { host, since } => format!(
+            "You objected to processing by the operator of {host} ({since}). Nothing was sent. If you want to go there after all, lift the objection with `runde-cli rights lift {host}`."
+        ),
+        Failure::File { path, source } => format!(
+            "{} cannot be used ({source}). Name a readable file; for writing, one that does not exist yet.",
+            path.display()
+        ),
+        Failure::NoAddress { of, site: Some(site) } => {
+            format!(
+                "The address of \"{of}\" is missing. Take it from {site} and give it with --address FILE, one part a line."
+            )
+        }
+        Failure::NoAddress { of, site: None } => format!(
+            "The notice for {of} states no postal address. If you know it, give it with --address FILE, one part a line."
+        ),
+        Failure::Print(PrintError::Glyph(letter)) => format!(
+            "The font of the PDF lacks the letter {letter:?}. Leave --pdf out and print the text with another program."
+        ),
+        Failure::Print(PrintError::Pdf(why)) => {
+            format!("The PDF could not be made ({why}). Leave --pdf out and print the text.")
+        }
         Failure::Spawn(why) => format!("The meeting could not begin ({why}). Nothing was sent."),
         Failure::Runtime(why) => format!("The program could not start ({why}). Close other programs and try again."),
-        Failure::Language(_) | Failure::Profile(_) | Failure::Serve(_) => failure.to_string(),
+        Failure::Language(_) | Failure::Profile(_) | Failure::Serve(_) | Failure::Import(_) => failure.to_string(),
     }
 }
 
@@ -102,6 +139,27 @@ fn german_profile(why: &ProfileError) -> String {
         ProfileError::KeyringSilent => "Der Schlüsselbund mit dem Schlüssel dieses Profils antwortet nicht. Entsperren Sie ihn und starten Sie neu; geändert wurde nichts.".to_owned(),
         ProfileError::NoRandomness => "Dieses System liefert keine Zufallszahlen, daher lässt sich kein Schlüssel erzeugen. Starten Sie es neu.".to_owned(),
         ProfileError::Record(why) => format!("Der Eintrag lässt sich nicht schreiben ({why}). Festgehalten wurde nichts."),
+    }
+}
+
+fn german_import(why: &ImportError) -> String {
+    match why {
+        ImportError::NotEmpty => "Dieses Profil enthält schon Einträge. Löschen Sie sie zuerst (`runde-cli rights erase all`) oder wählen Sie mit RUNDE_HOME einen anderen Ordner.".to_owned(),
+        ImportError::TooLarge => "Die Datei ist zu groß für ein ausgeführtes Profil. Geändert wurde nichts.".to_owned(),
+        ImportError::Unreadable(why) => format!("Die Datei ist kein ausgeführtes Profil ({why}). Geändert wurde nichts."),
+        ImportError::Schema(schema) => format!("Die Datei ist eine andere Art oder Fassung ({schema:?}). Geändert wurde nichts."),
+        ImportError::Profile(why) => german_profile(why),
+    }
+}
+
+fn german_address(of: &str, site: Option<&str>) -> String {
+    match site {
+        Some(site) => format!(
+            "Es fehlt die Anschrift von „{of}“. Sie steht auf {site}; geben Sie sie mit --address DATEI an, je Zeile ein Teil."
+        ),
+        None => format!(
+            "Der Hinweis für {of} nennt keine Postanschrift. Kennen Sie sie, geben Sie sie mit --address DATEI an, je Zeile ein Teil."
+        ),
     }
 }
 
