@@ -6,13 +6,15 @@ use serde_json::Value;
 
 /// Who may name whom, among our own packages.
 const ARROWS: &[(&str, &[&str])] = &[
-    ("runde", &["runde-client", "runde-server", "runde-privacy", "runde-profile"]),
-    ("runde-cli", &["runde-client", "runde-server", "runde-privacy", "runde-profile"]),
+    ("runde", &["runde-client", "runde-server", "runde-privacy", "runde-profile", "runde-print"]),
+    ("runde-cli", &["runde-client", "runde-server", "runde-privacy", "runde-profile", "runde-print"]),
     (
         "runde-client",
         &["runde-signalling", "runde-transport", "runde-media", "runde-devices", "runde-privacy", "runde-rtp"],
     ),
     ("runde-server", &["runde-signalling", "runde-transport", "runde-sfu", "runde-privacy", "runde-rtp"]),
+    // Letters become PDF here alone, so that nothing else carries fonts and a PDF library.
+    ("runde-print", &["runde-privacy"]),
     ("runde-profile", &["runde-privacy"]),
     ("runde-devices", &["runde-media", "runde-privacy"]),
     ("runde-media", &["runde-rtp"]),
@@ -29,6 +31,7 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("ts-rs", &["runde"]),
     ("keyring*", &["runde-profile"]),
     ("directories", &["runde-profile"]),
+    ("krilla*", &["runde-print"]),
     ("rtc-*", &["runde-transport"]),
     ("webrtc*", &["runde-transport"]),
     ("quinn-udp", &["runde-transport"]),

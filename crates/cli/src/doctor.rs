@@ -109,7 +109,7 @@ fn port(may_host: bool) -> Finding {
 impl Finding {
     fn show(&self, json: bool, lang: Lang) {
         let advice = match lang {
-            Lang::De => self.advice.0,
+            Lang::De | Lang::DeSimple => self.advice.0,
             Lang::En => self.advice.1,
         };
         if json {

@@ -1,9 +1,12 @@
 //! How the program ends, and the failures that make it end early.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
+use runde_print::PrintError;
+use runde_privacy::stamp::Moment;
 use runde_privacy::{Lang, LangError, Notice};
-use runde_profile::ProfileError;
+use runde_profile::{ImportError, ProfileError};
 
 use crate::messages;
 
@@ -48,6 +51,19 @@ pub enum Failure {
     /// The notice was not noted, or the given hash is not its hash.
     #[error("the notice was not noted")]
     NotNoted { notice: Box<Notice>, place: String, wrong_hash: bool },
+    /// Somebody objected to this controller.
+    #[error("an objection to {host} is in force since {since}")]
+    Objected { host: String, since: Moment },
+    #[error(transparent)]
+    Import(#[from] ImportError),
+    /// A file that somebody named.
+    #[error("{} cannot be used: {source}", path.display())]
+    File { path: PathBuf, source: std::io::Error },
+    /// Where to send a letter is not known.
+    #[error("no address of {of}")]
+    NoAddress { of: String, site: Option<&'static str> },
+    #[error(transparent)]
+    Print(#[from] PrintError),
     #[error(transparent)]
     Serve(#[from] runde_server::ServeError),
     #[error("an access log cannot be kept for {0:?} days")]
@@ -70,17 +86,26 @@ impl Failure {
             | Self::Language(_)
             | Self::Link(_)
             | Self::Retention(_)
-            | Self::Host(_) => Exit::BadArguments,
-            Self::NotNoted { .. } => Exit::NotNoted,
+            | Self::Host(_)
+            | Self::NoAddress { .. } => Exit::BadArguments,
+            Self::NotNoted { .. } | Self::Objected { .. } => Exit::NotNoted,
+            Self::Import(error) => import_exit(error),
             Self::Serve(error) => serve_exit(error),
             Self::Hold(error) => hold_exit(error),
-            Self::Profile(_) | Self::Spawn(_) | Self::Runtime(_) => Exit::Failed,
+            Self::Profile(_) | Self::Spawn(_) | Self::Runtime(_) | Self::File { .. } | Self::Print(_) => Exit::Failed,
         }
     }
 
     /// One sentence: what happened, why, what to do.
     pub fn sentence(&self, lang: Lang) -> String {
         messages::failure(self, lang)
+    }
+}
+
+const fn import_exit(error: &ImportError) -> Exit {
+    match error {
+        ImportError::TooLarge | ImportError::Unreadable(_) | ImportError::Schema(_) => Exit::BadArguments,
+        ImportError::NotEmpty | ImportError::Profile(_) => Exit::Failed,
     }
 }
 

@@ -16,6 +16,7 @@ mod notice;
 mod output;
 mod permit;
 mod report;
+mod rights;
 mod serve;
 
 use std::process::ExitCode;
@@ -46,6 +47,7 @@ fn run(mut arguments: Arguments) -> Result<Exit, Failure> {
         "notice" => notice::run(arguments),
         "ledger" => ledger::run(arguments),
         "hold" => hold::run(arguments),
+        "rights" => rights::run(arguments),
         "doctor" => doctor::run(arguments),
         "help" | "--help" | "-h" => {
             output::print(message(Message::Usage, messages::system_language()));

@@ -7,6 +7,7 @@ use runde_privacy::{HeadState, Lang, Verdict};
 
 mod failures;
 pub mod holds;
+pub mod rights;
 
 pub use failures::failure;
 
@@ -28,13 +29,13 @@ pub fn system_language() -> Lang {
 
 pub const fn message(message: Message, lang: Lang) -> &'static str {
     match (message, lang) {
-        (Message::Usage, Lang::De) => USAGE_DE,
+        (Message::Usage, Lang::De | Lang::DeSimple) => USAGE_DE,
         (Message::Usage, Lang::En) => USAGE_EN,
-        (Message::Recorded, Lang::De) => "Die Kenntnisnahme ist auf diesem Gerät festgehalten.",
+        (Message::Recorded, Lang::De | Lang::DeSimple) => "Die Kenntnisnahme ist auf diesem Gerät festgehalten.",
         (Message::Recorded, Lang::En) => "That the notice was noted is recorded on this device.",
-        (Message::NothingRecorded, Lang::De) => "Hier ist noch nichts festgehalten.",
+        (Message::NothingRecorded, Lang::De | Lang::DeSimple) => "Hier ist noch nichts festgehalten.",
         (Message::NothingRecorded, Lang::En) => "Nothing has been recorded here yet.",
-        (Message::FileRightsOnly, Lang::De) => {
+        (Message::FileRightsOnly, Lang::De | Lang::DeSimple) => {
             "Der Schlüssel ist nur durch Dateirechte geschützt; dass ein Ende abgeschnitten wurde, lässt sich nicht ausschließen."
         }
         (Message::FileRightsOnly, Lang::En) => {
@@ -47,24 +48,24 @@ pub const fn message(message: Message, lang: Lang) -> &'static str {
 pub fn verdict(name: &str, verdict: &Verdict, lang: Lang) -> String {
     let (lines, erased) = (verdict.lines, verdict.erased);
     let state = match (verdict.damage, verdict.head, lang) {
-        (Some(damage), _, Lang::De) => {
+        (Some(damage), _, Lang::De | Lang::DeSimple) => {
             format!("beschädigt ({damage}); Runde hebt die Datei beim nächsten Start auf und fragt neu")
         }
         (Some(damage), _, Lang::En) => {
             format!("damaged ({damage}); Runde keeps the file and asks again at its next start")
         }
-        (None, HeadState::Behind, Lang::De) => "gekürzt: festgehaltene Zeilen fehlen".to_owned(),
+        (None, HeadState::Behind, Lang::De | Lang::DeSimple) => "gekürzt: festgehaltene Zeilen fehlen".to_owned(),
         (None, HeadState::Behind, Lang::En) => "cut: recorded lines are missing".to_owned(),
-        (None, _, Lang::De) => "unversehrt".to_owned(),
+        (None, _, Lang::De | Lang::DeSimple) => "unversehrt".to_owned(),
         (None, _, Lang::En) => "sound".to_owned(),
     };
     let torn = match (verdict.torn, lang) {
         (false, _) => "",
-        (true, Lang::De) => ", dahinter eine unfertige Zeile",
+        (true, Lang::De | Lang::DeSimple) => ", dahinter eine unfertige Zeile",
         (true, Lang::En) => ", then an unfinished line",
     };
     match lang {
-        Lang::De => format!("{name}: {state}, {lines} Zeilen, davon {erased} gelöscht{torn}"),
+        Lang::De | Lang::DeSimple => format!("{name}: {state}, {lines} Zeilen, davon {erased} gelöscht{torn}"),
         Lang::En => format!("{name}: {state}, {lines} lines, {erased} of them erased{torn}"),
     }
 }
@@ -88,7 +89,7 @@ pub const fn device_word(device: DeviceKind) -> &'static str {
 
 /// A meeting's event for a person; figures and sources are for programs.
 pub fn meeting(event: &MeetingEvent, lang: Lang) -> Option<String> {
-    let german = lang == Lang::De;
+    let german = lang.is_german();
     let pick = |de: &str, en: &str| if german { de.to_owned() } else { en.to_owned() };
     Some(match event {
         MeetingEvent::Joined { room, .. } => format!("{} {room}", pick("Im Raum", "In the room")),
@@ -120,15 +121,15 @@ const NO_CHANNEL_EN: &str = "The video server offers no control channel that Run
 
 fn device_failed(device: DeviceKind, reason: &str, lang: Lang) -> String {
     let name = match (device, lang) {
-        (DeviceKind::Microphone, Lang::De) => "Das Mikrofon",
-        (DeviceKind::Speaker, Lang::De) => "Der Lautsprecher",
-        (DeviceKind::Camera, Lang::De) => "Die Kamera",
+        (DeviceKind::Microphone, Lang::De | Lang::DeSimple) => "Das Mikrofon",
+        (DeviceKind::Speaker, Lang::De | Lang::DeSimple) => "Der Lautsprecher",
+        (DeviceKind::Camera, Lang::De | Lang::DeSimple) => "Die Kamera",
         (DeviceKind::Microphone, Lang::En) => "The microphone",
         (DeviceKind::Speaker, Lang::En) => "The speaker",
         (DeviceKind::Camera, Lang::En) => "The camera",
     };
     match lang {
-        Lang::De => format!(
+        Lang::De | Lang::DeSimple => format!(
             "{name} lässt sich nicht benutzen ({reason}); das Gespräch geht ohne weiter. Stecken Sie das Gerät neu ein oder wählen Sie ein anderes."
         ),
         Lang::En => format!(
@@ -160,7 +161,7 @@ fn left(reason: &LeftReason, lang: Lang) -> String {
             "The connection broke and could not be repaired. Join again.".to_owned(),
         ),
     };
-    if lang == Lang::De { de } else { en }
+    if lang.is_german() { de } else { en }
 }
 
 const USAGE_DE: &str = "Aufruf:
@@ -169,11 +170,15 @@ const USAGE_DE: &str = "Aufruf:
   runde-cli join LINK --name NAME --notice-ack SHA256 [--audio-in DATEI.wav|tone|none|device:ID]
                   [--audio-out DATEI.wav|none|device:ID] [--video-in DATEI.y4m|pattern|none|device:ID]
                   [--video-out ORDNER|none] [--layers 1|2|3] [--processing on|off] [--chat TEXT] [--for 20s] [--json]
-  runde-cli notice HOST|LINK|embedded-room[:TAGE] [--lang de|en] [--ack SHA256]
-  runde-cli ledger [list|verify|export] [--lang de|en] [--json]
+  runde-cli notice HOST|LINK|embedded-room[:TAGE] [--lang de|en|de-simple] [--ack SHA256]
+  runde-cli ledger [list|verify|export] [--format json|json-ld|kantara] [--lang de|en] [--json]
   runde-cli hold start --incident KENNUNG --reason TEXT --person NAME [--ip ADRESSE[/BITS]] [--from ZEIT]
                   [--until ZEIT] [--access-log ORDNER] [--json]
   runde-cli hold [list|review KENNUNG|release KENNUNG] [--access-log ORDNER] [--json]
+  runde-cli rights show [--lang de|en] [--json]
+  runde-cli rights export DATEI | import DATEI | erase all|EINTRAG | object HOST | lift HOST
+  runde-cli rights letter 7(3)|15|16|17|18|20|21|77 --to HOST [--lang de|en] [--from DATEI]
+                  [--address DATEI] [--details DATEI] [--authority LAND] [--date TAG] [--pdf DATEI]
   runde-cli doctor [--json]
 Enden: 0 fertig, 1 Fehler auf diesem Gerät, 2 falsche Angaben, 3 Hinweis nicht zur Kenntnis genommen
 (nichts gesendet), 4 nicht erreichbar oder abgewiesen, 5 Raum beendet";
@@ -184,11 +189,15 @@ const USAGE_EN: &str = "Usage:
   runde-cli join LINK --name NAME --notice-ack SHA256 [--audio-in FILE.wav|tone|none|device:ID]
                   [--audio-out FILE.wav|none|device:ID] [--video-in FILE.y4m|pattern|none|device:ID]
                   [--video-out DIR|none] [--layers 1|2|3] [--processing on|off] [--chat TEXT] [--for 20s] [--json]
-  runde-cli notice HOST|LINK|embedded-room[:DAYS] [--lang de|en] [--ack SHA256]
-  runde-cli ledger [list|verify|export] [--lang de|en] [--json]
+  runde-cli notice HOST|LINK|embedded-room[:DAYS] [--lang de|en|de-simple] [--ack SHA256]
+  runde-cli ledger [list|verify|export] [--format json|json-ld|kantara] [--lang de|en] [--json]
   runde-cli hold start --incident ID --reason TEXT --person NAME [--ip ADDRESS[/BITS]] [--from TIME]
                   [--until TIME] [--access-log DIR] [--json]
   runde-cli hold [list|review ID|release ID] [--access-log DIR] [--json]
+  runde-cli rights show [--lang de|en] [--json]
+  runde-cli rights export FILE | import FILE | erase all|ITEM | object HOST | lift HOST
+  runde-cli rights letter 7(3)|15|16|17|18|20|21|77 --to HOST [--lang de|en] [--from FILE]
+                  [--address FILE] [--details FILE] [--authority STATE] [--date DAY] [--pdf FILE]
   runde-cli doctor [--json]
 Exits: 0 done, 1 failure on this device, 2 bad arguments, 3 notice not noted (nothing was sent),
 4 unreachable or refused, 5 room ended";

@@ -100,6 +100,9 @@ fn noted(
         return Err(not_noted(notice, place, true));
     }
     let mut profile = open_profile(data)?;
+    if let Some(since) = profile.gate().objection(target) {
+        return Err(Failure::Objected { host: target.host().to_owned(), since });
+    }
     if let (Some(ack), false) = (ack, is_open(&profile.gate())) {
         acknowledge(&mut profile, target, ack, place)?;
     }

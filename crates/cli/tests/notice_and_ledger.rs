@@ -40,7 +40,7 @@ fn hashes_in(text: &str) -> usize {
 fn the_last_line_is_the_hash_of_everything_above_it_and_the_only_hash() {
     let home = tempfile::tempdir().unwrap();
     for place in ["meet.jit.si", "meet.example.org", "embedded-room"] {
-        for lang in ["de", "en"] {
+        for lang in ["de", "en", "de-simple"] {
             let output = cli(home.path(), &["notice", place, "--lang", lang]);
             let (above, hash) = shown(&output);
             assert_eq!(hash, hex::encode(Sha256::digest(above)), "{place} {lang}");
@@ -57,6 +57,16 @@ fn every_fact_and_every_gap_is_printed() {
         let printed = text(&cli(home.path(), &["notice", "https://meet.jit.si/Room", "--lang", lang]));
         assert!((1..=25).all(|n| printed.contains(&format!("- [F{n:02}]"))), "{lang}");
         assert!((1..=12).all(|n| printed.contains(&format!("- [G{n}]"))), "{lang}");
+    }
+}
+
+#[test]
+fn the_plain_german_text_can_be_noted_like_the_others() {
+    let home = tempfile::tempdir().unwrap();
+    for place in ["meet.jit.si", "meet.example.org", "embedded-room"] {
+        let (_, hash) = shown(&cli(home.path(), &["notice", place, "--lang", "de-simple"]));
+        assert_eq!(code(&cli(home.path(), &["notice", place, "--ack", &hash])), 0, "{place}");
+        assert!(text(&cli(home.path(), &["ledger"])).contains(&format!("{place} de-simple {hash}")));
     }
 }
 
@@ -86,6 +96,23 @@ fn noting_is_recorded_once_the_hash_is_right_and_the_ledger_proves_it() {
     let record = &exported["acknowledgements"][0]["record"];
     assert_eq!((&record["notice_sha256"], &record["method"]), (&hash.into(), &"cli-flag".into()));
     assert_eq!((&record["lang"], &record["text_source"]), (&"de".into(), &"bundled".into()));
+}
+
+#[test]
+fn a_ledger_is_exported_in_three_formats_and_twice_the_same() {
+    let home = tempfile::tempdir().unwrap();
+    let export = |format: &str| text(&cli(home.path(), &["ledger", "export", "--format", format]));
+    assert_eq!(export("kantara").trim(), "[]");
+    let (_, hash) = shown(&cli(home.path(), &["notice", "meet.jit.si", "--lang", "en"]));
+    cli(home.path(), &["notice", "meet.jit.si", "--ack", &hash]);
+    for format in ["json", "json-ld", "kantara"] {
+        assert_eq!(export(format), export(format), "{format}");
+    }
+    let linked: serde_json::Value = serde_json::from_str(&export("json-ld")).unwrap();
+    assert_eq!(linked["@graph"][0]["dpv:hasNotice"]["runde:sha256"], hash);
+    assert_eq!(linked["@graph"][0]["dpv:hasStatus"]["@type"], "dpv:LegitimateInterestInformed");
+    assert_eq!(code(&cli(home.path(), &["ledger", "export", "--format", "xml"])), 2);
+    assert_eq!(code(&cli(home.path(), &["ledger", "list", "--format", "json"])), 2);
 }
 
 #[test]
@@ -126,7 +153,6 @@ fn bad_arguments_end_with_two_and_a_sentence() {
         &[][..],
         &["dance"],
         &["notice"],
-        &["notice", "meet.jit.si", "--lang", "de-simple"],
         &["notice", "meet.jit.si", "--lang", "fr"],
         &["notice", "h ö st"],
         &["join", "https://h.example/room"],

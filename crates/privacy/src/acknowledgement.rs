@@ -47,7 +47,7 @@ pub struct Circumstances {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Acknowledgement {
     pub ack_id: String,
-    pub status: String,
+    pub status: Standing,
     pub notice_id: String,
     pub notice_version: u32,
     pub notice_sha256: String,
@@ -64,17 +64,42 @@ pub struct Acknowledgement {
     pub text_source: TextSource,
 }
 
-/// Data Privacy Vocabulary: informed under legitimate interest; not a consent status.
-const STATUS: &str = "dpv:LegitimateInterestInformed";
+/// How somebody stands to a processing that asks no consent; terms of the Data Privacy Vocabulary.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Standing {
+    /// The notice was noted.
+    #[default]
+    #[serde(rename = "dpv:LegitimateInterestInformed")]
+    Informed,
+    /// Objected (Art. 21 GDPR): no contact until this is lifted.
+    #[serde(rename = "dpv:LegitimateInterestObjected")]
+    Objected,
+    /// An earlier objection was lifted; it says nothing about having noted the notice.
+    #[serde(rename = "dpv:LegitimateInterestNotObjected")]
+    Lifted,
+}
 
 impl Acknowledgement {
     /// Records that `notice` was noted in `lang`.
     #[must_use]
     pub fn noted(notice: &Notice, lang: Lang, how: Circumstances, rng: &mut impl RngCore) -> Self {
+        Self::with_standing(Standing::Informed, notice, lang, how, rng)
+    }
+
+    /// Records an objection to the controller of `notice`, or that it is lifted: an entry like an
+    /// acknowledgement, with the text that was valid then.
+    #[must_use]
+    pub fn with_standing(
+        status: Standing,
+        notice: &Notice,
+        lang: Lang,
+        how: Circumstances,
+        rng: &mut impl RngCore,
+    ) -> Self {
         let host = notice.record_host(&how.target.unwrap_or_else(Target::own_room));
         Self {
             ack_id: uuid(rng),
-            status: STATUS.to_owned(),
+            status,
             notice_id: notice.id().to_owned(),
             notice_version: notice.version(),
             notice_sha256: notice.sha256(lang),

@@ -6,6 +6,8 @@
 //!   for opening rooms counts too.
 //! - **Local devices** need the section "local functions" noted. Every notice ends with it, so any
 //!   current acknowledgement opens them.
+//! - An **objection** (Art. 21 GDPR) to the controller of a host shuts that host, whatever was noted before or
+//!   is noted after it, until it is lifted. Lifting opens nothing by itself.
 //! - **Host** (opening rooms) needs the embedded-room notice noted, since it tells what hosting means. Whoever also
 //!   keeps an access log needs the text noted that its guests will read, with the same retention.
 //!
@@ -13,13 +15,14 @@
 //! count from the moment their line is on disk ([`crate::Pending::confirm`]). A text that changed has
 //! another hash, so it asks again by itself.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::access_log::Retention;
-use crate::acknowledgement::Acknowledgement;
+use crate::acknowledgement::{Acknowledgement, Standing};
 use crate::lang::Lang;
 use crate::ledger::Ledger;
 use crate::notice::{Notice, NoticeKind};
+use crate::stamp::Moment;
 use crate::target::Target;
 
 /// Leave to do one kind of thing.
@@ -70,12 +73,16 @@ pub struct Asks {
     pub target: Target,
     /// True where an earlier version of the text was noted for this host: show what changed.
     pub stale: bool,
+    /// When somebody objected to this controller. Noting the notice does not help then; lifting does.
+    pub objected: Option<Moment>,
 }
 
 /// What has been noted, as far as it is on disk.
 #[derive(Debug, Clone, Default)]
 pub struct Gate {
     noted: BTreeSet<Noted>,
+    /// Host and time of each objection that is in force.
+    objections: BTreeMap<String, Moment>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -89,12 +96,38 @@ impl Gate {
     /// Reads what the ledger holds. Make a new gate after each record.
     #[must_use]
     pub fn replay(ledger: &Ledger<Acknowledgement>) -> Self {
-        let noted = |ack: &Acknowledgement| Noted {
-            notice_id: ack.notice_id.clone(),
-            host: ack.host.clone(),
-            sha256: ack.notice_sha256.clone(),
-        };
-        Self { noted: ledger.records().map(noted).collect() }
+        let mut gate = Self::default();
+        for ack in ledger.records() {
+            gate.take(ack);
+        }
+        gate
+    }
+
+    fn take(&mut self, ack: &Acknowledgement) {
+        match ack.status {
+            Standing::Informed => {
+                let (notice_id, host) = (ack.notice_id.clone(), ack.host.clone());
+                self.noted.insert(Noted { notice_id, host, sha256: ack.notice_sha256.clone() });
+            }
+            Standing::Objected => {
+                self.objections.insert(ack.host.clone(), ack.acknowledged_at);
+            }
+            Standing::Lifted => {
+                self.objections.remove(&ack.host);
+            }
+        }
+    }
+
+    /// When somebody objected to the controller of this host, if that is in force. It holds for the host,
+    /// whichever notice a link names for it.
+    #[must_use]
+    pub fn objection(&self, target: &Target) -> Option<Moment> {
+        self.objections.get(&Notice::for_target(target).record_host(target)).copied()
+    }
+
+    /// Hosts whose controllers somebody objected to, with the time.
+    pub fn objections(&self) -> impl Iterator<Item = (&str, Moment)> {
+        self.objections.iter().map(|(host, at)| (host.as_str(), *at))
     }
 
     /// # Errors
@@ -104,7 +137,7 @@ impl Gate {
         let own_machine = *notice.kind() == NoticeKind::EmbeddedRoom && target.is_loopback();
         let open =
             self.has(&notice, &notice.record_host(target)) || (own_machine && self.has(&notice, Target::OWN_ROOM));
-        if !open {
+        if !open || self.objection(target).is_some() {
             return Err(self.asks(notice, target.clone()));
         }
         Ok(Permit { kind: Contact { host: target.host().to_owned() } })
@@ -148,8 +181,10 @@ impl Gate {
 
     fn asks(&self, notice: Notice, target: Target) -> Box<Asks> {
         let host = notice.record_host(&target);
-        let stale = self.noted.iter().any(|noted| noted.host == host && noted.notice_id == notice.id());
-        Box::new(Asks { notice, target, stale })
+        let earlier = self.noted.iter().any(|noted| noted.host == host && noted.notice_id == notice.id());
+        let stale = earlier && !self.has(&notice, &host);
+        let objected = self.objections.get(&host).copied();
+        Box::new(Asks { notice, target, stale, objected })
     }
 }
 

@@ -2,36 +2,32 @@
 
 use serde::{Deserialize, Serialize};
 
-/// A language in which every notice exists. German leads, English says the same facts.
+/// A language in which every notice exists. German leads, English says the same facts, plain German
+/// says them in short sentences on one page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Lang {
     #[default]
     De,
     En,
+    #[serde(rename = "de-simple")]
+    DeSimple,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum LangError {
-    /// Promised, not written yet: `de-simple`.
-    #[error("the notices do not exist in {0} yet; use de or en")]
-    NotYet(String),
-    #[error("there is no language {0:?}; use de or en")]
-    Unknown(String),
-}
+#[error("there is no language {0:?}; use de, en or de-simple")]
+pub struct LangError(pub String);
 
 impl Lang {
-    pub const ALL: [Self; 2] = [Self::De, Self::En];
+    pub const ALL: [Self; 3] = [Self::De, Self::En, Self::DeSimple];
+
+    /// The languages in which programs speak; plain German is for notices only.
+    pub const SPOKEN: [Self; 2] = [Self::De, Self::En];
 
     /// # Errors
-    /// Says apart a language that is planned and one that is not known.
+    /// When there are no notices in that language.
     pub fn parse(text: &str) -> Result<Self, LangError> {
-        match text {
-            "de" => Ok(Self::De),
-            "en" => Ok(Self::En),
-            "de-simple" => Err(LangError::NotYet(text.to_owned())),
-            _ => Err(LangError::Unknown(text.to_owned())),
-        }
+        Self::ALL.into_iter().find(|lang| lang.tag() == text).ok_or_else(|| LangError(text.to_owned()))
     }
 
     /// From a POSIX locale such as `en_GB.UTF-8`: German for `de*` and for no statement, else English.
@@ -41,13 +37,29 @@ impl Lang {
         if speaks_german { Self::De } else { Self::En }
     }
 
-    /// BCP 47 tag.
+    /// As on the command line and in records. A BCP 47 tag where one exists; `simple` is registered
+    /// for other languages only, so this one is ours.
     #[must_use]
     pub const fn tag(self) -> &'static str {
         match self {
             Self::De => "de",
             Self::En => "en",
+            Self::DeSimple => "de-simple",
         }
+    }
+
+    /// The language of everything around a notice in this one.
+    #[must_use]
+    pub const fn spoken(self) -> Self {
+        match self {
+            Self::De | Self::DeSimple => Self::De,
+            Self::En => Self::En,
+        }
+    }
+
+    #[must_use]
+    pub const fn is_german(self) -> bool {
+        matches!(self, Self::De | Self::DeSimple)
     }
 }
 
@@ -56,10 +68,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn simple_german_is_promised_and_other_languages_are_unknown() {
-        assert_eq!(Lang::parse("en"), Ok(Lang::En));
-        assert_eq!(Lang::parse("de-simple"), Err(LangError::NotYet("de-simple".into())));
-        assert_eq!(Lang::parse("fr"), Err(LangError::Unknown("fr".into())));
+    fn every_language_is_read_by_its_tag_and_others_are_unknown() {
+        for lang in Lang::ALL {
+            assert_eq!(Lang::parse(lang.tag()), Ok(lang));
+            assert_eq!(serde_json::to_value(lang).unwrap(), lang.tag());
+        }
+        assert_eq!(Lang::parse("fr"), Err(LangError("fr".into())));
     }
 
     #[test]
@@ -67,5 +81,10 @@ mod tests {
         assert_eq!(Lang::from_locale(""), Lang::De);
         assert_eq!(Lang::from_locale("de_AT.UTF-8"), Lang::De);
         assert_eq!(Lang::from_locale("C.UTF-8"), Lang::En);
+    }
+
+    #[test]
+    fn whatever_is_said_around_a_plain_notice_is_said_in_german() {
+        assert_eq!(Lang::ALL.map(Lang::spoken), [Lang::De, Lang::En, Lang::De]);
     }
 }

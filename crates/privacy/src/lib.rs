@@ -27,15 +27,18 @@
 pub mod access_log;
 pub mod acknowledgement;
 pub mod consent;
+pub mod export;
 pub mod gate;
 pub mod lang;
 pub mod ledger;
+pub mod letter;
+pub mod manifest;
 pub mod notice;
 pub mod purpose;
 pub mod stamp;
 pub mod target;
 
-pub use acknowledgement::{Acknowledgement, Circumstances, Method, TextSource};
+pub use acknowledgement::{Acknowledgement, Circumstances, Method, Standing, TextSource};
 pub use consent::{Choice, ConsentRecord, ConsentState};
 pub use gate::{Asks, Contact, Gate, Host, LocalDevices, Permit};
 pub use lang::{Lang, LangError};

@@ -133,6 +133,15 @@ impl Notice {
         }
     }
 
+    /// Where letters to the controller go, line by line; `None` where the notice does not say.
+    #[must_use]
+    pub const fn postal_address(&self) -> Option<[&'static str; 4]> {
+        match self.kind {
+            NoticeKind::MeetJitSi => Some(["8×8, Inc.", "675 Creekside Way", "Campbell, California 95008", "USA"]),
+            NoticeKind::EmbeddedRoom | NoticeKind::UnknownServer { .. } => None,
+        }
+    }
+
     /// The host under which noting this notice for `target` is recorded.
     #[must_use]
     pub fn record_host(&self, target: &Target) -> String {
@@ -192,12 +201,20 @@ impl Notice {
         match (&self.kind, self.log, lang) {
             (NoticeKind::MeetJitSi, _, Lang::De) => include_str!("../notices/meet-jit-si.de.md"),
             (NoticeKind::MeetJitSi, _, Lang::En) => include_str!("../notices/meet-jit-si.en.md"),
+            (NoticeKind::MeetJitSi, _, Lang::DeSimple) => include_str!("../notices/meet-jit-si.de-simple.md"),
             (NoticeKind::EmbeddedRoom, None, Lang::De) => include_str!("../notices/embedded-room.de.md"),
             (NoticeKind::EmbeddedRoom, None, Lang::En) => include_str!("../notices/embedded-room.en.md"),
+            (NoticeKind::EmbeddedRoom, None, Lang::DeSimple) => include_str!("../notices/embedded-room.de-simple.md"),
             (NoticeKind::EmbeddedRoom, Some(_), Lang::De) => include_str!("../notices/embedded-room-log.de.md"),
             (NoticeKind::EmbeddedRoom, Some(_), Lang::En) => include_str!("../notices/embedded-room-log.en.md"),
+            (NoticeKind::EmbeddedRoom, Some(_), Lang::DeSimple) => {
+                include_str!("../notices/embedded-room-log.de-simple.md")
+            }
             (NoticeKind::UnknownServer { .. }, _, Lang::De) => include_str!("../notices/unknown-server.de.md"),
             (NoticeKind::UnknownServer { .. }, _, Lang::En) => include_str!("../notices/unknown-server.en.md"),
+            (NoticeKind::UnknownServer { .. }, _, Lang::DeSimple) => {
+                include_str!("../notices/unknown-server.de-simple.md")
+            }
         }
     }
 }
@@ -206,6 +223,7 @@ const fn local_functions(lang: Lang) -> &'static str {
     match lang {
         Lang::De => include_str!("../notices/local-functions.de.md"),
         Lang::En => include_str!("../notices/local-functions.en.md"),
+        Lang::DeSimple => include_str!("../notices/local-functions.de-simple.md"),
     }
 }
 
@@ -219,11 +237,11 @@ fn logged_rooms() -> &'static BTreeMap<String, Retention> {
 /// As it stands after "höchstens" and "at most".
 fn period(log: Retention, lang: Lang) -> String {
     match (log.days(), lang) {
-        (1, Lang::De) => "einen Tag".to_owned(),
+        (1, Lang::De | Lang::DeSimple) => "einen Tag".to_owned(),
         (1, Lang::En) => "one day".to_owned(),
-        (56, Lang::De) => "acht Wochen (56 Tage)".to_owned(),
+        (56, Lang::De | Lang::DeSimple) => "acht Wochen (56 Tage)".to_owned(),
         (56, Lang::En) => "eight weeks (56 days)".to_owned(),
-        (days, Lang::De) => format!("{days} Tage"),
+        (days, Lang::De | Lang::DeSimple) => format!("{days} Tage"),
         (days, Lang::En) => format!("{days} days"),
     }
 }

@@ -89,7 +89,7 @@ impl Purpose {
     #[must_use]
     pub const fn wording(self, lang: Lang) -> Wording {
         match lang {
-            Lang::De => self.german(),
+            Lang::De | Lang::DeSimple => self.german(),
             Lang::En => self.english(),
         }
     }

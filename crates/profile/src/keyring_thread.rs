@@ -13,8 +13,14 @@ const SERVICE: &str = "org.runde.Runde";
 
 /// A question and where its answer goes.
 struct Question {
-    write: Option<String>,
+    wish: Wish,
     answer: SyncSender<Result<Option<String>, Silent>>,
+}
+
+enum Wish {
+    Read,
+    Write(String),
+    Remove,
 }
 
 /// One entry of the keyring.
@@ -38,19 +44,24 @@ impl KeyringThread {
 
     /// `None` if the keyring works and holds no such entry.
     pub fn read(&self) -> Result<Option<String>, Silent> {
-        self.ask(None)
+        self.ask(Wish::Read)
     }
 
     pub fn write(&self, secret: String) -> Result<(), Silent> {
-        self.ask(Some(secret)).map(drop)
+        self.ask(Wish::Write(secret)).map(drop)
     }
 
-    fn ask(&self, write: Option<String>) -> Result<Option<String>, Silent> {
+    /// Removing what is not there is fine.
+    pub fn remove(&self) -> Result<(), Silent> {
+        self.ask(Wish::Remove).map(drop)
+    }
+
+    fn ask(&self, wish: Wish) -> Result<Option<String>, Silent> {
         if self.gave_up.get() {
             return Err(Silent);
         }
         let (answer, reply) = mpsc::sync_channel(1);
-        self.questions.try_send(Question { write, answer }).map_err(|_| Silent)?;
+        self.questions.try_send(Question { wish, answer }).map_err(|_| Silent)?;
         reply.recv_timeout(KEYRING_LIMIT).unwrap_or_else(|_| {
             self.gave_up.set(true);
             Err(Silent)
@@ -67,17 +78,19 @@ pub fn keyring_answers() -> bool {
 fn serve(user: &str, inbox: &Receiver<Question>) {
     for question in inbox {
         // Whoever asked may have given up waiting.
-        let _ = question.answer.send(answer(user, question.write.as_deref()));
+        let _ = question.answer.send(answer(user, &question.wish));
     }
 }
 
-fn answer(user: &str, write: Option<&str>) -> Result<Option<String>, Silent> {
+fn answer(user: &str, wish: &Wish) -> Result<Option<String>, Silent> {
     let entry = Entry::new(SERVICE, user).map_err(|_| Silent)?;
-    if let Some(secret) = write {
-        return entry.set_password(secret).map(|()| None).map_err(|_| Silent);
-    }
-    match entry.get_password() {
-        Ok(secret) => Ok(Some(secret)),
+    let answer = match wish {
+        Wish::Read => entry.get_password().map(Some),
+        Wish::Write(secret) => entry.set_password(secret).map(|()| None),
+        Wish::Remove => entry.delete_credential().map(|()| None),
+    };
+    match answer {
+        Ok(found) => Ok(found),
         Err(Error::NoEntry) => Ok(None),
         Err(_) => Err(Silent),
     }

@@ -53,6 +53,31 @@ impl<R: Serialize + DeserializeOwned> LedgerFile<R> {
     }
 }
 
+impl<R: Serialize + DeserializeOwned + Clone> LedgerFile<R> {
+    /// Takes the content of these lines away, on disk and in memory; says how many had one.
+    pub fn erase(&mut self, lines: &[u64]) -> Result<usize, ProfileError> {
+        let mut erased = self.ledger.clone();
+        let count = lines.iter().filter(|&&seq| erased.erase(seq)).count();
+        if count > 0 {
+            disk::replace(&self.path, &erased.to_bytes())?;
+            self.ledger = erased;
+        }
+        Ok(count)
+    }
+
+    /// Writes records into a new chain, all or none.
+    pub fn refill(&mut self, records: Vec<R>, secrets: &mut Secrets) -> Result<(), ProfileError> {
+        let mut ledger = Ledger::new(secrets.key(self.name));
+        for record in records {
+            ledger.record(record, &mut OsRng.unwrap_err())?.confirm();
+        }
+        disk::replace(&self.path, &ledger.to_bytes())?;
+        self.ledger = ledger;
+        secrets.keep_head(self.name, self.ledger.head());
+        Ok(())
+    }
+}
+
 fn trouble_of<R>(replay: &Replay<R>, head: HeadState) -> Option<TroubleKind> {
     if replay.damage.is_some() {
         return Some(TroubleKind::Damaged);

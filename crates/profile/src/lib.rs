@@ -4,12 +4,16 @@
 //! The rules of what is recorded are `runde-privacy`'s; here are the files (append, fsync, lock), the
 //! keyring and the folders. It opens no internet socket; the keyring is asked over the session bus.
 //!
-//! Where to start: [`Profile::open`] for a program that records, [`inspect`] for one that only reads.
+//! Where to start: [`Profile::open`] for a program that records, [`inspect`] for one that only reads,
+//! [`holdings`] for what a person may ask about themselves.
 
 #![forbid(unsafe_code)]
 
+mod archive;
 mod disk;
+mod erase;
 mod error;
+mod holdings;
 mod inspect;
 mod keyring_thread;
 mod ledger_file;
@@ -19,7 +23,10 @@ mod recents;
 mod secrets;
 mod settings;
 
+pub use archive::{Archive, ImportError, MAX_ARCHIVE};
+pub use erase::{Erased, Item};
 pub use error::{ProfileError, Trouble, TroubleKind};
+pub use holdings::{Held, HeldValue, holdings, is_explained};
 pub use inspect::{Inspection, inspect};
 pub use keyring_thread::{KEYRING_LIMIT, keyring_answers};
 pub use places::Places;

@@ -7,7 +7,7 @@ use rand_core::{OsRng, TryRngCore};
 use runde_privacy::stamp::Moment;
 use runde_privacy::{
     Acknowledgement, Choice, Circumstances, ConsentRecord, ConsentState, Gate, Lang, Ledger, Method, Notice, Purpose,
-    Target, consent,
+    Standing, Target, consent,
 };
 
 use crate::disk;
@@ -121,6 +121,26 @@ impl Profile {
     /// # Errors
     /// When it could not be written; then nothing was recorded and the gate stays as it was.
     pub fn acknowledge(&mut self, target: &Target, shown: Shown) -> Result<Acknowledgement, ProfileError> {
+        self.stand(target, Standing::Informed, shown)
+    }
+
+    /// Records an objection to the controller of `target` (Art. 21 GDPR): the gate shuts that host.
+    ///
+    /// # Errors
+    /// When it could not be written; then nothing was recorded.
+    pub fn object(&mut self, target: &Target, lang: Lang, method: Method) -> Result<Acknowledgement, ProfileError> {
+        self.stand(target, Standing::Objected, Shown { lang, shown_at: now(), scrolled_to_end: false, method })
+    }
+
+    /// Lifts an objection; what was noted before counts again.
+    ///
+    /// # Errors
+    /// When it could not be written; then the objection stays in force.
+    pub fn lift(&mut self, target: &Target, lang: Lang, method: Method) -> Result<Acknowledgement, ProfileError> {
+        self.stand(target, Standing::Lifted, Shown { lang, shown_at: now(), scrolled_to_end: false, method })
+    }
+
+    fn stand(&mut self, target: &Target, standing: Standing, shown: Shown) -> Result<Acknowledgement, ProfileError> {
         let how = Circumstances {
             target: Some(target.clone()),
             shown_at: shown.shown_at,
@@ -132,7 +152,7 @@ impl Profile {
             method: shown.method,
         };
         let notice = Notice::for_target(target);
-        let record = Acknowledgement::noted(&notice, shown.lang, how, &mut OsRng.unwrap_err());
+        let record = Acknowledgement::with_standing(standing, &notice, shown.lang, how, &mut OsRng.unwrap_err());
         self.acknowledgements.record(record.clone(), &mut self.secrets)?;
         Ok(record)
     }
@@ -219,6 +239,40 @@ impl Profile {
         let rooms: Vec<RecentRoom> = self.recent_rooms().into_iter().filter(|room| room.link != link).collect();
         let text = serde_json::to_string_pretty(&rooms).unwrap_or_default();
         disk::replace(&self.places.recents(), text.as_bytes())
+    }
+
+    pub(crate) fn erase_acknowledgement_lines(&mut self, lines: &[u64]) -> Result<usize, ProfileError> {
+        self.acknowledgements.erase(lines)
+    }
+
+    /// Also removes what was kept with a consent that is gone now.
+    pub(crate) fn erase_consent_lines(&mut self, lines: &[u64]) -> Result<usize, ProfileError> {
+        let count = self.consents.erase(lines)?;
+        self.forget_what_is_not_agreed()?;
+        Ok(count)
+    }
+
+    /// Fills the ledgers of a profile that has recorded nothing; consents first, since what is kept with
+    /// them needs them.
+    pub(crate) fn take_records(
+        &mut self,
+        noted: Vec<Acknowledgement>,
+        agreed: Vec<ConsentRecord>,
+    ) -> Result<(), ProfileError> {
+        self.consents.refill(agreed, &mut self.secrets)?;
+        self.acknowledgements.refill(noted, &mut self.secrets)
+    }
+
+    pub(crate) fn take_recent_rooms(&self, rooms: &[RecentRoom]) -> Result<(), ProfileError> {
+        if rooms.is_empty() || !self.agreed(Purpose::RecentRooms) {
+            return Ok(());
+        }
+        let rooms = recents::clean(rooms, now());
+        disk::replace(&self.places.recents(), serde_json::to_string_pretty(&rooms).unwrap_or_default().as_bytes())
+    }
+
+    pub(crate) fn forget_key(&self) {
+        self.secrets.forget();
     }
 
     fn forget_what_is_not_agreed(&mut self) -> Result<(), ProfileError> {

@@ -30,6 +30,12 @@ pub(crate) fn fresh(rooms: Vec<RecentRoom>, now: Moment) -> Vec<RecentRoom> {
     rooms.into_iter().filter(young).take(MAX_ROOMS).collect()
 }
 
+/// A list from elsewhere, held to the same rules.
+pub(crate) fn clean(rooms: &[RecentRoom], now: Moment) -> Vec<RecentRoom> {
+    let held = |room: &RecentRoom| RecentRoom { link: without_secrets(&room.link), used_at: room.used_at };
+    fresh(rooms.iter().map(held).collect(), now)
+}
+
 fn without_secrets(link: &str) -> String {
     let (before, fragment) = link.split_once('#').unwrap_or((link, ""));
     let place = before.split('?').next().unwrap_or_default();

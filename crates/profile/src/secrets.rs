@@ -118,6 +118,15 @@ impl Secrets {
         let _ = self.keep_in_vault();
     }
 
+    /// Removes the key from the keyring; a key file is one of the profile's files. A keyring that does not
+    /// answer keeps an entry that opens nothing any more.
+    pub fn forget(&self) {
+        match &self.vault {
+            Vault::Keyring(thread) => drop(thread.remove()),
+            Vault::KeyFile => {}
+        }
+    }
+
     fn keep_in_vault(&self) -> Result<(), crate::keyring_thread::Silent> {
         match &self.vault {
             Vault::Keyring(thread) => thread.write(self.content.to_json()),

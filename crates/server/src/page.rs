@@ -47,7 +47,7 @@ const EN: Words = Words {
 pub(crate) fn landing(site: &Site, path: &str, lang: Lang) -> Option<String> {
     let link = RoomLink::parse(&format!("{}{path}", site.url), "").ok().filter(|link| link.tenant.is_none())?;
     let words = match lang {
-        Lang::De => &DE,
+        Lang::De | Lang::DeSimple => &DE,
         Lang::En => &EN,
     };
     let whole = format!("{}{}", link.to_link(), site.fragment);

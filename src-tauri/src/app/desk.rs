@@ -176,7 +176,7 @@ impl Desk {
 
     pub fn speaks_german(&self) -> bool {
         match self.profile.settings().language {
-            Some(lang) => lang == runde_privacy::Lang::De,
+            Some(lang) => lang.is_german(),
             None => words::system_speaks_german(),
         }
     }
@@ -286,7 +286,7 @@ impl<S: Shell> App<S> {
     /// Reads a notice again. `controller` is a host, as the slices name it.
     pub(super) fn show_notice(&mut self, controller: &str) -> Result<(), UiError> {
         let target = self.target_of(controller).ok_or_else(|| UiError::internal("no such notice"))?;
-        let asks = Asks { notice: runde_privacy::Notice::for_target(&target), target, stale: false };
+        let asks = Asks { notice: runde_privacy::Notice::for_target(&target), target, stale: false, objected: None };
         let mut asking = Asking::first(asks, Next::Home);
         asking.reason = NoticeReason::Reading;
         let before = std::mem::replace(&mut self.place, Place::Home);

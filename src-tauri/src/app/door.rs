@@ -81,7 +81,7 @@ impl Hosted {
 /// The prejoin slice.
 pub fn prejoin(door: &Door, joining: bool) -> Prejoin {
     let notice = Notice::for_target(&door.target);
-    let asks = runde_privacy::Asks { notice, target: door.target.clone(), stale: false };
+    let asks = runde_privacy::Asks { notice, target: door.target.clone(), stale: false, objected: None };
     Prejoin {
         room: door.link.room.clone(),
         host: door.link.host.clone(),
@@ -130,6 +130,9 @@ impl<S: Shell> App<S> {
         let desk = self.desk()?;
         let permit = match desk.gate().contact(&target) {
             Ok(permit) => permit,
+            Err(asks) if asks.objected.is_some() => {
+                return Err(UiError::new(ErrorCode::Objected).with("host", link.host));
+            }
             Err(asks) => {
                 self.ask(*asks, Next::Open(link));
                 return Ok(());

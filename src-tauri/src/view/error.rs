@@ -92,6 +92,8 @@ pub enum ErrorCode {
     TextTooLong,
     /// The action needs the controller's notice first. `host`
     NoticeMissing,
+    /// Somebody objected to this controller, and that is in force. `host`
+    Objected,
     /// A fault of ours. `detail` (never names, addresses or room names)
     Internal,
 }

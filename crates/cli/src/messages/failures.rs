@@ -1,7 +1,8 @@
 //! Failures as sentences: what happened, why, what to do. The English ones of our own crates are theirs.
 
+use runde_print::PrintError;
 use runde_privacy::{Lang, LangError, Notice};
-use runde_profile::ProfileError;
+use runde_profile::{ImportError, ProfileError};
 use runde_server::ServeError;
 
 use super::holds;
@@ -9,7 +10,7 @@ use crate::exit::Failure;
 
 pub fn failure(failure: &Failure, lang: Lang) -> String {
     match lang {
-        Lang::De => german(failure),
+        Lang::De | Lang::DeSimple => german(failure),
         Lang::En => english(failure),
     }
 }
@@ -26,11 +27,8 @@ fn german(failure: &Failure) -> String {
             format!("{option} kann nicht {value:?} sein. Erwartet wird: {expected}.")
         }
         Failure::Missing(what) => format!("Es fehlt: {what}. `runde-cli help` zeigt, was geht."),
-        Failure::Language(LangError::NotYet(tag)) => {
-            format!("Die Hinweise gibt es in {tag} noch nicht. Benutzen Sie de oder en.")
-        }
-        Failure::Language(LangError::Unknown(tag)) => {
-            format!("Die Sprache {tag:?} ist unbekannt. Benutzen Sie de oder en.")
+        Failure::Language(LangError(tag)) => {
+            format!("Die Sprache {tag:?} ist unbekannt. Benutzen Sie de, en oder de-simple.")
         }
         Failure::Link(why) => {
             format!("Das ist kein Link zu einem Raum ({why}). Er sieht aus wie https://meet.example.org/raum.")
@@ -40,6 +38,21 @@ fn german(failure: &Failure) -> String {
         }
         Failure::Profile(why) => german_profile(why),
         Failure::NotNoted { notice, place, wrong_hash } => german_notice(notice, place, *wrong_hash),
+        Failure::Objected { host, since } => format!(
+            "Sie haben der Verarbeitung durch den Betreiber von {host} widersprochen ({since}). Gesendet wurde nichts. Wollen Sie doch dorthin, nehmen Sie den Widerspruch mit `runde-cli rights lift {host}` zurück."
+        ),
+        Failure::Import(why) => german_import(why),
+        Failure::File { path, source } => format!(
+            "{} lässt sich nicht benutzen ({source}). Nennen Sie eine lesbare Datei, zum Schreiben eine, die es noch nicht gibt.",
+            path.display()
+        ),
+        Failure::NoAddress { of, site } => german_address(of, *site),
+        Failure::Print(PrintError::Glyph(letter)) => format!(
+            "Die Schrift der PDF-Datei kennt den Buchstaben {letter:?} nicht. Lassen Sie --pdf weg und drucken Sie den Text mit einem anderen Programm."
+        ),
+        Failure::Print(PrintError::Pdf(why)) => {
+            format!("Die PDF-Datei ließ sich nicht erzeugen ({why}). Lassen Sie --pdf weg und drucken Sie den Text.")
+        }
         Failure::Serve(why) => german_serve(why),
         Failure::Retention(days) => {
             format!(
@@ -69,13 +82,34 @@ fn english(failure: &Failure) -> String {
         }
         Failure::Host(why) => format!("{:?} is not the name or address of a server. Check its spelling.", why.0),
         Failure::NotNoted { notice, place, wrong_hash } => english_notice(notice, place, *wrong_hash),
+        Failure::Objected { host, since } => format!(
+            "You objected to processing by the operator of {host} ({since}). Nothing was sent. If you want to go there after all, lift the objection with `runde-cli rights lift {host}`."
+        ),
+        Failure::File { path, source } => format!(
+            "{} cannot be used ({source}). Name a readable file; for writing, one that does not exist yet.",
+            path.display()
+        ),
+        Failure::NoAddress { of, site: Some(site) } => {
+            format!(
+                "The address of \"{of}\" is missing. Take it from {site} and give it with --address FILE, one part a line."
+            )
+        }
+        Failure::NoAddress { of, site: None } => format!(
+            "The notice for {of} states no postal address. If you know it, give it with --address FILE, one part a line."
+        ),
+        Failure::Print(PrintError::Glyph(letter)) => format!(
+            "The font of the PDF lacks the letter {letter:?}. Leave --pdf out and print the text with another program."
+        ),
+        Failure::Print(PrintError::Pdf(why)) => {
+            format!("The PDF could not be made ({why}). Leave --pdf out and print the text.")
+        }
         Failure::Spawn(why) => format!("The meeting could not begin ({why}). Nothing was sent."),
         Failure::Runtime(why) => format!("The program could not start ({why}). Close other programs and try again."),
         Failure::Retention(days) => {
             format!("An access log cannot be kept for {days:?} days. Possible are 1 to 56 (eight weeks).")
         }
         Failure::Hold(why) => holds::failure(why, Lang::En),
-        Failure::Language(_) | Failure::Profile(_) | Failure::Serve(_) => failure.to_string(),
+        Failure::Language(_) | Failure::Profile(_) | Failure::Serve(_) | Failure::Import(_) => failure.to_string(),
     }
 }
 
@@ -116,6 +150,27 @@ fn german_profile(why: &ProfileError) -> String {
         ProfileError::KeyringSilent => "Der Schlüsselbund mit dem Schlüssel dieses Profils antwortet nicht. Entsperren Sie ihn und starten Sie neu; geändert wurde nichts.".to_owned(),
         ProfileError::NoRandomness => "Dieses System liefert keine Zufallszahlen, daher lässt sich kein Schlüssel erzeugen. Starten Sie es neu.".to_owned(),
         ProfileError::Record(why) => format!("Der Eintrag lässt sich nicht schreiben ({why}). Festgehalten wurde nichts."),
+    }
+}
+
+fn german_import(why: &ImportError) -> String {
+    match why {
+        ImportError::NotEmpty => "Dieses Profil enthält schon Einträge. Löschen Sie sie zuerst (`runde-cli rights erase all`) oder wählen Sie mit RUNDE_HOME einen anderen Ordner.".to_owned(),
+        ImportError::TooLarge => "Die Datei ist zu groß für ein ausgeführtes Profil. Geändert wurde nichts.".to_owned(),
+        ImportError::Unreadable(why) => format!("Die Datei ist kein ausgeführtes Profil ({why}). Geändert wurde nichts."),
+        ImportError::Schema(schema) => format!("Die Datei ist eine andere Art oder Fassung ({schema:?}). Geändert wurde nichts."),
+        ImportError::Profile(why) => german_profile(why),
+    }
+}
+
+fn german_address(of: &str, site: Option<&str>) -> String {
+    match site {
+        Some(site) => format!(
+            "Es fehlt die Anschrift von „{of}“. Sie steht auf {site}; geben Sie sie mit --address DATEI an, je Zeile ein Teil."
+        ),
+        None => format!(
+            "Der Hinweis für {of} nennt keine Postanschrift. Kennen Sie sie, geben Sie sie mit --address DATEI an, je Zeile ein Teil."
+        ),
     }
 }
 

@@ -47,7 +47,7 @@ pub const fn trouble_word(trouble: &LogTrouble) -> &'static str {
 pub fn started(incident: &Incident, kept: &Kept, lang: Lang) -> String {
     let (lines, file) = (kept.lines, kept.file.display());
     match lang {
-        Lang::De => format!(
+        Lang::De | Lang::DeSimple => format!(
             "Sicherung {incident}: {lines} Zeilen in {file}. In vier Wochen ist zu prüfen, ob sie noch gebraucht wird."
         ),
         Lang::En => format!(
@@ -58,21 +58,23 @@ pub fn started(incident: &Incident, kept: &Kept, lang: Lang) -> String {
 
 pub fn reviewed(incident: &Incident, lang: Lang) -> String {
     match lang {
-        Lang::De => format!("Sicherung {incident}: geprüft, wird noch gebraucht. Nächste Prüfung in vier Wochen."),
+        Lang::De | Lang::DeSimple => {
+            format!("Sicherung {incident}: geprüft, wird noch gebraucht. Nächste Prüfung in vier Wochen.")
+        }
         Lang::En => format!("Hold {incident}: reviewed, still needed. Next review in four weeks."),
     }
 }
 
 pub fn released(incident: &Incident, lang: Lang) -> String {
     match lang {
-        Lang::De => format!("Sicherung {incident}: aufgehoben, die Zeilen sind gelöscht."),
+        Lang::De | Lang::DeSimple => format!("Sicherung {incident}: aufgehoben, die Zeilen sind gelöscht."),
         Lang::En => format!("Hold {incident}: released, its lines are deleted."),
     }
 }
 
 pub const fn none(lang: Lang) -> &'static str {
     match lang {
-        Lang::De => "Es gibt keine Sicherungen.",
+        Lang::De | Lang::DeSimple => "Es gibt keine Sicherungen.",
         Lang::En => "There are no holds.",
     }
 }
@@ -81,23 +83,23 @@ pub const fn none(lang: Lang) -> &'static str {
 pub fn listing(listing: &Listing, needs_review: bool, lang: Lang) -> String {
     let (incident, started) = (&listing.entry.incident, listing.entry.started);
     let state = match (&listing.entry.state, lang) {
-        (State::Held { lines, .. }, Lang::De) => format!("{lines} Zeilen"),
+        (State::Held { lines, .. }, Lang::De | Lang::DeSimple) => format!("{lines} Zeilen"),
         (State::Held { lines, .. }, Lang::En) => format!("{lines} lines"),
-        (State::Released { released }, Lang::De) => format!("aufgehoben {released}"),
+        (State::Released { released }, Lang::De | Lang::DeSimple) => format!("aufgehoben {released}"),
         (State::Released { released }, Lang::En) => format!("released {released}"),
     };
     let due = listing.entry.review_due().map(|due| match (needs_review, lang) {
-        (true, Lang::De) => format!(", Prüfung fällig seit {due}"),
+        (true, Lang::De | Lang::DeSimple) => format!(", Prüfung fällig seit {due}"),
         (true, Lang::En) => format!(", review due since {due}"),
-        (false, Lang::De) => format!(", nächste Prüfung {due}"),
+        (false, Lang::De | Lang::DeSimple) => format!(", nächste Prüfung {due}"),
         (false, Lang::En) => format!(", next review {due}"),
     });
     let seal = match (listing.seal, lang) {
-        (Seal::Sound, Lang::De) => ", Siegel unversehrt",
+        (Seal::Sound, Lang::De | Lang::DeSimple) => ", Siegel unversehrt",
         (Seal::Sound, Lang::En) => ", seal sound",
-        (Seal::Changed, Lang::De) => ", Siegel verletzt: Die Datei ist nicht, was gesichert wurde",
+        (Seal::Changed, Lang::De | Lang::DeSimple) => ", Siegel verletzt: Die Datei ist nicht, was gesichert wurde",
         (Seal::Changed, Lang::En) => ", seal broken: the file is not what was held",
-        (Seal::Missing, Lang::De) => ", die Datei fehlt",
+        (Seal::Missing, Lang::De | Lang::DeSimple) => ", die Datei fehlt",
         (Seal::Missing, Lang::En) => ", its file is missing",
         (Seal::Deleted, _) => "",
     };
@@ -106,7 +108,7 @@ pub fn listing(listing: &Listing, needs_review: bool, lang: Lang) -> String {
 
 pub fn stray(incident: &Incident, lang: Lang) -> String {
     match lang {
-        Lang::De => format!(
+        Lang::De | Lang::DeSimple => format!(
             "{incident}: steht nicht im Verzeichnis der Sicherungen. `runde-cli hold release {incident}` löscht die Datei."
         ),
         Lang::En => {
@@ -117,7 +119,7 @@ pub fn stray(incident: &Incident, lang: Lang) -> String {
 
 pub fn failure(why: &HoldFailure, lang: Lang) -> String {
     match lang {
-        Lang::De => german(why),
+        Lang::De | Lang::DeSimple => german(why),
         Lang::En => english(why),
     }
 }

@@ -21,6 +21,13 @@ impl Profile {
         self.ledger.record(ack, &mut self.rng).unwrap().confirm();
     }
 
+    fn stand(&mut self, target: &Target, standing: Standing) {
+        let how = Circumstances { target: Some(target.clone()), ..Circumstances::default() };
+        let notice = Notice::for_target(target);
+        let record = Acknowledgement::with_standing(standing, &notice, Lang::De, how, &mut self.rng);
+        self.ledger.record(record, &mut self.rng).unwrap().confirm();
+    }
+
     fn acknowledgement(&mut self, target: &Target, lang: Lang) -> Acknowledgement {
         let how = Circumstances { target: Some(target.clone()), ..Circumstances::default() };
         Acknowledgement::noted(&Notice::for_target(target), lang, how, &mut self.rng)
@@ -94,6 +101,33 @@ fn a_changed_text_asks_again_and_says_that_it_changed() {
     profile.ledger.record(older, &mut profile.rng).unwrap().confirm();
     assert!(profile.gate().contact(&host("meet.jit.si")).unwrap_err().stale);
     assert!(profile.gate().local_devices().is_err());
+}
+
+#[test]
+fn an_objection_shuts_the_host_until_it_is_lifted_and_noting_again_does_not_help() {
+    let mut profile = Profile::new();
+    profile.note(&host("meet.jit.si"), Lang::De);
+    profile.note(&host("other.example"), Lang::De);
+    profile.stand(&host("meet.jit.si"), Standing::Objected);
+    profile.note(&host("www.meet.jit.si"), Lang::De);
+    let asks = profile.gate().contact(&host("www.meet.jit.si")).unwrap_err();
+    assert!(asks.objected.is_some() && !asks.stale);
+    assert!(profile.gate().contact(&host("other.example")).is_ok() && profile.gate().local_devices().is_ok());
+    assert_eq!(profile.gate().objections().map(|(host, _)| host.to_owned()).collect::<Vec<_>>(), ["meet.jit.si"]);
+    profile.stand(&host("meet.jit.si"), Standing::Lifted);
+    assert!(profile.gate().contact(&host("meet.jit.si")).is_ok());
+}
+
+#[test]
+fn an_objection_holds_whichever_notice_a_link_names_and_lifting_opens_nothing_by_itself() {
+    let mut profile = Profile::new();
+    profile.note(&embedded("192.0.2.1"), Lang::De);
+    profile.stand(&host("192.0.2.1"), Standing::Objected);
+    assert!(profile.gate().contact(&embedded("192.0.2.1")).is_err());
+    profile.stand(&embedded("192.0.2.1"), Standing::Lifted);
+    assert!(profile.gate().contact(&embedded("192.0.2.1")).is_ok());
+    profile.stand(&host("never.example"), Standing::Lifted);
+    assert!(profile.gate().contact(&host("never.example")).is_err());
 }
 
 #[test]

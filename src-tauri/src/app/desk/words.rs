@@ -7,7 +7,7 @@ use crate::view::{
 use runde_client::RoomLink;
 use runde_privacy::notice::GAP_SECTION;
 use runde_privacy::stamp::Moment;
-use runde_privacy::{Acknowledgement, Asks, ConsentRecord, ConsentState, Ledger, NoticeKind};
+use runde_privacy::{Acknowledgement, Asks, ConsentRecord, ConsentState, Ledger, NoticeKind, Standing};
 use runde_profile::{ProfileError, Theme, Trouble, TroubleKind};
 
 /// Sections that a page draws in places of their own.
@@ -22,7 +22,7 @@ pub fn language(lang: Lang) -> runde_privacy::Lang {
 
 fn shown(lang: runde_privacy::Lang) -> Lang {
     match lang {
-        runde_privacy::Lang::De => Lang::De,
+        runde_privacy::Lang::De | runde_privacy::Lang::DeSimple => Lang::De,
         runde_privacy::Lang::En => Lang::En,
     }
 }
@@ -35,7 +35,7 @@ pub fn notice(asks: &Asks, reason: NoticeReason) -> Notice {
         host: asks.target.host().to_owned(),
         reason,
         controller: controller(asks),
-        texts: runde_privacy::Lang::ALL.into_iter().map(|lang| text(notice, lang)).collect(),
+        texts: runde_privacy::Lang::SPOKEN.into_iter().map(|lang| text(notice, lang)).collect(),
     }
 }
 
@@ -76,7 +76,7 @@ pub fn controller(asks: &Asks) -> Controller {
 }
 
 pub fn purpose(purpose: runde_privacy::Purpose, granted: bool) -> Purpose {
-    let texts = runde_privacy::Lang::ALL.into_iter().map(|lang| {
+    let texts = runde_privacy::Lang::SPOKEN.into_iter().map(|lang| {
         let wording = purpose.wording(lang);
         PurposeText {
             lang: shown(lang),
@@ -100,7 +100,8 @@ fn unix(moment: Moment) -> u64 {
 
 /// Both ledgers in one list, newest first.
 pub fn ledger_lines(noted: &Ledger<Acknowledgement>, consents: &Ledger<ConsentRecord>) -> Vec<LedgerLine> {
-    let noted = noted.records().map(|record| LedgerLine {
+    let informed = noted.records().filter(|record| record.status == Standing::Informed);
+    let noted = informed.map(|record| LedgerLine {
         kind: LedgerKind::Noted,
         at: unix(record.acknowledged_at),
         subject: record.host.clone(),
@@ -144,7 +145,7 @@ pub fn chosen_language(language: Language) -> Option<runde_privacy::Lang> {
 pub fn shown_language(language: Option<runde_privacy::Lang>) -> Language {
     match language {
         None => Language::System,
-        Some(runde_privacy::Lang::De) => Language::De,
+        Some(runde_privacy::Lang::De | runde_privacy::Lang::DeSimple) => Language::De,
         Some(runde_privacy::Lang::En) => Language::En,
     }
 }
@@ -203,7 +204,7 @@ mod tests {
 
     fn asks(host: &str) -> Asks {
         let target = Target::new(host, None).unwrap();
-        Asks { notice: runde_privacy::Notice::for_target(&target), target, stale: false }
+        Asks { notice: runde_privacy::Notice::for_target(&target), target, stale: false, objected: None }
     }
 
     #[test]

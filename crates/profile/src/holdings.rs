@@ -1,0 +1,108 @@
+//! What a profile holds, read from its folders and explained by `runde_privacy::manifest`: the page for
+//! Art. 15 GDPR. It changes nothing and believes nothing; `ledger verify` judges the ledgers.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+use runde_privacy::manifest::{Entry, Field, Folder, Shape, leaves};
+use runde_privacy::stamp::Moment;
+
+use crate::disk;
+use crate::error::ProfileError;
+use crate::places::Places;
+
+/// Folders inside a profile's folders are looked into so deep; the programs write none.
+const DEPTH: usize = 4;
+
+/// One file.
+#[derive(Debug)]
+pub struct Held {
+    pub path: PathBuf,
+    pub bytes: u64,
+    pub changed: Option<Moment>,
+    /// `None`: no program of ours writes such a file.
+    pub entry: Option<&'static Entry>,
+    pub values: Vec<HeldValue>,
+}
+
+/// One value inside a file.
+#[derive(Debug)]
+pub struct HeldValue {
+    /// As in the manifest, such as `payload.host`.
+    pub path: String,
+    /// Empty for secrets.
+    pub value: String,
+    /// `None`: no program of ours writes such a field.
+    pub field: Option<&'static Field>,
+}
+
+/// Every file of the profile, in order of name.
+///
+/// # Errors
+/// When a folder or file cannot be read.
+pub fn holdings(places: &Places) -> Result<Vec<Held>, ProfileError> {
+    let mut held = Vec::new();
+    for (folder, root) in [(Folder::Data, &places.data), (Folder::Config, &places.config)] {
+        let mut files = Vec::new();
+        files_below(root, DEPTH, &mut files)?;
+        files.sort();
+        for path in files {
+            held.push(look(folder, root, path)?);
+        }
+    }
+    Ok(held)
+}
+
+pub(crate) fn files_below(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<(), ProfileError> {
+    if !folder.exists() {
+        return Ok(());
+    }
+    let refused = |source| ProfileError::file(folder, source);
+    for entry in fs::read_dir(folder).map_err(refused)? {
+        let entry = entry.map_err(refused)?;
+        let is_folder = entry.file_type().map_err(refused)?.is_dir();
+        if is_folder && depth > 0 {
+            files_below(&entry.path(), depth - 1, found)?;
+        } else {
+            found.push(entry.path());
+        }
+    }
+    Ok(())
+}
+
+fn look(folder: Folder, root: &Path, path: PathBuf) -> Result<Held, ProfileError> {
+    let refused = |source| ProfileError::file(&path, source);
+    let facts = fs::symlink_metadata(&path).map_err(refused)?;
+    let changed = facts.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+    let changed = changed.and_then(|since| i64::try_from(since.as_secs()).ok()).map(Moment::from_unix);
+    let name = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().into_owned();
+    let entry = Entry::of(folder, &name);
+    let values = match entry {
+        Some(entry) => values(entry, &disk::read(&path)?),
+        None => Vec::new(),
+    };
+    Ok(Held { path, bytes: facts.len(), changed, entry, values })
+}
+
+fn values(entry: &'static Entry, bytes: &[u8]) -> Vec<HeldValue> {
+    let documents: Vec<&[u8]> = match entry.shape {
+        Shape::Json => vec![bytes],
+        Shape::Lines => bytes.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()).collect(),
+        Shape::Closed => Vec::new(),
+    };
+    let read = documents.into_iter().filter_map(|document| serde_json::from_slice(document).ok());
+    read.flat_map(|document| leaves(&document)).map(|(path, value)| explained(entry, path, value)).collect()
+}
+
+fn explained(entry: &'static Entry, path: String, value: String) -> HeldValue {
+    let field = entry.field(&path);
+    let secret = field.is_some_and(|field| field.secret);
+    HeldValue { path, value: if secret { String::new() } else { value }, field }
+}
+
+/// Whether every file and field is one that the manifest explains.
+#[must_use]
+pub fn is_explained(held: &[Held]) -> bool {
+    held.iter().all(|file| file.entry.is_some() && file.values.iter().all(|value| value.field.is_some()))
+}
