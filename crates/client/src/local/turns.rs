@@ -138,6 +138,7 @@ mod tests {
     use super::*;
     use std::sync::atomic::AtomicUsize;
     use std::thread;
+    use std::time::Duration;
 
     /// A device of which it is counted how many are open.
     struct Device(&'static str, Arc<AtomicUsize>);
@@ -202,8 +203,14 @@ mod tests {
         opening();
         let Some(Ok(camera)) = turns.fetch() else { panic!("no camera") };
         let close = turns.closing(camera);
-        let again = turns.opening(open("camera again", &held));
+        let (begin, begun) = sync_channel(1);
+        let open = open("camera again", &held);
+        let again = turns.opening(move || {
+            let _ = begin.send(());
+            open()
+        });
         let waiting = thread::spawn(again);
+        assert!(begun.recv_timeout(Duration::from_millis(100)).is_err(), "it does not wait for its turn");
         close();
         waiting.join().unwrap();
         assert_eq!(name(turns.fetch()), Some(Ok("camera again")));
