@@ -2,11 +2,14 @@
 
 use std::env;
 
-use runde_client::{Change, DeviceKind, LeftReason, MediaKind, MeetingEvent};
+use runde_client::{Change, DeviceKind, MediaKind, MeetingEvent};
 use runde_privacy::{HeadState, Lang, Verdict};
 
+mod devices;
+mod endings;
 mod failures;
 
+pub use devices::fault_word;
 pub use failures::failure;
 
 /// Sentences without a blank to fill in.
@@ -100,62 +103,17 @@ pub fn meeting(event: &MeetingEvent, lang: Lang) -> Option<String> {
         MeetingEvent::MutedByModerator { kind: MediaKind::Video } => {
             pick("Die Moderation hat die Kamera ausgeschaltet.", "A moderator switched the camera off.")
         }
-        MeetingEvent::DeviceFailed { device, reason } => device_failed(*device, reason, lang),
+        MeetingEvent::Device { device, news } => devices::sentence(*device, news, lang),
         MeetingEvent::Reconnecting { attempt } => {
             format!("{} ({attempt})", pick("Verbindung wird wiederhergestellt", "Reconnecting"))
         }
-        MeetingEvent::Left { reason } => left(reason, lang),
+        MeetingEvent::Left { reason } => endings::sentence(reason, lang),
         MeetingEvent::Participant { change: Change::Changed, .. }
         | MeetingEvent::Source { .. }
         | MeetingEvent::DominantSpeaker { .. }
         | MeetingEvent::MediaConnected
         | MeetingEvent::Stats(_) => return None,
     })
-}
-
-fn device_failed(device: DeviceKind, reason: &str, lang: Lang) -> String {
-    let name = match (device, lang) {
-        (DeviceKind::Microphone, Lang::De) => "Das Mikrofon",
-        (DeviceKind::Speaker, Lang::De) => "Der Lautsprecher",
-        (DeviceKind::Camera, Lang::De) => "Die Kamera",
-        (DeviceKind::Microphone, Lang::En) => "The microphone",
-        (DeviceKind::Speaker, Lang::En) => "The speaker",
-        (DeviceKind::Camera, Lang::En) => "The camera",
-    };
-    match lang {
-        Lang::De => format!(
-            "{name} lässt sich nicht benutzen ({reason}); das Gespräch geht ohne weiter. Stecken Sie das Gerät neu ein oder wählen Sie ein anderes."
-        ),
-        Lang::En => format!(
-            "{name} cannot be used ({reason}); the meeting goes on without it. Plug it in again or choose another."
-        ),
-    }
-}
-
-fn left(reason: &LeftReason, lang: Lang) -> String {
-    let (de, en) = match reason {
-        LeftReason::Asked => ("Raum verlassen.".to_owned(), "Left the room.".to_owned()),
-        LeftReason::Unreachable(why) => (
-            format!(
-                "Der Server ist nicht erreichbar ({why}). Prüfen Sie den Link und die Verbindung und versuchen Sie es erneut."
-            ),
-            format!("The server cannot be reached ({why}). Check the link and your connection and try again."),
-        ),
-        LeftReason::Refused(why) => (
-            format!("Der Server lässt niemanden ein ({why}). Fragen Sie die Person, die Sie eingeladen hat."),
-            format!("The server lets nobody in ({why}). Ask the person who invited you."),
-        ),
-        LeftReason::Kicked => (
-            "Die Moderation hat Sie aus dem Raum entfernt.".to_owned(),
-            "A moderator removed you from the room.".to_owned(),
-        ),
-        LeftReason::RoomEnded => ("Der Raum wurde geschlossen.".to_owned(), "The room was closed.".to_owned()),
-        LeftReason::Lost => (
-            "Die Verbindung ist abgerissen und ließ sich nicht wiederherstellen. Treten Sie neu bei.".to_owned(),
-            "The connection broke and could not be repaired. Join again.".to_owned(),
-        ),
-    };
-    if lang == Lang::De { de } else { en }
 }
 
 const USAGE_DE: &str = "Aufruf:

@@ -1,16 +1,16 @@
 //! The devices of this guest: opened and closed away from the runtime's threads, since a driver may take seconds.
 //!
-//! What was chosen becomes a source or a sink of the media crate; what cannot be opened becomes a sentence. Start at
-//! [`Local::next`].
+//! What was chosen becomes a source or a sink of the media crate; what cannot be opened becomes a [`DeviceFault`]. Start
+//! at [`Local::next`].
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use runde_devices::{
-    CameraChoice, CameraSettings, DeviceError, DeviceEvent, EventReceiver, EventSender, MicrophoneChoice,
-    SpeakerChoice, events, open_camera, open_microphone, open_speaker, open_synthetic_camera,
-    open_synthetic_microphone, open_synthetic_speaker, y4m,
+    CameraChoice, CameraSettings, DeviceEvent, EventReceiver, EventSender, MicrophoneChoice, SpeakerChoice, events,
+    open_camera, open_microphone, open_speaker, open_synthetic_camera, open_synthetic_microphone,
+    open_synthetic_speaker, y4m,
 };
 use runde_media::mailbox::Taken;
 use runde_media::process::Processing;
@@ -18,7 +18,7 @@ use runde_media::{Hear, Mailbox, Picture, Speak};
 use runde_privacy::{LocalDevices, Permit};
 use tokio::task::JoinSet;
 
-use crate::event::DeviceKind;
+use crate::event::{DeviceFault, DeviceKind};
 use crate::options::{AudioIn, AudioOut, VideoIn};
 
 /// Stands in the header of recordings; pictures come as they come.
@@ -52,13 +52,15 @@ impl Drop for Camera {
 /// What became of a device.
 pub(crate) enum Opened {
     /// With the processing that suits it.
-    Microphone(Result<Box<dyn Hear>, String>, Processing),
-    Speaker(Result<Box<dyn Speak>, String>),
-    Camera(Result<Camera, String>),
+    Microphone(Result<Box<dyn Hear>, DeviceFault>, Processing),
+    Speaker(Result<Box<dyn Speak>, DeviceFault>),
+    Camera(Result<Camera, DeviceFault>),
     /// Something was closed.
     Closed,
-    /// An open device went away; it is looked for below.
-    Lost(DeviceKind),
+    /// An open device, by its id, went away; it is looked for below.
+    Lost(DeviceKind, String),
+    /// It, or another one, is open again.
+    Reopened(DeviceKind, String),
 }
 
 /// Opens and closes devices in the background.
@@ -78,25 +80,27 @@ impl Local {
     pub(crate) fn open_microphone(&mut self, input: AudioIn) {
         let (permit, events) = (self.permit.clone(), self.events.0.clone());
         self.work.spawn_blocking(move || {
-            let choice = microphone_choice(input);
+            let (choice, wanted) = microphone_choice(input);
             let processing = if choice.is_device() { Processing::ALL } else { Processing::NONE };
             let opened = match &permit {
                 Some(permit) => open_microphone(permit, &choice, &events),
                 None => open_synthetic_microphone(&choice),
             };
-            Opened::Microphone(opened.map(|open| Box::new(open) as Box<dyn Hear>).map_err(sentence), processing)
+            let opened = opened.map(|open| Box::new(open) as Box<dyn Hear>);
+            Opened::Microphone(opened.map_err(|error| DeviceFault::of(error, wanted)), processing)
         });
     }
 
     pub(crate) fn open_speaker(&mut self, output: AudioOut) {
         let (permit, events) = (self.permit.clone(), self.events.0.clone());
         self.work.spawn_blocking(move || {
-            let choice = speaker_choice(output);
+            let (choice, wanted) = speaker_choice(output);
             let opened = match &permit {
                 Some(permit) => open_speaker(permit, &choice, &events),
                 None => open_synthetic_speaker(&choice),
             };
-            Opened::Speaker(opened.map(|open| Box::new(open) as Box<dyn Speak>).map_err(sentence))
+            let opened = opened.map(|open| Box::new(open) as Box<dyn Speak>);
+            Opened::Speaker(opened.map_err(|error| DeviceFault::of(error, wanted)))
         });
     }
 
@@ -104,13 +108,14 @@ impl Local {
         let (permit, events, turn) = (self.permit.clone(), self.events.0.clone(), self.camera.clone());
         self.work.spawn_blocking(move || {
             let _turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
-            let (choice, settings) = (camera_choice(input), CameraSettings::default());
+            let ((choice, wanted), settings) = (camera_choice(input), CameraSettings::default());
             let pictures: Arc<Mailbox<Picture>> = Arc::default();
             let opened = match &permit {
                 Some(permit) => open_camera(permit, &choice, settings, pictures.clone(), &events),
                 None => open_synthetic_camera(&choice, settings, pictures.clone()),
             };
-            Opened::Camera(opened.map(|open| Camera { pictures, _open: open }).map_err(sentence))
+            let opened = opened.map(|open| Camera { pictures, _open: open });
+            Opened::Camera(opened.map_err(|error| DeviceFault::of(error, wanted)))
         });
     }
 
@@ -132,17 +137,15 @@ impl Local {
                     Ok(opened) => return opened,
                     Err(error) => tracing::error!(%error, "work on a device broke off"),
                 },
-                Some(event) = self.events.1.next() => if let DeviceEvent::Lost { kind, .. } = event {
-                    return Opened::Lost(kind_of(kind));
+                Some(event) = self.events.1.next() => match event {
+                    DeviceEvent::Lost { kind, id } => return Opened::Lost(kind_of(kind), id),
+                    DeviceEvent::Reopened { kind, id } => return Opened::Reopened(kind_of(kind), id),
+                    DeviceEvent::ListChanged(_) => {}
                 },
                 else => std::future::pending().await,
             }
         }
     }
-}
-
-fn sentence(error: DeviceError) -> String {
-    error.to_string()
 }
 
 fn kind_of(kind: runde_devices::DeviceKind) -> DeviceKind {
@@ -153,32 +156,33 @@ fn kind_of(kind: runde_devices::DeviceKind) -> DeviceKind {
     }
 }
 
-fn microphone_choice(input: AudioIn) -> MicrophoneChoice {
+/// The choice in the device crate's words, and the id of the device where one is named.
+fn microphone_choice(input: AudioIn) -> (MicrophoneChoice, Option<String>) {
     match input {
-        AudioIn::None => MicrophoneChoice::None,
-        AudioIn::Tone => MicrophoneChoice::Tone,
-        AudioIn::File(path) => MicrophoneChoice::File(path),
-        AudioIn::Device(id) => MicrophoneChoice::Id(id),
-        AudioIn::Default => MicrophoneChoice::Default,
+        AudioIn::None => (MicrophoneChoice::None, None),
+        AudioIn::Tone => (MicrophoneChoice::Tone, None),
+        AudioIn::File(path) => (MicrophoneChoice::File(path), None),
+        AudioIn::Device(id) => (MicrophoneChoice::Id(id.clone()), Some(id)),
+        AudioIn::Default => (MicrophoneChoice::Default, None),
     }
 }
 
-fn speaker_choice(output: AudioOut) -> SpeakerChoice {
+fn speaker_choice(output: AudioOut) -> (SpeakerChoice, Option<String>) {
     match output {
-        AudioOut::None => SpeakerChoice::None,
-        AudioOut::File(path) => SpeakerChoice::File(path),
-        AudioOut::Device(id) => SpeakerChoice::Id(id),
-        AudioOut::Default => SpeakerChoice::Default,
+        AudioOut::None => (SpeakerChoice::None, None),
+        AudioOut::File(path) => (SpeakerChoice::File(path), None),
+        AudioOut::Device(id) => (SpeakerChoice::Id(id.clone()), Some(id)),
+        AudioOut::Default => (SpeakerChoice::Default, None),
     }
 }
 
-fn camera_choice(input: VideoIn) -> CameraChoice {
+fn camera_choice(input: VideoIn) -> (CameraChoice, Option<String>) {
     match input {
-        VideoIn::None => CameraChoice::None,
-        VideoIn::Pattern => CameraChoice::Pattern,
-        VideoIn::File(path) => CameraChoice::File(path),
-        VideoIn::Device(id) => CameraChoice::Id(id),
-        VideoIn::Default => CameraChoice::Default,
+        VideoIn::None => (CameraChoice::None, None),
+        VideoIn::Pattern => (CameraChoice::Pattern, None),
+        VideoIn::File(path) => (CameraChoice::File(path), None),
+        VideoIn::Device(id) => (CameraChoice::Id(id.clone()), Some(id)),
+        VideoIn::Default => (CameraChoice::Default, None),
     }
 }
 
@@ -230,8 +234,30 @@ mod tests {
     async fn a_real_device_needs_the_permit_and_says_so() {
         let mut local = Local::new(None);
         local.open_microphone(AudioIn::Default);
-        let Opened::Microphone(Err(reason), _) = local.next().await else { panic!("it opened") };
-        assert!(reason.contains("notice"), "{reason}");
+        let Opened::Microphone(Err(fault), _) = local.next().await else { panic!("it opened") };
+        assert_eq!(fault, DeviceFault::Denied { id: None });
+    }
+
+    #[tokio::test]
+    async fn a_file_that_is_not_there_is_named() {
+        let mut local = Local::new(None);
+        local.open_microphone(AudioIn::File("/nowhere/voice.wav".into()));
+        let Opened::Microphone(Err(DeviceFault::File { path, .. }), _) = local.next().await else {
+            panic!("it opened")
+        };
+        assert!(path.ends_with("voice.wav"));
+    }
+
+    #[tokio::test]
+    async fn a_device_that_went_away_and_the_one_taken_instead_are_both_told() {
+        let mut local = Local::new(None);
+        let kind = runde_devices::DeviceKind::Microphone;
+        local.events.0.push(DeviceEvent::Lost { kind, id: "usb".into() });
+        local.events.0.push(DeviceEvent::ListChanged(runde_devices::DeviceList::default()));
+        local.events.0.push(DeviceEvent::Reopened { kind, id: "built-in".into() });
+        let Opened::Lost(DeviceKind::Microphone, lost) = local.next().await else { panic!("not lost") };
+        let Opened::Reopened(DeviceKind::Microphone, next) = local.next().await else { panic!("not back") };
+        assert_eq!((lost.as_str(), next.as_str()), ("usb", "built-in"));
     }
 
     #[tokio::test]
