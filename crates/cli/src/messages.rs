@@ -8,6 +8,7 @@ use runde_privacy::{HeadState, Lang, Verdict};
 mod devices;
 mod endings;
 mod failures;
+mod reasons;
 
 pub use devices::fault_word;
 pub use failures::failure;
@@ -45,12 +46,23 @@ pub const fn message(message: Message, lang: Lang) -> &'static str {
     }
 }
 
+/// What was found damaged when the profile was opened.
+pub fn trouble(found: &runde_profile::Trouble, lang: Lang) -> String {
+    match lang {
+        Lang::De => reasons::trouble(found),
+        Lang::En => found.to_string(),
+    }
+}
+
 /// One sentence on one ledger.
 pub fn verdict(name: &str, verdict: &Verdict, lang: Lang) -> String {
     let (lines, erased) = (verdict.lines, verdict.erased);
     let state = match (verdict.damage, verdict.head, lang) {
         (Some(damage), _, Lang::De) => {
-            format!("beschädigt ({damage}); Runde hebt die Datei beim nächsten Start auf und fragt neu")
+            format!(
+                "beschädigt ({}); Runde hebt die Datei beim nächsten Start auf und fragt neu",
+                reasons::damage(damage)
+            )
         }
         (Some(damage), _, Lang::En) => {
             format!("damaged ({damage}); Runde keeps the file and asks again at its next start")
@@ -104,6 +116,14 @@ pub fn meeting(event: &MeetingEvent, lang: Lang) -> Option<String> {
             pick("Die Moderation hat die Kamera ausgeschaltet.", "A moderator switched the camera off.")
         }
         MeetingEvent::Device { device, news } => devices::sentence(*device, news, lang),
+        MeetingEvent::Unrecorded { source, detail } => match lang {
+            Lang::De => format!(
+                "Das Bild {source} wird nicht aufgezeichnet (das System sagt: {detail}); das Gespräch geht weiter. Prüfen Sie den Ordner von --video-out und den freien Platz."
+            ),
+            Lang::En => format!(
+                "The picture {source} is not being recorded (the system says: {detail}); the meeting goes on. Check the folder of --video-out and the free space."
+            ),
+        },
         MeetingEvent::Reconnecting { attempt } => {
             format!("{} ({attempt})", pick("Verbindung wird wiederhergestellt", "Reconnecting"))
         }

@@ -44,6 +44,9 @@ fn to_json(event: &MeetingEvent) -> Value {
         MeetingEvent::MutedByModerator { kind } => json!({"event": "muted", "kind": kind_word(*kind)}),
         MeetingEvent::Stats(figures) => stats(figures),
         MeetingEvent::Device { device, news } => device_news(*device, news),
+        MeetingEvent::Unrecorded { source, detail } => {
+            json!({"event": "recording-failed", "source": source, "detail": detail})
+        }
         MeetingEvent::Reconnecting { attempt } => json!({"event": "reconnecting", "attempt": attempt}),
         MeetingEvent::Left { reason } => left(reason),
     }

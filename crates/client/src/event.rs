@@ -217,6 +217,11 @@ pub enum MeetingEvent {
         device: DeviceKind,
         news: DeviceNews,
     },
+    /// The pictures of a source are not written to its file, or no longer; `detail` in the system's words. They are still shown.
+    Unrecorded {
+        source: String,
+        detail: String,
+    },
     /// The connection broke; a repair is being tried.
     Reconnecting {
         attempt: u32,

@@ -3,7 +3,7 @@
 //! What was chosen becomes a source or a sink of the media crate; what cannot be opened becomes a [`DeviceFault`]. Start
 //! at [`Local::next`].
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -16,6 +16,7 @@ use runde_media::mailbox::Taken;
 use runde_media::process::Processing;
 use runde_media::{Hear, Mailbox, Picture, Speak};
 use runde_privacy::{LocalDevices, Permit};
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use crate::event::{DeviceFault, DeviceKind};
@@ -61,6 +62,11 @@ pub(crate) enum Opened {
     Lost(DeviceKind, String),
     /// It, or another one, is open again.
     Reopened(DeviceKind, String),
+    /// The pictures of a source are not written to a file, or no longer.
+    Unrecorded {
+        source: String,
+        detail: String,
+    },
 }
 
 /// Opens and closes devices in the background.
@@ -70,11 +76,30 @@ pub(crate) struct Local {
     /// One camera at a time: the next is opened when the last is really closed, else it would be found busy.
     camera: Arc<Mutex<()>>,
     events: (EventSender, EventReceiver),
+    unrecorded: (mpsc::Sender<Unrecorded>, mpsc::Receiver<Unrecorded>),
 }
+
+/// A source and what the system said.
+type Unrecorded = (String, String);
+
+/// Recordings that failed and were not yet told. They fail together, when a disk is full; what comes beyond is dropped, since it
+/// says the same.
+const UNRECORDED: usize = 16;
 
 impl Local {
     pub(crate) fn new(permit: Option<Permit<LocalDevices>>) -> Self {
-        Self { permit, work: JoinSet::new(), camera: Arc::default(), events: events() }
+        Self {
+            permit,
+            work: JoinSet::new(),
+            camera: Arc::default(),
+            events: events(),
+            unrecorded: mpsc::channel(UNRECORDED),
+        }
+    }
+
+    /// Writes pictures into `folder`; what cannot be written is told by [`Local::next`].
+    pub(crate) fn recorder(&self, folder: PathBuf) -> Recorder {
+        Recorder { folder, unrecorded: self.unrecorded.0.clone() }
     }
 
     pub(crate) fn open_microphone(&mut self, input: AudioIn) {
@@ -142,6 +167,7 @@ impl Local {
                     DeviceEvent::Reopened { kind, id } => return Opened::Reopened(kind_of(kind), id),
                     DeviceEvent::ListChanged(_) => {}
                 },
+                Some((source, detail)) = self.unrecorded.1.recv() => return Opened::Unrecorded { source, detail },
                 else => std::future::pending().await,
             }
         }
@@ -186,31 +212,40 @@ fn camera_choice(input: VideoIn) -> (CameraChoice, Option<String>) {
     }
 }
 
-/// Writes every picture that comes into the returned mailbox to a file in `folder`, and hands it on. Ends when that
-/// mailbox is closed. Must be called within the runtime.
-pub(crate) fn record(folder: &Path, source: &str, onward: Arc<Mailbox<Picture>>) -> Arc<Mailbox<Picture>> {
-    let decoded: Arc<Mailbox<Picture>> = Arc::default();
-    let path = folder.join(format!("{}.y4m", file_name(source)));
-    let pictures = decoded.clone();
-    tokio::task::spawn_blocking(move || {
-        let mut writer = y4m::Writer::create(&path, RECORDED_FPS)
-            .inspect_err(|error| tracing::warn!(%error, "pictures are not recorded"))
-            .ok();
-        loop {
-            match pictures.take(PATIENCE) {
-                Taken::Got(picture) => {
-                    if let Some(Err(error)) = writer.as_mut().map(|writer| writer.picture(&picture)) {
-                        tracing::warn!(%error, "recording ends");
-                        writer = None;
+/// Writes the pictures of others to files.
+pub(crate) struct Recorder {
+    folder: PathBuf,
+    unrecorded: mpsc::Sender<Unrecorded>,
+}
+
+impl Recorder {
+    /// Writes every picture that comes into the returned mailbox to a file, and hands it on. Ends when that mailbox is closed.
+    /// Must be called within the runtime.
+    pub(crate) fn record(&self, source: &str, onward: Arc<Mailbox<Picture>>) -> Arc<Mailbox<Picture>> {
+        let decoded: Arc<Mailbox<Picture>> = Arc::default();
+        let path = self.folder.join(format!("{}.y4m", file_name(source)));
+        let (pictures, unrecorded, source) = (decoded.clone(), self.unrecorded.clone(), source.to_owned());
+        tokio::task::spawn_blocking(move || {
+            let tell = |detail: String| {
+                let _ = unrecorded.try_send((source.clone(), detail)); // when full, see UNRECORDED
+            };
+            let mut writer = y4m::Writer::create(&path, RECORDED_FPS).inspect_err(|error| tell(error.to_string())).ok();
+            loop {
+                match pictures.take(PATIENCE) {
+                    Taken::Got(picture) => {
+                        if let Some(Err(error)) = writer.as_mut().map(|writer| writer.picture(&picture)) {
+                            tell(error.to_string());
+                            writer = None;
+                        }
+                        onward.put(picture);
                     }
-                    onward.put(picture);
+                    Taken::Nothing => {}
+                    Taken::Closed => return,
                 }
-                Taken::Nothing => {}
-                Taken::Closed => return,
             }
-        }
-    });
-    decoded
+        });
+        decoded
+    }
 }
 
 /// A source's name as a file's: names come from others and must not lead out of the folder.
@@ -258,6 +293,18 @@ mod tests {
         let Opened::Lost(DeviceKind::Microphone, lost) = local.next().await else { panic!("not lost") };
         let Opened::Reopened(DeviceKind::Microphone, next) = local.next().await else { panic!("not back") };
         assert_eq!((lost.as_str(), next.as_str()), ("usb", "built-in"));
+    }
+
+    #[tokio::test]
+    async fn a_recording_that_cannot_be_written_is_told_and_its_pictures_are_still_shown() {
+        let mut local = Local::new(None);
+        let shown: Arc<Mailbox<Picture>> = Arc::default();
+        let decoded = local.recorder("/nowhere".into()).record("1a2b3c4d-v0", shown.clone());
+        let Opened::Unrecorded { source, detail } = local.next().await else { panic!("nothing is told") };
+        assert!(source == "1a2b3c4d-v0" && detail.contains("/nowhere"), "{detail}");
+        decoded.put(Picture::plain(16, 16, [0, 128, 128], 1, std::time::Instant::now()));
+        assert!(shown.next().await.is_some());
+        decoded.close();
     }
 
     #[tokio::test]

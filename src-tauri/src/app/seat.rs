@@ -178,6 +178,7 @@ impl<S: Shell> App<S> {
                 | MeetingEvent::DominantSpeaker { .. }
                 | MeetingEvent::MediaConnected
                 | MeetingEvent::MutedByModerator { kind: MediaKind::Video }
+                | MeetingEvent::Unrecorded { .. }
                 | MeetingEvent::Reconnecting { .. },
             ) => {}
         }

@@ -148,6 +148,7 @@ impl Actor {
             Opened::Closed => {}
             Opened::Lost(device, id) => self.device_failed(device, DeviceFault::Lost { id }),
             Opened::Reopened(device, id) => self.device_said(device, DeviceNews::Reopened { id }),
+            Opened::Unrecorded { source, detail } => self.faces.tell(MeetingEvent::Unrecorded { source, detail }),
             Opened::Speaker(Ok(speaker)) => {
                 if let Err(error) = self.downlink.speak(speaker, None) {
                     self.device_failed(DeviceKind::Speaker, DeviceFault::failed(&error));
