@@ -1,13 +1,17 @@
 //! `App`: sole owner of what the shell knows; one loop over one closed enum.
 //!
 //! Commands, tray, links and the running meeting all end up in [`App::receive`] and [`App::heard`]; after each, whatever changed goes
-//! to the window as whole slices. The parts: `desk` (notices, consents, settings), `door` (links, hosting, prejoin), `seat` (the
-//! running meeting), `slices` (conversions).
+//! to the window as whole slices. The parts: `desk` (notices, consents, settings), `door` (links, prejoin), `host` (the room on this
+//! device), `seat` (the running meeting), `end` (how the app ends), `faults` and `slices` (conversions).
 
 mod desk;
 mod door;
+mod end;
+mod faults;
 mod hardware;
+mod host;
 mod outlet;
+mod schemes;
 mod seat;
 mod slices;
 mod wall;
@@ -19,9 +23,12 @@ use crate::view::{
     DeviceKind, ErrorCode, HostOptions, Lang, NoticeDecision, SettingChange, Slice, Tile, Toast, UiError,
 };
 use desk::{Asking, Desk, Next};
-use door::{Door, Hosted};
+use door::Door;
 use hardware::Hardware;
+pub use hardware::Looking;
+use host::Hosted;
 use outlet::Cached;
+use schemes::Schemes;
 use seat::Seat;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -42,10 +49,12 @@ const TOASTS: usize = 4;
 pub enum Request<O = Channel<Slice>> {
     Subscribe(O),
     DecideNotice { decision: NoticeDecision, lang: Lang, scrolled_to_end: bool },
-    DecideConsents(BTreeMap<String, bool>),
-    SetConsent { purpose: String, granted: bool },
+    DecideConsents { answers: BTreeMap<String, bool>, lang: Lang },
+    SetConsent { purpose: String, granted: bool, lang: Lang },
     OpenLink(String),
     HostRoom(HostOptions),
+    CloseRoom,
+    Retry,
     Join { name: String, microphone: bool, camera: bool },
     Leave,
     GoHome,
@@ -56,6 +65,7 @@ pub enum Request<O = Channel<Slice>> {
     SetTiles(Vec<Tile>),
     ChooseDevice { kind: DeviceKind, id: Option<String> },
     SetSetting(SettingChange),
+    SetScheme { scheme: String, on: bool },
     ShowNotice(String),
     ForgetRecent(Option<String>),
     DismissToast(u32),
@@ -119,9 +129,13 @@ enum Place {
     Broken(Box<crate::view::Broken>),
 }
 
+/// Opens the profile; asked again where it could not be opened.
+type Opener = Box<dyn Fn() -> Result<Desk, UiError> + Send>;
+
 /// The app, generic over the desktop it runs on.
 pub struct App<S: Shell> {
     shell: S,
+    open_desk: Opener,
     outlet: Cached<S::Outlet>,
     frames: Arc<Frames>,
     desk: Result<Desk, UiError>,
@@ -136,20 +150,26 @@ pub struct App<S: Shell> {
     toasts: Vec<Toast>,
     next_toast: u32,
     contacts: Vec<String>,
+    schemes: Schemes,
+    /// The link that a start brought while the profile could not be opened.
+    waiting: Option<String>,
+    window_closed: bool,
+    ending: bool,
 }
 
 impl<S: Shell> App<S> {
     /// Reads the profile; a profile that cannot be opened is a page of its own, not the end.
     pub fn new(shell: S, frames: Arc<Frames>) -> Self {
-        Self::with_desk(shell, frames, Desk::open())
+        Self::with_desk(shell, frames, Box::new(Desk::open))
     }
 
-    fn with_desk(shell: S, frames: Arc<Frames>, desk: Result<Desk, UiError>) -> Self {
+    fn with_desk(shell: S, frames: Arc<Frames>, open_desk: Opener) -> Self {
         let mut app = Self {
             shell,
+            desk: open_desk(),
+            open_desk,
             outlet: Cached::default(),
             frames,
-            desk,
             place: Place::Home,
             seat: None,
             hosted: None,
@@ -160,16 +180,43 @@ impl<S: Shell> App<S> {
             toasts: Vec::new(),
             next_toast: 1,
             contacts: Vec::new(),
+            schemes: Schemes::default(),
+            waiting: None,
+            window_closed: false,
+            ending: false,
         };
-        match &mut app.desk {
-            Ok(desk) => {
-                for error in desk.take_warnings() {
-                    app.toast(error);
-                }
-            }
-            Err(error) => app.place = Place::broken(error.clone(), "", ""),
-        }
+        app.enter_profile();
         app
+    }
+
+    /// To the first page, with what was found damaged; or to the page that says why there is no profile.
+    fn enter_profile(&mut self) {
+        let warnings = match &self.desk {
+            Ok(desk) => desk.take_warnings(),
+            Err(error) => {
+                self.place = Place::broken(error.clone(), "", "");
+                return;
+            }
+        };
+        self.place = Place::Home;
+        for warning in warnings {
+            self.toast(warning);
+        }
+    }
+
+    /// "Try again" on the page that says what did not work: the link, or the profile where that was it.
+    fn retry(&mut self) -> Result<(), UiError> {
+        let Place::Broken(broken) = &self.place else { return Err(misplaced()) };
+        if self.desk.is_ok() {
+            let link = broken.link.clone();
+            return self.open_text(&link);
+        }
+        self.desk = (self.open_desk)();
+        self.enter_profile();
+        self.desk()?;
+        let link = self.waiting.take();
+        self.started_with(link);
+        Ok(())
     }
 
     /// The loop; ends when every door is gone.
@@ -184,8 +231,9 @@ impl<S: Shell> App<S> {
                 },
                 news = seat::next_event(&mut self.seat) => self.heard(news),
                 _ = ticks.tick() => {
-                    self.measure();
-                    if !self.hardware.take_news() {
+                    let news = self.tick();
+                    self.quit_if_unseen().await;
+                    if !news {
                         continue;
                     }
                 }
@@ -202,16 +250,11 @@ impl<S: Shell> App<S> {
                 let _ = reply.send(answer);
             }
             Message::Opened(link) => {
-                self.shell.show_window();
+                self.show();
                 self.started_with(link);
             }
             Message::Tray(action) => self.tray_clicked(action).await,
-            Message::WindowClosed => {
-                let in_use = self.hosted.as_ref().is_some_and(Hosted::is_in_use);
-                if self.seat.is_none() && !in_use {
-                    self.shell.quit();
-                }
-            }
+            Message::WindowClosed => self.window_was_closed().await,
         }
     }
 
@@ -224,10 +267,12 @@ impl<S: Shell> App<S> {
             Request::DecideNotice { decision, lang, scrolled_to_end } => {
                 self.decide_notice(decision, lang, scrolled_to_end).await
             }
-            Request::DecideConsents(answers) => self.decide_consents(&answers).await,
-            Request::SetConsent { purpose, granted } => self.desk()?.decide(&purpose, granted),
+            Request::DecideConsents { answers, lang } => self.decide_consents(&answers, lang).await,
+            Request::SetConsent { purpose, granted, lang } => self.desk()?.decide(&purpose, granted, lang),
             Request::OpenLink(text) => self.open_text(&text),
             Request::HostRoom(options) => self.host(options).await,
+            Request::CloseRoom => self.close_room().await,
+            Request::Retry => self.retry(),
             Request::Join { name, microphone, camera } => self.join(name, microphone, camera),
             Request::Leave => self.leave(),
             Request::GoHome => self.go_home(),
@@ -238,6 +283,7 @@ impl<S: Shell> App<S> {
             Request::SetTiles(tiles) => self.set_tiles(tiles),
             Request::ChooseDevice { kind, id } => self.choose_device(kind, id),
             Request::SetSetting(change) => self.set_setting(change),
+            Request::SetScheme { scheme, on } => self.set_scheme(&scheme, on),
             Request::ShowNotice(controller) => self.show_notice(&controller),
             Request::ForgetRecent(link) => self.desk()?.forget_recent(link.as_deref()),
             Request::DismissToast(id) => {
@@ -247,29 +293,43 @@ impl<S: Shell> App<S> {
         }
     }
 
+    /// What leads to a page brings the window up; muting and leaving do not, since whoever uses the tray for that wants to see
+    /// something else.
     async fn tray_clicked(&mut self, action: TrayAction) {
-        self.shell.show_window();
         let done = match action {
-            TrayAction::Open => Ok(()),
-            TrayAction::HostNow => self.host(HostOptions { room: None, interface: None }).await,
+            TrayAction::Open => {
+                self.show();
+                Ok(())
+            }
+            TrayAction::HostNow => {
+                self.show();
+                self.defer_consents();
+                self.host(HostOptions { room: None, interface: None }).await
+            }
             TrayAction::JoinFromClipboard => {
                 let text = self.shell.clipboard().unwrap_or_default();
-                self.open_text(&text)
+                self.join_from_tray(&text)
             }
-            TrayAction::JoinRecent(link) => self.open_text(&link),
+            TrayAction::JoinRecent(link) => self.join_from_tray(&link),
             TrayAction::ToggleMicrophone => {
                 let on = self.seat.as_ref().is_some_and(|seat| seat.microphone_on());
                 self.set_microphone(!on)
             }
             TrayAction::Leave => self.leave(),
             TrayAction::Quit => {
-                self.shell.quit();
+                self.quit().await;
                 Ok(())
             }
         };
         if let Err(error) = done {
             self.toast(error);
         }
+    }
+
+    fn join_from_tray(&mut self, text: &str) -> Result<(), UiError> {
+        self.show();
+        self.defer_consents();
+        self.open_text(text)
     }
 
     /// Keeps a setting; what concerns the running meeting takes effect there at once.
@@ -303,7 +363,8 @@ impl<S: Shell> App<S> {
 
 impl Place {
     fn broken(error: UiError, room: &str, link: &str) -> Self {
-        Self::Broken(Box::new(crate::view::Broken { error, room: room.to_owned(), link: link.to_owned() }))
+        let (room, link) = (room.to_owned(), link.to_owned());
+        Self::Broken(Box::new(crate::view::Broken { error, room, link, home: true }))
     }
 
     fn is_meeting(&self) -> bool {

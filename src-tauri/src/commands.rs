@@ -20,13 +20,13 @@ pub async fn decide_notice(app: App<'_>, decision: NoticeDecision, lang: Lang, s
 }
 
 #[tauri::command]
-pub async fn decide_consents(app: App<'_>, answers: BTreeMap<String, bool>) -> Answer {
-    app.request(Request::DecideConsents(answers)).await
+pub async fn decide_consents(app: App<'_>, answers: BTreeMap<String, bool>, lang: Lang) -> Answer {
+    app.request(Request::DecideConsents { answers, lang }).await
 }
 
 #[tauri::command]
-pub async fn set_consent(app: App<'_>, purpose: String, granted: bool) -> Answer {
-    app.request(Request::SetConsent { purpose, granted }).await
+pub async fn set_consent(app: App<'_>, purpose: String, granted: bool, lang: Lang) -> Answer {
+    app.request(Request::SetConsent { purpose, granted, lang }).await
 }
 
 #[tauri::command]
@@ -37,6 +37,16 @@ pub async fn open_link(app: App<'_>, text: String) -> Answer {
 #[tauri::command]
 pub async fn host_room(app: App<'_>, options: HostOptions) -> Answer {
     app.request(Request::HostRoom(options)).await
+}
+
+#[tauri::command]
+pub async fn close_room(app: App<'_>) -> Answer {
+    app.request(Request::CloseRoom).await
+}
+
+#[tauri::command]
+pub async fn retry(app: App<'_>) -> Answer {
+    app.request(Request::Retry).await
 }
 
 #[tauri::command]
@@ -87,6 +97,11 @@ pub async fn choose_device(app: App<'_>, kind: DeviceKind, id: Option<String>) -
 #[tauri::command]
 pub async fn set_setting(app: App<'_>, change: SettingChange) -> Answer {
     app.request(Request::SetSetting(change)).await
+}
+
+#[tauri::command]
+pub async fn set_scheme(app: App<'_>, scheme: String, on: bool) -> Answer {
+    app.request(Request::SetScheme { scheme, on }).await
 }
 
 #[tauri::command]

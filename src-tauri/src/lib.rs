@@ -8,6 +8,7 @@ mod error;
 mod frames;
 mod link;
 mod shell;
+mod spoken;
 mod tray;
 pub mod view;
 
@@ -72,6 +73,8 @@ fn build(arguments: Vec<String>) -> tauri::Result<tauri::App<Wry>> {
             commands::set_consent,
             commands::open_link,
             commands::host_room,
+            commands::close_room,
+            commands::retry,
             commands::join,
             commands::leave,
             commands::go_home,
@@ -82,6 +85,7 @@ fn build(arguments: Vec<String>) -> tauri::Result<tauri::App<Wry>> {
             commands::set_tiles,
             commands::choose_device,
             commands::set_setting,
+            commands::set_scheme,
             commands::show_notice,
             commands::forget_recent,
             commands::dismiss_toast,
@@ -109,21 +113,20 @@ fn set_up(
     Ok(())
 }
 
-/// Without a tray host the icon is invisible; without the tray library there is none. Neither is an error.
+/// Without a tray host the icon is invisible, which is no error. Without the tray's library its binding panics instead of giving an
+/// error, so that panic is caught here: a tray is never the only way to anything.
 fn show_tray_icon(tauri: &AppHandle<Wry>, handle: &Handle) {
     let Some(icon) = tauri.default_window_icon().cloned() else { return };
     let clicks = handle.clone();
-    let built = TrayIconBuilder::with_id(WINDOW)
-        .icon(icon)
-        .tooltip("Runde")
-        .on_menu_event(move |_, event| {
-            if let Some(action) = tray::Tray::action(event.id().as_ref()) {
-                clicks.tell(Message::Tray(action));
-            }
-        })
-        .build(tauri);
-    if let Err(error) = built {
-        tracing::warn!(%error, "no tray icon");
+    let builder = TrayIconBuilder::with_id(WINDOW).icon(icon).tooltip("Runde").on_menu_event(move |_, event| {
+        if let Some(action) = tray::Tray::action(event.id().as_ref()) {
+            clicks.tell(Message::Tray(action));
+        }
+    });
+    match std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| builder.build(tauri))) {
+        Ok(Ok(_)) => {}
+        Ok(Err(error)) => tracing::warn!(%error, "no tray icon"),
+        Err(_) => tracing::warn!("no tray icon: the system has no library for it"),
     }
 }
 

@@ -1,9 +1,12 @@
 //! What the app asks of the desktop, as a trait; Tauri answers in the product, a recording in the tests.
 
+use crate::app::Looking;
 use crate::tray::{self, Tray};
 use crate::view::Slice;
+use runde_client::devices::{self, Watch};
 use tauri::ipc::Channel;
 use tauri::{AppHandle, Manager, WebviewUrl, WebviewWindowBuilder, Wry};
+use tauri_plugin_deep_link::DeepLinkExt;
 
 /// The one window's label, as the capability file names it.
 pub const WINDOW: &str = "main";
@@ -19,6 +22,15 @@ pub trait Shell: Send + 'static {
     fn show_tray(&self, tray: &Tray);
     /// The clipboard's text, when there is one.
     fn clipboard(&self) -> Option<String>;
+    /// Begins to look at microphones, speakers and cameras; `None` where that is not possible.
+    fn watch_devices(&self) -> Option<Looking>;
+    /// Whether the system opens links of this scheme with this program.
+    fn opens_scheme(&self, scheme: &str) -> bool;
+    /// Enters this program as the one that opens links of this scheme, or takes that back.
+    ///
+    /// # Errors
+    /// What the system said.
+    fn set_scheme(&self, scheme: &str, on: bool) -> Result<(), String>;
     fn quit(&self);
 }
 
@@ -88,6 +100,30 @@ impl Shell for Desktop {
         arboard::Clipboard::new().and_then(|mut clipboard| clipboard.get_text()).ok()
     }
 
+    fn watch_devices(&self) -> Option<Looking> {
+        let (sender, news) = devices::events();
+        match Watch::spawn(sender) {
+            Ok(watch) => Some(Looking::new(news, Some(watch))),
+            Err(error) => {
+                tracing::warn!(%error, "devices cannot be watched");
+                None
+            }
+        }
+    }
+
+    fn opens_scheme(&self, scheme: &str) -> bool {
+        self.app.deep_link().is_registered(scheme).unwrap_or_else(|error| {
+            tracing::debug!(%error, "the system does not say which program opens links");
+            false
+        })
+    }
+
+    fn set_scheme(&self, scheme: &str, on: bool) -> Result<(), String> {
+        let links = self.app.deep_link();
+        let done = if on { links.register(scheme) } else { links.unregister(scheme) };
+        done.map_err(|error| error.to_string())
+    }
+
     fn quit(&self) {
         self.app.exit(0);
     }
@@ -100,6 +136,8 @@ fn open_window(app: &AppHandle<Wry>) -> tauri::Result<tauri::WebviewWindow<Wry>>
         .inner_size(SIZE.0, SIZE.1)
         .min_inner_size(SMALLEST.0, SMALLEST.1)
         .on_navigation(is_own_page)
+        // The page takes a dropped link itself; the shell's own handler would keep it from the page.
+        .disable_drag_drop_handler()
         .build()
 }
 

@@ -14,10 +14,12 @@
 //! |---|---|---|
 //! | `subscribe` | `channel: Channel<Slice>` | all slices now, then each one that changes |
 //! | `decide_notice` | `decision: NoticeDecision, lang: Lang, scrolled_to_end: bool` | answer to `Page::Notice` |
-//! | `decide_consents` | `answers: BTreeMap<String, bool>` | the voluntary page; a purpose left out is refused |
-//! | `set_consent` | `purpose: String, granted: bool` | grant or withdraw one purpose later, from the settings |
+//! | `decide_consents` | `answers: BTreeMap<String, bool>, lang: Lang` | the voluntary page; a purpose left out is refused |
+//! | `set_consent` | `purpose: String, granted: bool, lang: Lang` | grant or withdraw one purpose later, from the settings |
 //! | `open_link` | `text: String` | a pasted link or room name; leads to `Page::Notice` or `Page::Prejoin` |
 //! | `host_room` | `options: HostOptions` | open a room on this device; leads to `Page::Prejoin` for it |
+//! | `close_room` | | end the room on this device for everybody in it |
+//! | `retry` | | on `Page::Broken`: the link again, or the profile where that could not be opened |
 //! | `join` | `name: String, microphone: bool, camera: bool` | enter the room of `Page::Prejoin` |
 //! | `leave` | | leave the meeting; leads to `Page::After` |
 //! | `go_home` | | leave prejoin, after, broken or a re-read notice |
@@ -27,6 +29,7 @@
 //! | `set_tiles` | `tiles: Vec<Tile>` | sizes in device pixels; serves `frames.rs` and the receiver constraints |
 //! | `choose_device` | `kind: DeviceKind, id: Option<String>` | `None` follows the system |
 //! | `set_setting` | `change: SettingChange` | |
+//! | `set_scheme` | `scheme: String, on: bool` | whether the system opens links of this kind with this program |
 //! | `show_notice` | `controller: String` | read a notice again, by controller id or by the host it was noted for (`Notice::reason` is `Reading`) |
 //! | `forget_recent` | `link: Option<String>` | `None` forgets all |
 //! | `dismiss_toast` | `id: u32` | |
@@ -47,9 +50,11 @@ pub use error::{ErrorCode, Toast, UiError};
 pub use notice::{
     Controller, Lang, Notice, NoticeDecision, NoticeReason, NoticeSection, NoticeText, Purpose, PurposeText,
 };
-pub use page::{After, Broken, Declined, Fingerprint, Home, HostOptions, Interface, Page, Prejoin, Recent, Stored};
+pub use page::{
+    After, Broken, Declined, Fingerprint, Home, HostOptions, HostedRoom, Interface, Page, Prejoin, Recent, Stored,
+};
 pub use room::{ChatLine, Levels, Meeting, Network, Person, Phase, Tile};
-pub use settings::{Language, LedgerKind, LedgerLine, LedgerState, Look, Processing, SettingChange, Settings};
+pub use settings::{Language, LedgerKind, LedgerLine, LedgerState, Look, Processing, Scheme, SettingChange, Settings};
 
 /// Unix time in seconds, UTC.
 pub type UnixSeconds = u64;
@@ -131,6 +136,7 @@ mod tests {
             recents: None,
             interfaces: vec![],
             contacts: vec![],
+            hosted: None,
         });
         let json = serde_json::to_value(Slice::Page(home)).unwrap();
         assert_eq!(json["slice"], "page");

@@ -19,7 +19,7 @@ const FLAGS = [
   '--disable-component-update', '--disable-sync', '--use-gl=angle', '--use-angle=swiftshader', '--enable-unsafe-swiftshader',
 ];
 const PLACES = [
-  'notice', 'reading', 'consents', 'home', 'recents', 'toast', 'prejoin', 'prejoin-camera', 'meeting', 'chat', 'people', 'alone',
+  'notice', 'reading', 'consents', 'home', 'hosted', 'recents', 'toast', 'prejoin', 'prejoin-camera', 'meeting', 'chat', 'people', 'alone',
   'reconnecting', 'after', 'declined', 'broken', 'settings',
 ];
 const LOOKS = ['light', 'dark', 'contrast'];

@@ -2,13 +2,17 @@
 
 use std::env;
 
-use runde_client::{Change, DeviceKind, LeftReason, MediaKind, MeetingEvent};
+use runde_client::{Change, DeviceKind, MediaKind, MeetingEvent};
 use runde_privacy::{HeadState, Lang, Verdict};
 
+mod devices;
+mod endings;
 mod failures;
 pub mod holds;
+mod reasons;
 pub mod rights;
 
+pub use devices::fault_word;
 pub use failures::failure;
 
 /// Sentences without a blank to fill in.
@@ -44,12 +48,23 @@ pub const fn message(message: Message, lang: Lang) -> &'static str {
     }
 }
 
+/// What was found damaged when the profile was opened.
+pub fn trouble(found: &runde_profile::Trouble, lang: Lang) -> String {
+    match lang {
+        Lang::De | Lang::DeSimple => reasons::trouble(found),
+        Lang::En => found.to_string(),
+    }
+}
+
 /// One sentence on one ledger.
 pub fn verdict(name: &str, verdict: &Verdict, lang: Lang) -> String {
     let (lines, erased) = (verdict.lines, verdict.erased);
     let state = match (verdict.damage, verdict.head, lang) {
         (Some(damage), _, Lang::De | Lang::DeSimple) => {
-            format!("beschädigt ({damage}); Runde hebt die Datei beim nächsten Start auf und fragt neu")
+            format!(
+                "beschädigt ({}); Runde hebt die Datei beim nächsten Start auf und fragt neu",
+                reasons::damage(damage)
+            )
         }
         (Some(damage), _, Lang::En) => {
             format!("damaged ({damage}); Runde keeps the file and asks again at its next start")
@@ -103,11 +118,19 @@ pub fn meeting(event: &MeetingEvent, lang: Lang) -> Option<String> {
             pick("Die Moderation hat die Kamera ausgeschaltet.", "A moderator switched the camera off.")
         }
         MeetingEvent::NoBridgeChannel => pick(NO_CHANNEL_DE, NO_CHANNEL_EN),
-        MeetingEvent::DeviceFailed { device, reason } => device_failed(*device, reason, lang),
+        MeetingEvent::Device { device, news } => devices::sentence(*device, news, lang),
+        MeetingEvent::Unrecorded { source, detail } => match lang {
+            Lang::De | Lang::DeSimple => format!(
+                "Das Bild {source} wird nicht aufgezeichnet (das System sagt: {detail}); das Gespräch geht weiter. Prüfen Sie den Ordner von --video-out und den freien Platz."
+            ),
+            Lang::En => format!(
+                "The picture {source} is not being recorded (the system says: {detail}); the meeting goes on. Check the folder of --video-out and the free space."
+            ),
+        },
         MeetingEvent::Reconnecting { attempt } => {
             format!("{} ({attempt})", pick("Verbindung wird wiederhergestellt", "Reconnecting"))
         }
-        MeetingEvent::Left { reason } => left(reason, lang),
+        MeetingEvent::Left { reason } => endings::sentence(reason, lang),
         MeetingEvent::Participant { change: Change::Changed, .. }
         | MeetingEvent::Source { .. }
         | MeetingEvent::DominantSpeaker { .. }
@@ -118,51 +141,6 @@ pub fn meeting(event: &MeetingEvent, lang: Lang) -> Option<String> {
 
 const NO_CHANNEL_DE: &str = "Der Videoserver bietet keinen Steuerkanal an, den Runde öffnen kann (Datenkanäle gehen noch nicht): Ton geht, Bilder der anderen kommen vielleicht nicht. Öffnen Sie den Link in einem Browser, wenn Sie die Bilder brauchen.";
 const NO_CHANNEL_EN: &str = "The video server offers no control channel that Runde can open (data channels do not work yet): sound works, pictures of the others may not come. Open the link in a browser if you need the pictures.";
-
-fn device_failed(device: DeviceKind, reason: &str, lang: Lang) -> String {
-    let name = match (device, lang) {
-        (DeviceKind::Microphone, Lang::De | Lang::DeSimple) => "Das Mikrofon",
-        (DeviceKind::Speaker, Lang::De | Lang::DeSimple) => "Der Lautsprecher",
-        (DeviceKind::Camera, Lang::De | Lang::DeSimple) => "Die Kamera",
-        (DeviceKind::Microphone, Lang::En) => "The microphone",
-        (DeviceKind::Speaker, Lang::En) => "The speaker",
-        (DeviceKind::Camera, Lang::En) => "The camera",
-    };
-    match lang {
-        Lang::De | Lang::DeSimple => format!(
-            "{name} lässt sich nicht benutzen ({reason}); das Gespräch geht ohne weiter. Stecken Sie das Gerät neu ein oder wählen Sie ein anderes."
-        ),
-        Lang::En => format!(
-            "{name} cannot be used ({reason}); the meeting goes on without it. Plug it in again or choose another."
-        ),
-    }
-}
-
-fn left(reason: &LeftReason, lang: Lang) -> String {
-    let (de, en) = match reason {
-        LeftReason::Asked => ("Raum verlassen.".to_owned(), "Left the room.".to_owned()),
-        LeftReason::Unreachable(why) => (
-            format!(
-                "Der Server ist nicht erreichbar ({why}). Prüfen Sie den Link und die Verbindung und versuchen Sie es erneut."
-            ),
-            format!("The server cannot be reached ({why}). Check the link and your connection and try again."),
-        ),
-        LeftReason::Refused(why) => (
-            format!("Der Server lässt niemanden ein ({why}). Fragen Sie die Person, die Sie eingeladen hat."),
-            format!("The server lets nobody in ({why}). Ask the person who invited you."),
-        ),
-        LeftReason::Kicked => (
-            "Die Moderation hat Sie aus dem Raum entfernt.".to_owned(),
-            "A moderator removed you from the room.".to_owned(),
-        ),
-        LeftReason::RoomEnded => ("Der Raum wurde geschlossen.".to_owned(), "The room was closed.".to_owned()),
-        LeftReason::Lost => (
-            "Die Verbindung ist abgerissen und ließ sich nicht wiederherstellen. Treten Sie neu bei.".to_owned(),
-            "The connection broke and could not be repaired. Join again.".to_owned(),
-        ),
-    };
-    if lang.is_german() { de } else { en }
-}
 
 const USAGE_DE: &str = "Aufruf:
   runde-cli serve [--listen ADRESSE:PORT] [--public-url URL] [--tls self-signed|off|ZERT,SCHLÜSSEL]

@@ -11,7 +11,7 @@ use runde_privacy::{Contact, Gate, Host, LocalDevices, Method, Notice, Permit, T
 use runde_profile::{Build, Opening, Places, Profile, Shown, now};
 
 use crate::exit::Failure;
-use crate::output;
+use crate::{messages, output};
 
 /// Long enough for several guests that start at once to record one after the other.
 const LOCK_WAIT: Duration = Duration::from_secs(10);
@@ -52,7 +52,7 @@ pub fn open_profile(data: Option<&Path>) -> Result<Profile, Failure> {
     let build = Build { app_version: env!("CARGO_PKG_VERSION").to_owned(), ui_build_hash: "cli".to_owned() };
     let profile = Profile::open(Opening { places, build, wait: LOCK_WAIT })?;
     for trouble in profile.troubles() {
-        output::complain(&trouble.to_string());
+        output::complain(&messages::trouble(trouble, messages::system_language()));
     }
     Ok(profile)
 }

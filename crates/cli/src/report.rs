@@ -1,6 +1,6 @@
 //! Events of a meeting as JSON lines (docs/cli.md holds the schema) or as lines for a person.
 
-use runde_client::{Change, ChatLine, LeftReason, MediaKind, MeetingEvent, SourceStats, Stats};
+use runde_client::{Change, ChatLine, DeviceKind, DeviceNews, LeftReason, MediaKind, MeetingEvent, SourceStats, Stats};
 use runde_privacy::Lang;
 use serde_json::{Value, json};
 
@@ -44,11 +44,22 @@ fn to_json(event: &MeetingEvent) -> Value {
         MeetingEvent::NoBridgeChannel => json!({"event": "no-bridge-channel"}),
         MeetingEvent::MutedByModerator { kind } => json!({"event": "muted", "kind": kind_word(*kind)}),
         MeetingEvent::Stats(figures) => stats(figures),
-        MeetingEvent::DeviceFailed { device, reason } => json!({
-            "event": "device-failed", "device": messages::device_word(*device), "reason": reason,
-        }),
+        MeetingEvent::Device { device, news } => device_news(*device, news),
+        MeetingEvent::Unrecorded { source, detail } => {
+            json!({"event": "recording-failed", "source": source, "detail": detail})
+        }
         MeetingEvent::Reconnecting { attempt } => json!({"event": "reconnecting", "attempt": attempt}),
         MeetingEvent::Left { reason } => left(reason),
+    }
+}
+
+fn device_news(device: DeviceKind, news: &DeviceNews) -> Value {
+    let device = messages::device_word(device);
+    match news {
+        DeviceNews::Failed(fault) => json!({
+            "event": "device-failed", "device": device, "reason": messages::fault_word(fault), "detail": fault.to_string(),
+        }),
+        DeviceNews::Reopened { id } => json!({"event": "device-reopened", "device": device, "id": id}),
     }
 }
 

@@ -179,11 +179,60 @@ fn a_german_system_is_answered_in_german() {
 }
 
 #[test]
-fn the_doctor_names_the_profile_the_keyring_the_ledgers_and_the_port() {
+fn the_doctor_names_the_profile_the_keyring_the_ledgers_the_port_and_looks_at_no_device_unasked() {
     let home = tempfile::tempdir().unwrap();
     let output = cli(home.path(), &["doctor", "--json"]);
     let items: Vec<serde_json::Value> = text(&output).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let names: Vec<_> = items.iter().map(|item| item["item"].as_str().unwrap()).collect();
-    assert!(["profile", "keyring", "ledgers", "port"].iter().all(|name| names.contains(name)), "{names:?}");
+    assert!(["profile", "keyring", "ledgers", "port", "devices"].iter().all(|name| names.contains(name)), "{names:?}");
     assert_eq!(code(&output), 0);
+}
+
+#[test]
+fn the_doctor_lists_the_devices_once_a_notice_was_noted() {
+    let home = tempfile::tempdir().unwrap();
+    let (_, hash) = shown(&cli(home.path(), &["notice", "meet.jit.si", "--lang", "de"]));
+    assert_eq!(code(&cli(home.path(), &["notice", "meet.jit.si", "--ack", &hash])), 0);
+    let output = cli(home.path(), &["doctor", "--json"]);
+    let items: Vec<serde_json::Value> = text(&output).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    for kind in ["microphones", "speakers", "cameras"] {
+        let finding = items.iter().find(|item| item["item"] == kind).unwrap();
+        // Which devices there are depends on the computer; that each is named or its absence explained does not.
+        let listed = finding["devices"].as_array().unwrap();
+        assert_eq!(finding["good"], !listed.is_empty());
+        assert!(listed.iter().all(|device| device["id"].is_string() && device["name"].is_string()));
+        assert_eq!(listed.is_empty(), finding["advice"] != "");
+    }
+}
+
+#[test]
+fn a_german_reads_no_english_reason_in_a_refusal_nor_on_a_damaged_file() {
+    let home = tempfile::tempdir().unwrap();
+    let german = |words: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_runde-cli"))
+            .args(words)
+            .env("RUNDE_HOME", home.path())
+            .env("LC_ALL", "de_DE.UTF-8")
+            .output()
+            .unwrap();
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let refusals = [
+        (&["notice", "https://h.example/"][..], "er nennt keinen Raum"),
+        (&["join", "--name"], "--name braucht einen Wert"),
+        (&["notice", "--frob"], "--frob gibt es hier nicht"),
+        (&["join", "https://h.example/r", "--name", "A", "--for", "soon"], "eine Zeit wie 20s"),
+    ];
+    for (words, reason) in refusals {
+        let said = german(words);
+        assert!(said.contains(reason), "{words:?}: {said}");
+    }
+    let (_, hash) = shown(&cli(home.path(), &["notice", "meet.jit.si", "--lang", "de"]));
+    assert_eq!(code(&cli(home.path(), &["notice", "meet.jit.si", "--ack", &hash])), 0);
+    std::fs::write(home.path().join("config").join("settings.json"), "not json").unwrap();
+    let said = german(&["notice", "meet.example", "--ack", &"0".repeat(64)]);
+    assert!(!said.contains("could not be read"), "{said}");
+    let (_, hash) = shown(&cli(home.path(), &["notice", "meet.example", "--lang", "de"]));
+    let said = german(&["notice", "meet.example", "--ack", &hash]);
+    assert!(said.contains("es gelten wieder die Voreinstellungen"), "{said}");
 }

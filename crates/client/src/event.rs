@@ -3,7 +3,10 @@
 //! The same events feed the app and the JSON lines of `runde-cli join`. They are news, not truth: a face that
 //! missed some reads the snapshot ([`crate::MeetingState`]). Start at [`MeetingEvent`].
 
+use std::path::PathBuf;
 use std::time::Duration;
+
+use runde_devices::DeviceError;
 
 /// What exactly was refused on the way in.
 pub use runde_signalling::guest::Failure as Refusal;
@@ -26,6 +29,8 @@ pub enum Change {
 /// One line of the chat.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChatLine {
+    /// Counts the lines of this meeting from 1; a line keeps its number when older ones are forgotten.
+    pub number: u32,
     /// Endpoint id of the writer; `None` when the writer is gone or is the room itself.
     pub from: Option<String>,
     /// Name shown at the time of writing.
@@ -101,11 +106,76 @@ pub enum LeftReason {
 }
 
 /// Which device an event speaks of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum DeviceKind {
     Microphone,
     Speaker,
     Camera,
+}
+
+/// What is the matter with a device. Ids are the system's; `None` stands for the system's default device.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DeviceFault {
+    /// It was to be switched on, and none was chosen.
+    #[error("none was chosen")]
+    NotChosen,
+    /// The system has none of this kind.
+    #[error("there is none")]
+    Missing,
+    /// The chosen one is not there.
+    #[error("{id} is not there")]
+    NotFound { id: String },
+    /// Another program holds it.
+    #[error("another program uses it")]
+    Busy { id: Option<String> },
+    /// The system does not let this program use it.
+    #[error("the system does not allow its use")]
+    Denied { id: Option<String> },
+    /// The sound system does not answer; `detail` is in its words.
+    #[error("the sound system does not answer: {detail}")]
+    SoundSystemSilent { detail: String },
+    /// It was in use and went away. It is looked for, then the default one; [`DeviceNews::Reopened`] tells when one was found.
+    #[error("{id} went away")]
+    Lost { id: String },
+    /// A file that stands in for a device cannot be used; `detail` is in the system's words.
+    #[error("{}: {detail}", path.display())]
+    File { path: PathBuf, detail: String },
+    /// Anything else, in the system's words.
+    #[error("{detail}")]
+    Failed { id: Option<String>, detail: String },
+}
+
+impl DeviceFault {
+    /// What an error of the device crate means for the device that was wanted (`None`: the system's default).
+    pub(crate) fn of(error: DeviceError, wanted: Option<String>) -> Self {
+        let detail = error.to_string();
+        match error {
+            DeviceError::NotFound { id, .. } => Self::NotFound { id },
+            DeviceError::NoDefault { .. } => wanted.map_or(Self::Missing, |id| Self::NotFound { id }),
+            DeviceError::Busy { .. } => Self::Busy { id: wanted },
+            DeviceError::Denied { .. } | DeviceError::NeedsPermit { .. } => Self::Denied { id: wanted },
+            DeviceError::NoSoundSystem { reason } => Self::SoundSystemSilent { detail: reason },
+            DeviceError::File { path, source } => Self::File { path, detail: source.to_string() },
+            DeviceError::Format { path, reason } => Self::File { path, detail: reason },
+            DeviceError::Unsupported { .. } | DeviceError::Failed { .. } | DeviceError::Thread { .. } => {
+                Self::Failed { id: wanted, detail }
+            }
+        }
+    }
+
+    /// A fault of the machinery behind a device.
+    pub(crate) fn failed(detail: &impl ToString) -> Self {
+        Self::Failed { id: None, detail: detail.to_string() }
+    }
+}
+
+/// News of one device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DeviceNews {
+    /// It could not be opened or went away; the meeting goes on without it.
+    Failed(DeviceFault),
+    /// After [`DeviceFault::Lost`]: this one is in use now, the same or another.
+    Reopened { id: String },
 }
 
 /// One piece of news.
@@ -150,10 +220,14 @@ pub enum MeetingEvent {
     },
     /// Once a second.
     Stats(Stats),
-    /// A device could not be opened or went away; the meeting goes on without it.
-    DeviceFailed {
+    Device {
         device: DeviceKind,
-        reason: String,
+        news: DeviceNews,
+    },
+    /// The pictures of a source are not written to its file, or no longer; `detail` in the system's words. They are still shown.
+    Unrecorded {
+        source: String,
+        detail: String,
     },
     /// The connection broke; a repair is being tried.
     Reconnecting {
@@ -163,4 +237,43 @@ pub enum MeetingEvent {
     Left {
         reason: LeftReason,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use runde_devices::DeviceKind as Kind;
+
+    #[test]
+    fn each_error_of_a_device_becomes_the_fault_it_is() {
+        let kind = Kind::Microphone;
+        let io = || std::io::Error::from(std::io::ErrorKind::NotFound);
+        let id = || Some("usb".to_owned());
+        let reason = || "words of the system".to_owned();
+        let table = [
+            (DeviceError::NotFound { kind, id: "usb".into() }, id(), DeviceFault::NotFound { id: "usb".into() }),
+            (DeviceError::NoDefault { kind }, None, DeviceFault::Missing),
+            (DeviceError::NoDefault { kind }, id(), DeviceFault::NotFound { id: "usb".into() }),
+            (DeviceError::Busy { kind }, id(), DeviceFault::Busy { id: id() }),
+            (DeviceError::Denied { kind }, None, DeviceFault::Denied { id: None }),
+            (DeviceError::NeedsPermit { kind }, None, DeviceFault::Denied { id: None }),
+            (
+                DeviceError::NoSoundSystem { reason: reason() },
+                None,
+                DeviceFault::SoundSystemSilent { detail: reason() },
+            ),
+            (
+                DeviceError::Format { path: "a.wav".into(), reason: reason() },
+                None,
+                DeviceFault::File { path: "a.wav".into(), detail: reason() },
+            ),
+        ];
+        for (error, wanted, fault) in table {
+            assert_eq!(DeviceFault::of(error, wanted), fault);
+        }
+        let file = DeviceFault::of(DeviceError::File { path: "b.wav".into(), source: io() }, None);
+        assert!(matches!(file, DeviceFault::File { path, .. } if path.ends_with("b.wav")));
+        let odd = DeviceFault::of(DeviceError::Failed { kind, reason: reason() }, id());
+        assert!(matches!(odd, DeviceFault::Failed { id: Some(_), detail } if detail.contains("words of the system")));
+    }
 }

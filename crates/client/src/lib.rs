@@ -25,7 +25,10 @@ mod state;
 mod studio;
 pub mod wire;
 
-pub use event::{Change, ChatLine, DeviceKind, LeftReason, MediaKind, MeetingEvent, Refusal, SourceStats, Stats};
+pub use event::{
+    Change, ChatLine, DeviceFault, DeviceKind, DeviceNews, LeftReason, MediaKind, MeetingEvent, Refusal, SourceStats,
+    Stats,
+};
 pub use meeting::{CommandError, Commands, Levels, Meeting, MeetingHandle, SpawnError};
 pub use options::{AudioIn, AudioOut, Command, DEFAULT_HEIGHT, JoinOptions, LAYERS, Tile, VideoIn};
 pub use runde_devices as devices;
@@ -34,4 +37,4 @@ pub use runde_media::scale::Scaler;
 pub use runde_media::{Mailbox, Picture};
 pub use runde_signalling::link::{LinkError, RoomLink};
 pub use state::{Connection, Me, MeetingState, Person, Source};
-pub use studio::{Studio, Trouble};
+pub use studio::Studio;

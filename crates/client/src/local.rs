@@ -1,26 +1,27 @@
 //! The devices of this guest: opened and closed away from the runtime's threads, since a driver may take seconds.
 //!
-//! What was chosen becomes a source or a sink of the media crate; what cannot be opened becomes a sentence. Start at
-//! [`Local::next`].
+//! What was chosen becomes a source or a sink of the media crate; what cannot be opened becomes a [`DeviceFault`]. Start
+//! at [`Local::next`].
 
 mod turns;
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use runde_devices::{
-    CameraChoice, CameraSettings, DeviceError, DeviceEvent, EventReceiver, EventSender, MicrophoneChoice,
-    SpeakerChoice, events, open_camera, open_microphone, open_speaker, open_synthetic_camera,
-    open_synthetic_microphone, open_synthetic_speaker, y4m,
+    CameraChoice, CameraSettings, DeviceEvent, EventReceiver, EventSender, MicrophoneChoice, SpeakerChoice, events,
+    open_camera, open_microphone, open_speaker, open_synthetic_camera, open_synthetic_microphone,
+    open_synthetic_speaker, y4m,
 };
 use runde_media::mailbox::Taken;
 use runde_media::process::Processing;
 use runde_media::{Hear, Mailbox, Picture, Speak};
 use runde_privacy::{LocalDevices, Permit};
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-use crate::event::DeviceKind;
+use crate::event::{DeviceFault, DeviceKind};
 use crate::options::{AudioIn, AudioOut, VideoIn};
 use turns::Turns;
 
@@ -61,21 +62,28 @@ impl Drop for Camera {
 /// What became of a device. An opening that something newer replaced is closed and never told.
 pub(crate) enum Opened {
     /// With the processing that suits it.
-    Microphone(Result<Box<dyn Hear>, String>, Processing),
-    Speaker(Result<Box<dyn Speak>, String>),
-    Camera(Result<Camera, String>),
+    Microphone(Result<Box<dyn Hear>, DeviceFault>, Processing),
+    Speaker(Result<Box<dyn Speak>, DeviceFault>),
+    Camera(Result<Camera, DeviceFault>),
     /// Something was closed.
     Closed,
-    /// An open device went away; it is looked for below.
-    Lost(DeviceKind),
+    /// An open device, by its id, went away; it is looked for below.
+    Lost(DeviceKind, String),
+    /// It, or another one, is open again.
+    Reopened(DeviceKind, String),
+    /// The pictures of a source are not written to a file, or no longer.
+    Unrecorded {
+        source: String,
+        detail: String,
+    },
 }
 
 /// Opens what was chosen; blocks as long as the driver does.
 pub(crate) trait Opener: Send + Sync {
     /// With the processing that suits it.
-    fn microphone(&self, input: AudioIn) -> Result<(Box<dyn Hear>, Processing), String>;
-    fn speaker(&self, output: AudioOut) -> Result<Box<dyn Speak>, String>;
-    fn camera(&self, input: VideoIn) -> Result<Camera, String>;
+    fn microphone(&self, input: AudioIn) -> Result<(Box<dyn Hear>, Processing), DeviceFault>;
+    fn speaker(&self, output: AudioOut) -> Result<Box<dyn Speak>, DeviceFault>;
+    fn camera(&self, input: VideoIn) -> Result<Camera, DeviceFault>;
 }
 
 /// The devices of this computer, and what stands in for them where there is no permit.
@@ -85,33 +93,33 @@ struct Computer {
 }
 
 impl Opener for Computer {
-    fn microphone(&self, input: AudioIn) -> Result<(Box<dyn Hear>, Processing), String> {
-        let choice = microphone_choice(input);
+    fn microphone(&self, input: AudioIn) -> Result<(Box<dyn Hear>, Processing), DeviceFault> {
+        let (choice, wanted) = microphone_choice(input);
         let processing = if choice.is_device() { Processing::ALL } else { Processing::NONE };
         let opened = match &self.permit {
             Some(permit) => open_microphone(permit, &choice, &self.events),
             None => open_synthetic_microphone(&choice),
         };
-        opened.map(|open| (Box::new(open) as Box<dyn Hear>, processing)).map_err(sentence)
+        opened.map(|open| (Box::new(open) as Box<dyn Hear>, processing)).map_err(|error| DeviceFault::of(error, wanted))
     }
 
-    fn speaker(&self, output: AudioOut) -> Result<Box<dyn Speak>, String> {
-        let choice = speaker_choice(output);
+    fn speaker(&self, output: AudioOut) -> Result<Box<dyn Speak>, DeviceFault> {
+        let (choice, wanted) = speaker_choice(output);
         let opened = match &self.permit {
             Some(permit) => open_speaker(permit, &choice, &self.events),
             None => open_synthetic_speaker(&choice),
         };
-        opened.map(|open| Box::new(open) as Box<dyn Speak>).map_err(sentence)
+        opened.map(|open| Box::new(open) as Box<dyn Speak>).map_err(|error| DeviceFault::of(error, wanted))
     }
 
-    fn camera(&self, input: VideoIn) -> Result<Camera, String> {
-        let (choice, settings) = (camera_choice(input), CameraSettings::default());
+    fn camera(&self, input: VideoIn) -> Result<Camera, DeviceFault> {
+        let ((choice, wanted), settings) = (camera_choice(input), CameraSettings::default());
         let pictures: Arc<Mailbox<Picture>> = Arc::default();
         let opened = match &self.permit {
             Some(permit) => open_camera(permit, &choice, settings, pictures.clone(), &self.events),
             None => open_synthetic_camera(&choice, settings, pictures.clone()),
         };
-        opened.map(|open| Camera { pictures, _open: Box::new(open) }).map_err(sentence)
+        opened.map(|open| Camera { pictures, _open: Box::new(open) }).map_err(|error| DeviceFault::of(error, wanted))
     }
 }
 
@@ -131,12 +139,25 @@ pub(crate) struct Local {
     speakers: Turns<Box<dyn Speak>>,
     cameras: Turns<Camera>,
     events: EventReceiver,
+    unrecorded: (mpsc::Sender<Unrecorded>, mpsc::Receiver<Unrecorded>),
 }
+
+/// A source and what the system said.
+type Unrecorded = (String, String);
+
+/// Recordings that failed and were not yet told. They fail together, when a disk is full; what comes beyond is dropped, since it
+/// says the same.
+const UNRECORDED: usize = 16;
 
 impl Local {
     pub(crate) fn new(permit: Option<Permit<LocalDevices>>) -> Self {
         let (told, events) = events();
         Self::with(Arc::new(Computer { permit, events: told }), events)
+    }
+
+    /// Writes pictures into `folder`; what cannot be written is told by [`Local::next`].
+    pub(crate) fn recorder(&self, folder: PathBuf) -> Recorder {
+        Recorder { folder, unrecorded: self.unrecorded.0.clone() }
     }
 
     /// Devices of somebody else's making.
@@ -148,6 +169,7 @@ impl Local {
             speakers: Turns::default(),
             cameras: Turns::default(),
             events,
+            unrecorded: mpsc::channel(UNRECORDED),
         }
     }
 
@@ -216,9 +238,12 @@ impl Local {
                     },
                     Err(error) => tracing::error!(%error, "work on a device broke off"),
                 },
-                Some(event) = self.events.next() => if let DeviceEvent::Lost { kind, .. } = event {
-                    return Opened::Lost(kind_of(kind));
+                Some(event) = self.events.next() => match event {
+                    DeviceEvent::Lost { kind, id } => return Opened::Lost(kind_of(kind), id),
+                    DeviceEvent::Reopened { kind, id } => return Opened::Reopened(kind_of(kind), id),
+                    DeviceEvent::ListChanged(_) => {}
                 },
+                Some((source, detail)) = self.unrecorded.1.recv() => return Opened::Unrecorded { source, detail },
                 else => std::future::pending().await,
             }
         }
@@ -237,10 +262,6 @@ impl Local {
     }
 }
 
-fn sentence(error: DeviceError) -> String {
-    error.to_string()
-}
-
 fn kind_of(kind: runde_devices::DeviceKind) -> DeviceKind {
     match kind {
         runde_devices::DeviceKind::Microphone => DeviceKind::Microphone,
@@ -249,60 +270,70 @@ fn kind_of(kind: runde_devices::DeviceKind) -> DeviceKind {
     }
 }
 
-fn microphone_choice(input: AudioIn) -> MicrophoneChoice {
+/// The choice in the device crate's words, and the id of the device where one is named.
+fn microphone_choice(input: AudioIn) -> (MicrophoneChoice, Option<String>) {
     match input {
-        AudioIn::None => MicrophoneChoice::None,
-        AudioIn::Tone => MicrophoneChoice::Tone,
-        AudioIn::File(path) => MicrophoneChoice::File(path),
-        AudioIn::Device(id) => MicrophoneChoice::Id(id),
-        AudioIn::Default => MicrophoneChoice::Default,
+        AudioIn::None => (MicrophoneChoice::None, None),
+        AudioIn::Tone => (MicrophoneChoice::Tone, None),
+        AudioIn::File(path) => (MicrophoneChoice::File(path), None),
+        AudioIn::Device(id) => (MicrophoneChoice::Id(id.clone()), Some(id)),
+        AudioIn::Default => (MicrophoneChoice::Default, None),
     }
 }
 
-fn speaker_choice(output: AudioOut) -> SpeakerChoice {
+fn speaker_choice(output: AudioOut) -> (SpeakerChoice, Option<String>) {
     match output {
-        AudioOut::None => SpeakerChoice::None,
-        AudioOut::File(path) => SpeakerChoice::File(path),
-        AudioOut::Device(id) => SpeakerChoice::Id(id),
-        AudioOut::Default => SpeakerChoice::Default,
+        AudioOut::None => (SpeakerChoice::None, None),
+        AudioOut::File(path) => (SpeakerChoice::File(path), None),
+        AudioOut::Device(id) => (SpeakerChoice::Id(id.clone()), Some(id)),
+        AudioOut::Default => (SpeakerChoice::Default, None),
     }
 }
 
-fn camera_choice(input: VideoIn) -> CameraChoice {
+fn camera_choice(input: VideoIn) -> (CameraChoice, Option<String>) {
     match input {
-        VideoIn::None => CameraChoice::None,
-        VideoIn::Pattern => CameraChoice::Pattern,
-        VideoIn::File(path) => CameraChoice::File(path),
-        VideoIn::Device(id) => CameraChoice::Id(id),
-        VideoIn::Default => CameraChoice::Default,
+        VideoIn::None => (CameraChoice::None, None),
+        VideoIn::Pattern => (CameraChoice::Pattern, None),
+        VideoIn::File(path) => (CameraChoice::File(path), None),
+        VideoIn::Device(id) => (CameraChoice::Id(id.clone()), Some(id)),
+        VideoIn::Default => (CameraChoice::Default, None),
     }
 }
 
-/// Writes every picture that comes into the returned mailbox to a file in `folder`, and hands it on. Ends when that
-/// mailbox is closed. Must be called within the runtime.
-pub(crate) fn record(folder: &Path, source: &str, onward: Arc<Mailbox<Picture>>) -> Arc<Mailbox<Picture>> {
-    let decoded: Arc<Mailbox<Picture>> = Arc::default();
-    let path = folder.join(format!("{}.y4m", file_name(source)));
-    let pictures = decoded.clone();
-    tokio::task::spawn_blocking(move || {
-        let mut writer = y4m::Writer::create(&path, RECORDED_FPS)
-            .inspect_err(|error| tracing::warn!(%error, "pictures are not recorded"))
-            .ok();
-        loop {
-            match pictures.take(PATIENCE) {
-                Taken::Got(picture) => {
-                    if let Some(Err(error)) = writer.as_mut().map(|writer| writer.picture(&picture)) {
-                        tracing::warn!(%error, "recording ends");
-                        writer = None;
+/// Writes the pictures of others to files.
+pub(crate) struct Recorder {
+    folder: PathBuf,
+    unrecorded: mpsc::Sender<Unrecorded>,
+}
+
+impl Recorder {
+    /// Writes every picture that comes into the returned mailbox to a file, and hands it on. Ends when that mailbox is closed.
+    /// Must be called within the runtime.
+    pub(crate) fn record(&self, source: &str, onward: Arc<Mailbox<Picture>>) -> Arc<Mailbox<Picture>> {
+        let decoded: Arc<Mailbox<Picture>> = Arc::default();
+        let path = self.folder.join(format!("{}.y4m", file_name(source)));
+        let (pictures, unrecorded, source) = (decoded.clone(), self.unrecorded.clone(), source.to_owned());
+        tokio::task::spawn_blocking(move || {
+            let tell = |detail: String| {
+                let _ = unrecorded.try_send((source.clone(), detail)); // when full, see UNRECORDED
+            };
+            let mut writer = y4m::Writer::create(&path, RECORDED_FPS).inspect_err(|error| tell(error.to_string())).ok();
+            loop {
+                match pictures.take(PATIENCE) {
+                    Taken::Got(picture) => {
+                        if let Some(Err(error)) = writer.as_mut().map(|writer| writer.picture(&picture)) {
+                            tell(error.to_string());
+                            writer = None;
+                        }
+                        onward.put(picture);
                     }
-                    onward.put(picture);
+                    Taken::Nothing => {}
+                    Taken::Closed => return,
                 }
-                Taken::Nothing => {}
-                Taken::Closed => return,
             }
-        }
-    });
-    decoded
+        });
+        decoded
+    }
 }
 
 /// A source's name as a file's: names come from others and must not lead out of the folder.
@@ -326,8 +357,43 @@ mod tests {
     async fn a_real_device_needs_the_permit_and_says_so() {
         let mut local = Local::new(None);
         local.open_microphone(AudioIn::Default);
-        let Opened::Microphone(Err(reason), _) = local.next().await else { panic!("it opened") };
-        assert!(reason.contains("notice"), "{reason}");
+        let Opened::Microphone(Err(fault), _) = local.next().await else { panic!("it opened") };
+        assert_eq!(fault, DeviceFault::Denied { id: None });
+    }
+
+    #[tokio::test]
+    async fn a_file_that_is_not_there_is_named() {
+        let mut local = Local::new(None);
+        local.open_microphone(AudioIn::File("/nowhere/voice.wav".into()));
+        let Opened::Microphone(Err(DeviceFault::File { path, .. }), _) = local.next().await else {
+            panic!("it opened")
+        };
+        assert!(path.ends_with("voice.wav"));
+    }
+
+    #[tokio::test]
+    async fn a_device_that_went_away_and_the_one_taken_instead_are_both_told() {
+        let (told, heard) = events();
+        let mut local = Local::with(Arc::new(Computer { permit: None, events: told.clone() }), heard);
+        let kind = runde_devices::DeviceKind::Microphone;
+        told.push(DeviceEvent::Lost { kind, id: "usb".into() });
+        told.push(DeviceEvent::ListChanged(runde_devices::DeviceList::default()));
+        told.push(DeviceEvent::Reopened { kind, id: "built-in".into() });
+        let Opened::Lost(DeviceKind::Microphone, lost) = local.next().await else { panic!("not lost") };
+        let Opened::Reopened(DeviceKind::Microphone, next) = local.next().await else { panic!("not back") };
+        assert_eq!((lost.as_str(), next.as_str()), ("usb", "built-in"));
+    }
+
+    #[tokio::test]
+    async fn a_recording_that_cannot_be_written_is_told_and_its_pictures_are_still_shown() {
+        let mut local = Local::new(None);
+        let shown: Arc<Mailbox<Picture>> = Arc::default();
+        let decoded = local.recorder("/dev/null/films".into()).record("1a2b3c4d-v0", shown.clone());
+        let Opened::Unrecorded { source, detail } = local.next().await else { panic!("nothing is told") };
+        assert!(source == "1a2b3c4d-v0" && detail.contains("/dev/null/films"), "{detail}");
+        decoded.put(Picture::plain(16, 16, [0, 128, 128], 1, std::time::Instant::now()));
+        assert!(shown.next().await.is_some());
+        decoded.close();
     }
 
     #[tokio::test]

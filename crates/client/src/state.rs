@@ -288,7 +288,8 @@ impl MeetingState {
         let mine = from.as_deref().is_some_and(|f| f == self.me.endpoint);
         let known = from.as_deref().and_then(|f| self.person(f)).map(|p| p.name.clone());
         let name = if mine { self.me.name.clone() } else { known.filter(|n| !n.is_empty()).unwrap_or(name) };
-        let line = ChatLine { from, name, text, at_ms, mine };
+        let number = self.chat.last().map_or(0, |line| line.number).saturating_add(1);
+        let line = ChatLine { number, from, name, text, at_ms, mine };
         if self.chat.len() >= CHAT_LINES {
             self.chat.remove(0);
         }
@@ -399,7 +400,7 @@ mod tests {
             state.apply(Fact::Chat { from: None, name: String::new(), text: n.to_string(), at_ms: 0 });
         }
         assert_eq!(state.chat.len(), CHAT_LINES);
-        assert_eq!(state.chat[0].text, "3");
+        assert_eq!((state.chat[0].text.as_str(), state.chat[0].number), ("3", 4));
     }
 
     #[test]

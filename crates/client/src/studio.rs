@@ -10,35 +10,36 @@ use runde_media::process::Processing;
 use runde_media::send::{AudioConfig, AudioSender, Unit};
 use runde_media::{Mailbox, Picture};
 use runde_privacy::{LocalDevices, Permit};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::event::DeviceKind;
+use crate::event::{DeviceFault, DeviceKind, DeviceNews};
 use crate::local::{Camera, Local, Opened};
 use crate::options::{AudioIn, VideoIn};
 
 /// How often the level is told.
 const LEVELS_EVERY: Duration = Duration::from_millis(100);
 
-/// A device that could not be opened, and why.
-pub type Trouble = (DeviceKind, String);
+/// News of devices not yet taken. They change by hand, and a page asks ten times a second; what comes beyond that is
+/// dropped.
+const NEWS: usize = 16;
 
 /// The prejoin page's devices. Dropping it closes them.
 pub struct Studio {
     pictures: Arc<Mailbox<Picture>>,
     level: watch::Receiver<u8>,
-    troubles: watch::Receiver<Vec<Trouble>>,
+    news: mpsc::Receiver<(DeviceKind, DeviceNews)>,
     _task: AbortOnDropHandle<()>,
 }
 
 impl Studio {
-    /// Opens what is chosen, in the background; what does not open is told by [`Studio::troubles`]. Must be called
+    /// Opens what is chosen, in the background; what does not open is told by [`Studio::news`]. Must be called
     /// within a tokio runtime.
     pub fn open(permit: &Permit<LocalDevices>, microphone: AudioIn, camera: VideoIn) -> Self {
         let pictures: Arc<Mailbox<Picture>> = Arc::default();
         let (tell_level, level) = watch::channel(runde_media::level::SILENT);
-        let (tell_trouble, troubles) = watch::channel(Vec::new());
+        let (tell_news, news) = mpsc::channel(NEWS);
         let mut local = Local::new(Some(permit.clone()));
         if microphone != AudioIn::None {
             local.open_microphone(microphone);
@@ -46,15 +47,9 @@ impl Studio {
         if camera != VideoIn::None {
             local.open_camera(camera);
         }
-        let room = Room {
-            local,
-            sound: None,
-            camera: None,
-            pictures: pictures.clone(),
-            level: tell_level,
-            troubles: tell_trouble,
-        };
-        Self { pictures, level, troubles, _task: AbortOnDropHandle::new(tokio::spawn(room.run())) }
+        let room =
+            Room { local, sound: None, camera: None, pictures: pictures.clone(), level: tell_level, news: tell_news };
+        Self { pictures, level, news, _task: AbortOnDropHandle::new(tokio::spawn(room.run())) }
     }
 
     /// Where the newest own picture appears.
@@ -67,9 +62,9 @@ impl Studio {
         self.level.clone()
     }
 
-    /// What could not be opened or went away.
-    pub fn troubles(&self) -> watch::Receiver<Vec<Trouble>> {
-        self.troubles.clone()
+    /// The next device that could not be opened, went away or came back; `None` when there is nothing new.
+    pub fn news(&mut self) -> Option<(DeviceKind, DeviceNews)> {
+        self.news.try_recv().ok()
     }
 }
 
@@ -80,7 +75,7 @@ struct Room {
     camera: Option<Camera>,
     pictures: Arc<Mailbox<Picture>>,
     level: watch::Sender<u8>,
-    troubles: watch::Sender<Vec<Trouble>>,
+    news: mpsc::Sender<(DeviceKind, DeviceNews)>,
 }
 
 impl Room {
@@ -102,14 +97,15 @@ impl Room {
                 let config = AudioConfig { processing: Processing::NONE, muted: true, ..AudioConfig::default() };
                 match AudioSender::spawn(config, source, None) {
                     Ok(sound) => self.sound = Some(sound),
-                    Err(error) => self.trouble(DeviceKind::Microphone, error.to_string()),
+                    Err(error) => self.failed(DeviceKind::Microphone, DeviceFault::failed(&error)),
                 }
             }
             Opened::Camera(Ok(camera)) => self.camera = Some(camera),
-            Opened::Microphone(Err(reason), _) => self.trouble(DeviceKind::Microphone, reason),
-            Opened::Camera(Err(reason)) => self.trouble(DeviceKind::Camera, reason),
-            Opened::Lost(device) => self.trouble(device, "it went away".to_owned()),
-            Opened::Speaker(_) | Opened::Closed => {}
+            Opened::Microphone(Err(fault), _) => self.failed(DeviceKind::Microphone, fault),
+            Opened::Camera(Err(fault)) => self.failed(DeviceKind::Camera, fault),
+            Opened::Lost(device, id) => self.failed(device, DeviceFault::Lost { id }),
+            Opened::Reopened(device, id) => self.tell(device, DeviceNews::Reopened { id }),
+            Opened::Speaker(_) | Opened::Closed | Opened::Unrecorded { .. } => {}
         }
     }
 
@@ -128,8 +124,14 @@ impl Room {
         }
     }
 
-    fn trouble(&self, device: DeviceKind, reason: String) {
-        self.troubles.send_modify(|troubles| troubles.push((device, reason)));
+    fn failed(&self, device: DeviceKind, fault: DeviceFault) {
+        self.tell(device, DeviceNews::Failed(fault));
+    }
+
+    fn tell(&self, device: DeviceKind, news: DeviceNews) {
+        if self.news.try_send((device, news)).is_err() {
+            tracing::debug!("nobody takes the news of the devices");
+        }
     }
 }
 
@@ -147,5 +149,33 @@ async fn next_picture(camera: Option<Arc<Mailbox<Picture>>>) -> Option<Picture> 
     match camera {
         Some(pictures) => pictures.next().await,
         None => std::future::pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand_chacha::ChaCha20Rng;
+    use rand_core::SeedableRng;
+    use runde_privacy::{Acknowledgement, ChainKey, Circumstances, Gate, Lang, Ledger, Notice};
+
+    /// Leave to open devices, as a profile gives it in which a notice was noted.
+    fn permit() -> Permit<LocalDevices> {
+        let mut rng = ChaCha20Rng::seed_from_u64(1);
+        let noted = Acknowledgement::noted(&Notice::embedded_room(), Lang::De, Circumstances::default(), &mut rng);
+        let mut ledger = Ledger::new(ChainKey::from_bytes([1; 32]));
+        ledger.record(noted, &mut rng).unwrap().confirm();
+        Gate::replay(&ledger).local_devices().unwrap()
+    }
+
+    #[tokio::test]
+    async fn what_does_not_open_before_the_meeting_is_told_once() {
+        let mut studio = Studio::open(&permit(), AudioIn::None, VideoIn::File("/nowhere/face.y4m".into()));
+        let news = tokio::time::timeout(Duration::from_secs(20), studio.news.recv()).await.unwrap();
+        let Some((DeviceKind::Camera, DeviceNews::Failed(DeviceFault::File { path, .. }))) = news else {
+            panic!("{news:?}")
+        };
+        assert!(path.ends_with("face.y4m"));
+        assert_eq!(studio.news(), None);
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! Rules, in full:
 //! - **Contact** with a host needs the current text of that host's notice noted, in any language and
-//!   for that host. A room on a loopback address is one's own machine: there the acknowledgement given
-//!   for opening rooms counts too.
+//!   for that host. A room on a loopback address is one's own machine, and so is one that this program
+//!   serves itself: there the acknowledgement given for opening rooms counts too.
 //! - **Local devices** need the section "local functions" noted. Every notice ends with it, so any
 //!   current acknowledgement opens them.
 //! - An **objection** (Art. 21 GDPR) to the controller of a host shuts that host, whatever was noted before or
@@ -141,6 +141,20 @@ impl Gate {
             return Err(self.asks(notice, target.clone()));
         }
         Ok(Permit { kind: Contact { host: target.host().to_owned() } })
+    }
+
+    /// For a room that this very program serves, at whatever address of this computer: whoever noted what hosting means need not
+    /// note the same text again for their own room. `_host` is the proof that they may serve; that `target` is served here is the
+    /// caller's word.
+    ///
+    /// # Errors
+    /// The notice to show first, as with [`Gate::contact`].
+    pub fn contact_served_here(&self, target: &Target, _host: &Permit<Host>) -> Result<Permit<Contact>, Box<Asks>> {
+        let notice = Notice::for_target(target);
+        if *notice.kind() == NoticeKind::EmbeddedRoom && self.host().is_ok() {
+            return Ok(Permit { kind: Contact { host: target.host().to_owned() } });
+        }
+        self.contact(target)
     }
 
     /// # Errors

@@ -101,8 +101,20 @@ impl Desk {
         Ok(())
     }
 
-    /// Grants, refuses or withdraws one purpose.
-    pub fn decide(&mut self, purpose: &str, granted: bool) -> Result<(), UiError> {
+    /// Host that a bare room name means; a rubbish one in the settings means the usual one.
+    pub fn default_host(&self) -> String {
+        let wished = &self.profile.settings().default_server;
+        let usable = Target::new(wished, None).is_ok();
+        if usable { wished.clone() } else { super::door::DEFAULT_HOST.to_owned() }
+    }
+
+    /// Where rooms on this device listen.
+    pub fn listen(&self) -> std::net::SocketAddr {
+        super::host::listen_of(self.profile.settings())
+    }
+
+    /// Grants, refuses or withdraws one purpose, as shown in `lang`.
+    pub fn decide(&mut self, purpose: &str, granted: bool, lang: Lang) -> Result<(), UiError> {
         let known = runde_privacy::Purpose::OFFERED.into_iter().find(|offered| offered.id() == purpose);
         let purpose = known.ok_or_else(|| UiError::internal("no such purpose"))?;
         let state = match (self.profile.agreed(purpose), granted) {
@@ -110,9 +122,27 @@ impl Desk {
             (true, false) => ConsentState::Withdrawn,
             (false, false) => ConsentState::Refused,
         };
+        self.record(purpose, state, words::language(lang))
+    }
+
+    /// The voluntary page was left without an answer. Which language it was in is not known here then; the system's is likeliest.
+    pub fn defer_all(&mut self) -> Result<(), UiError> {
         let lang = if self.speaks_german() { runde_privacy::Lang::De } else { runde_privacy::Lang::En };
+        for purpose in runde_privacy::Purpose::OFFERED {
+            self.record(purpose, ConsentState::Deferred, lang)?;
+        }
+        Ok(())
+    }
+
+    fn record(
+        &mut self,
+        purpose: runde_privacy::Purpose,
+        state: ConsentState,
+        lang: runde_privacy::Lang,
+    ) -> Result<(), UiError> {
+        self.profile.decide(purpose, state, lang, Method::Button).map_err(|error| words::profile_error(&error))?;
         self.asked_voluntary = true;
-        self.profile.decide(purpose, state, lang, Method::Button).map_err(|error| words::profile_error(&error))
+        Ok(())
     }
 
     pub fn purposes(&self) -> Vec<Purpose> {
@@ -153,17 +183,12 @@ impl Desk {
     }
 
     /// Keeps what was agreed to, and says what that was.
-    pub fn remember_room(&mut self, link: &str) -> Vec<Stored> {
+    pub fn remember_room(&mut self, link: &str) -> Result<Option<Stored>, UiError> {
         if !self.profile.agreed(runde_privacy::Purpose::RecentRooms) {
-            return Vec::new();
+            return Ok(None);
         }
-        match self.profile.remember_room(link) {
-            Ok(()) => vec![Stored::RecentRoom],
-            Err(error) => {
-                tracing::warn!(code = error.code(), "the room could not be remembered");
-                Vec::new()
-            }
-        }
+        self.profile.remember_room(link).map_err(|error| words::profile_error(&error))?;
+        Ok(Some(Stored::RecentRoom))
     }
 
     /// Keeps the display name where that was agreed to.
@@ -181,7 +206,7 @@ impl Desk {
         }
     }
 
-    pub fn settings_slice(&self, contacts: &[String]) -> Settings {
+    pub fn settings_slice(&self, contacts: &[String], schemes: Vec<crate::view::Scheme>) -> Settings {
         let settings = self.profile.settings();
         let damaged = |kind| matches!(kind, TroubleKind::Damaged | TroubleKind::Cut | TroubleKind::Key);
         let ledger_state = if self.profile.troubles().iter().any(|trouble| damaged(trouble.kind)) {
@@ -201,6 +226,7 @@ impl Desk {
             ledger_state,
             profile_path: self.profile.places().data.display().to_string(),
             contacts: contacts.to_vec(),
+            schemes,
             version: env!("CARGO_PKG_VERSION").to_owned(),
         }
     }
@@ -211,10 +237,13 @@ impl<S: Shell> App<S> {
     /// link leads to, or of the default server.
     pub(super) fn started_with(&mut self, link: Option<String>) {
         if self.desk.is_err() {
+            self.waiting = link.or_else(|| self.waiting.take());
             return;
         }
+        self.look_around();
         match link {
             Some(text) => {
+                self.defer_consents();
                 if let Err(error) = self.open_text(&text) {
                     self.toast(error);
                     self.ask_before_anything();
@@ -255,20 +284,25 @@ impl<S: Shell> App<S> {
         }
         let desk = self.desk.as_mut().map_err(|error| error.clone())?;
         desk.acknowledge(asking, lang, scrolled_to_end)?;
-        let next = asking.next.clone();
-        if desk.asked_voluntary {
+        let (next, asked_before) = (asking.next.clone(), desk.asked_voluntary);
+        self.look_around();
+        if asked_before {
             return self.proceed(next).await;
         }
         self.place = Place::Consents(next);
         Ok(())
     }
 
-    pub(super) async fn decide_consents(&mut self, answers: &BTreeMap<String, bool>) -> Result<(), UiError> {
+    pub(super) async fn decide_consents(
+        &mut self,
+        answers: &BTreeMap<String, bool>,
+        lang: Lang,
+    ) -> Result<(), UiError> {
         let Place::Consents(next) = &self.place else { return Err(misplaced()) };
         let next = next.clone();
         let desk = self.desk()?;
         for purpose in runde_privacy::Purpose::OFFERED {
-            desk.decide(purpose.id(), answers.get(purpose.id()).copied().unwrap_or(false))?;
+            desk.decide(purpose.id(), answers.get(purpose.id()).copied().unwrap_or(false), lang)?;
         }
         self.proceed(next).await
     }

@@ -1,10 +1,9 @@
 //! The running meeting, as the app holds it: the client's handle and what the window wants to know around it.
 
-use super::{App, Place, slices};
+use super::{App, Place, faults, slices};
 use crate::shell::Shell;
 use crate::view::{After, ErrorCode, Fingerprint, Network, Stored, Tile, UiError};
-use runde_client::wire::WireError;
-use runde_client::{Command, DeviceKind, LeftReason, MediaKind, MeetingEvent, MeetingHandle, MeetingState};
+use runde_client::{Command, LeftReason, MediaKind, MeetingEvent, MeetingHandle, MeetingState};
 use std::time::Instant;
 
 /// Longest chat line a room takes, in characters; longer ones are refused here with a sentence instead of being cut there.
@@ -22,8 +21,40 @@ pub struct Seat {
     pub joined_at: u64,
     pub network: Network,
     pub stored: Vec<Stored>,
+    quality: Quality,
     seated: Option<Instant>,
     people_at_most: u32,
+}
+
+/// Seconds of the meeting, by how the connection was in them.
+#[derive(Default)]
+struct Quality {
+    all: u32,
+    weak: u32,
+    poor: u32,
+}
+
+impl Quality {
+    fn count(&mut self, network: Network) {
+        self.all = self.all.saturating_add(1);
+        match network {
+            Network::Good => {}
+            Network::Weak => self.weak = self.weak.saturating_add(1),
+            Network::Poor => self.poor = self.poor.saturating_add(1),
+        }
+    }
+
+    /// The whole meeting in a word: bad where a twentieth of it was lost speech, weak where a twentieth was worse than good.
+    fn verdict(&self) -> Network {
+        let twentieth = self.all / 20;
+        if self.poor > twentieth {
+            Network::Poor
+        } else if self.weak.saturating_add(self.poor) > twentieth {
+            Network::Weak
+        } else {
+            Network::Good
+        }
+    }
 }
 
 /// The next news of the running meeting; pending for ever where there is none. `None`: the meeting's task ended without a word.
@@ -46,6 +77,7 @@ impl Seat {
             joined_at: 0,
             network: Network::Good,
             stored: Vec::new(),
+            quality: Quality::default(),
             seated: None,
             people_at_most: 1,
         }
@@ -96,6 +128,12 @@ impl Seat {
         }
     }
 
+    /// Figures of one second.
+    fn felt(&mut self, network: Network) {
+        self.network = network;
+        self.quality.count(network);
+    }
+
     fn joined(&mut self, now: u64) {
         if self.seated.is_none() {
             self.seated = Some(Instant::now());
@@ -113,7 +151,7 @@ impl Seat {
             duration_s: self.seated.map_or(0, |start| u32::try_from(start.elapsed().as_secs()).unwrap_or(u32::MAX)),
             room: self.room,
             link: self.link,
-            network: self.network,
+            network: self.quality.verdict(),
             people_at_most: self.people_at_most,
             stored: self.stored,
         }
@@ -127,7 +165,7 @@ impl<S: Shell> App<S> {
         match news {
             Some(MeetingEvent::Joined { .. }) => self.took_seat(),
             Some(MeetingEvent::Participant { .. }) => seat.count_people(),
-            Some(MeetingEvent::Stats(stats)) => seat.network = slices::network(&stats),
+            Some(MeetingEvent::Stats(stats)) => seat.felt(slices::network(&stats)),
             Some(MeetingEvent::MutedByModerator { kind: MediaKind::Audio }) => {
                 self.toast(UiError::new(ErrorCode::MutedByModerator));
             }
@@ -135,7 +173,7 @@ impl<S: Shell> App<S> {
                 let error = UiError::new(ErrorCode::NoBridgeChannel).with("host", &seat.host);
                 self.toast(error);
             }
-            Some(MeetingEvent::DeviceFailed { device, reason }) => self.toast(device_error(device, &reason)),
+            Some(MeetingEvent::Device { device, news }) => self.device_said(device, news),
             Some(MeetingEvent::Left { reason }) => return self.left(&reason),
             None => return self.left(&LeftReason::Lost),
             Some(
@@ -144,6 +182,7 @@ impl<S: Shell> App<S> {
                 | MeetingEvent::DominantSpeaker { .. }
                 | MeetingEvent::MediaConnected
                 | MeetingEvent::MutedByModerator { kind: MediaKind::Video }
+                | MeetingEvent::Unrecorded { .. }
                 | MeetingEvent::Reconnecting { .. },
             ) => {}
         }
@@ -152,12 +191,15 @@ impl<S: Shell> App<S> {
 
     fn took_seat(&mut self) {
         let Some(seat) = self.seat.as_deref_mut() else { return };
+        let first = !seat.is_joined();
         seat.joined(super::desk::unix_now());
-        if let Ok(desk) = &mut self.desk {
-            let stored = desk.remember_room(&seat.link);
-            seat.stored.extend(stored);
-        }
         self.place = Place::Meeting;
+        // Coming back after a broken connection is no new visit.
+        let Ok(desk) = &mut self.desk else { return };
+        match if first { desk.remember_room(&seat.link) } else { Ok(None) } {
+            Ok(stored) => seat.stored.extend(stored),
+            Err(error) => self.toast(error),
+        }
     }
 
     fn left(&mut self, reason: &LeftReason) {
@@ -165,7 +207,7 @@ impl<S: Shell> App<S> {
         self.frames.set(Vec::new());
         let was_joined = seat.is_joined();
         self.place = if *reason != LeftReason::Asked {
-            Place::broken(reason_error(reason, &seat.host, &seat.room), &seat.room, &seat.link)
+            Place::broken(faults::of_ending(reason, &seat.host, &seat.room), &seat.room, &seat.link)
         } else if was_joined {
             Place::After(seat.after())
         } else {
@@ -174,58 +216,23 @@ impl<S: Shell> App<S> {
     }
 }
 
-fn reason_error(reason: &LeftReason, host: &str, room: &str) -> UiError {
-    let host_error = |code| UiError::new(code).with("host", host);
-    match reason {
-        LeftReason::Unreachable(error) => wire_error(error, host),
-        LeftReason::Refused(_) => host_error(ErrorCode::HostRefused).retryable(),
-        LeftReason::Kicked => UiError::new(ErrorCode::Kicked).with("room", room),
-        LeftReason::RoomEnded => UiError::new(ErrorCode::RoomEnded).with("room", room),
-        LeftReason::Lost | LeftReason::Asked => host_error(ErrorCode::ConnectionLost).retryable(),
-    }
-}
-
-fn wire_error(error: &WireError, host: &str) -> UiError {
-    let with = |code| UiError::new(code).with("host", host);
-    match error {
-        WireError::UnknownName | WireError::BadAddress => with(ErrorCode::HostUnknown).retryable(),
-        WireError::Refused => with(ErrorCode::HostRefused).retryable(),
-        WireError::Timeout | WireError::Unreachable(_) => with(ErrorCode::HostSilent).retryable(),
-        WireError::WrongFingerprint | WireError::UntrustedCertificate => with(ErrorCode::FingerprintDiffers),
-        WireError::PlainRefused | WireError::Tls(_) | WireError::NotJitsi(_) | WireError::NoWebSocket => {
-            with(ErrorCode::HostUnsupported)
-        }
-        WireError::Broken => with(ErrorCode::ConnectionLost).retryable(),
-    }
-}
-
-fn device_error(device: DeviceKind, reason: &str) -> UiError {
-    let code = match device {
-        DeviceKind::Microphone => ErrorCode::MicrophoneBusy,
-        DeviceKind::Speaker => ErrorCode::SpeakerMissing,
-        DeviceKind::Camera => ErrorCode::CameraBusy,
-    };
-    UiError::new(code).with("device", reason).retryable()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn each_way_a_meeting_ends_has_its_own_sentence() {
-        let code = |reason: &LeftReason| reason_error(reason, "h", "r").code;
-        assert_eq!(code(&LeftReason::Kicked), ErrorCode::Kicked);
-        assert_eq!(code(&LeftReason::RoomEnded), ErrorCode::RoomEnded);
-        assert_eq!(code(&LeftReason::Lost), ErrorCode::ConnectionLost);
-        assert_eq!(code(&LeftReason::Unreachable(WireError::UnknownName)), ErrorCode::HostUnknown);
-        assert_eq!(code(&LeftReason::Unreachable(WireError::WrongFingerprint)), ErrorCode::FingerprintDiffers);
-        assert_eq!(code(&LeftReason::Unreachable(WireError::NotJitsi(404))), ErrorCode::HostUnsupported);
+    fn after(good: u32, weak: u32, poor: u32) -> Network {
+        let mut quality = Quality::default();
+        for (network, seconds) in [(Network::Poor, poor), (Network::Weak, weak), (Network::Good, good)] {
+            (0..seconds).for_each(|_| quality.count(network));
+        }
+        quality.verdict()
     }
 
     #[test]
-    fn a_wrong_fingerprint_is_not_offered_for_another_try() {
-        assert!(!wire_error(&WireError::WrongFingerprint, "h").retry);
-        assert!(wire_error(&WireError::Timeout, "h").retry);
+    fn a_meeting_with_a_bad_stretch_is_not_called_good_because_its_last_second_was() {
+        assert_eq!(after(100, 0, 20), Network::Poor);
+        assert_eq!(after(100, 20, 2), Network::Weak);
+        assert_eq!(after(3600, 3, 2), Network::Good, "five bad seconds in an hour");
+        assert_eq!(after(0, 0, 0), Network::Good);
     }
 }

@@ -77,10 +77,10 @@ fn short(name: &str) -> String {
 }
 
 pub fn chat(state: &MeetingState) -> Vec<ChatLine> {
-    let lines = state.chat.iter().enumerate();
+    let lines = state.chat.iter();
     lines
-        .map(|(index, line)| ChatLine {
-            id: u32::try_from(index).unwrap_or(u32::MAX),
+        .map(|line| ChatLine {
+            id: line.number,
             name: short(&line.name),
             mine: line.mine,
             text: line.text.clone(),
@@ -138,6 +138,22 @@ mod tests {
         assert_eq!(people[1].camera.as_deref(), Some("bbbb-v0"));
         assert!(!people[1].muted && people[1].hand);
         assert_eq!(people[1].name.len(), LONGEST_NAME);
+    }
+
+    #[test]
+    fn a_chat_line_keeps_its_number_when_older_ones_are_forgotten() {
+        let line = |number, text: &str| runde_client::ChatLine {
+            number,
+            from: None,
+            name: String::new(),
+            text: text.to_owned(),
+            at_ms: 0,
+            mine: false,
+        };
+        let mut state = MeetingState { chat: vec![line(1, "first"), line(2, "second")], ..state() };
+        assert_eq!(chat(&state).iter().map(|line| line.id).collect::<Vec<_>>(), [1, 2]);
+        state.chat.remove(0);
+        assert_eq!(chat(&state)[0].id, 2);
     }
 
     #[test]

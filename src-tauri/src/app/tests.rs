@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::shell::Outlet;
-use crate::view::{NoticeReason, Page};
+use crate::view::{DeviceState, LedgerKind, NoticeReason, Page};
+use runde_client::devices::{self, DeviceEvent, DeviceList, EventSender};
+use runde_client::{DeviceFault, DeviceNews};
 use runde_profile::Places;
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -13,6 +15,11 @@ struct Seen {
     quits: usize,
     clipboard: Option<String>,
     trays: Vec<Tray>,
+    /// Where a test says which devices there are, once somebody looks.
+    devices: Option<EventSender>,
+    schemes: BTreeMap<String, bool>,
+    /// The system has no say in which program opens links.
+    fixed: bool,
 }
 
 #[derive(Clone, Default)]
@@ -37,9 +44,30 @@ impl Shell for Recording {
     fn clipboard(&self) -> Option<String> {
         self.0.lock().unwrap().clipboard.clone()
     }
+    fn watch_devices(&self) -> Option<Looking> {
+        let (sender, news) = devices::events();
+        self.0.lock().unwrap().devices = Some(sender);
+        Some(Looking::new(news, None))
+    }
+    fn opens_scheme(&self, scheme: &str) -> bool {
+        self.0.lock().unwrap().schemes.get(scheme).copied().unwrap_or(false)
+    }
+    fn set_scheme(&self, scheme: &str, on: bool) -> Result<(), String> {
+        let mut seen = self.0.lock().unwrap();
+        if seen.fixed {
+            return Err("no such tool".to_owned());
+        }
+        seen.schemes.insert(scheme.to_owned(), on);
+        Ok(())
+    }
     fn quit(&self) {
         self.0.lock().unwrap().quits += 1;
     }
+}
+
+fn opener(folder: &std::path::Path) -> Opener {
+    let folder = folder.to_owned();
+    Box::new(move || Desk::at(Places::at(&folder)))
 }
 
 /// A person at a fresh profile.
@@ -58,8 +86,7 @@ impl Person {
 
     async fn sits_down_at(folder: tempfile::TempDir, link: Option<&str>) -> Self {
         let desktop = Recording::default();
-        let desk = Desk::at(Places::at(folder.path()));
-        let mut app = App::with_desk(desktop.clone(), Arc::new(Frames::default()), desk);
+        let mut app = App::with_desk(desktop.clone(), Arc::new(Frames::default()), opener(folder.path()));
         let (wire, slices) = channel();
         app.answer(Request::Subscribe(Wire(wire))).await.unwrap();
         app.receive(Message::Opened(link.map(str::to_owned))).await;
@@ -80,7 +107,28 @@ impl Person {
 
     async fn arrives_home(&mut self) {
         self.notes().await;
-        self.does(Request::DecideConsents(BTreeMap::new())).await.unwrap();
+        self.continues().await;
+    }
+
+    async fn continues(&mut self) {
+        self.does(Request::DecideConsents { answers: BTreeMap::new(), lang: Lang::De }).await.unwrap();
+    }
+
+    async fn hosts(&mut self) -> crate::view::Prejoin {
+        self.does(Request::HostRoom(HostOptions { room: None, interface: None })).await.unwrap();
+        if matches!(self.app.place, Place::Asking(_)) {
+            self.notes().await;
+        }
+        let Page::Prejoin(door) = self.page() else { panic!("the door of one's own room") };
+        door
+    }
+
+    fn quits(&self) -> usize {
+        self.desktop.0.lock().unwrap().quits
+    }
+
+    fn toasts(&self) -> Vec<ErrorCode> {
+        self.app.toasts.iter().map(|toast| toast.error.code).collect()
     }
 
     fn page(&self) -> Page {
@@ -119,7 +167,7 @@ async fn noting_leads_over_the_voluntary_page_with_everything_off_to_the_room_th
     person.notes().await;
     let Page::Consents { purposes } = person.page() else { panic!("the voluntary page") };
     assert!(!purposes.is_empty() && purposes.iter().all(|purpose| !purpose.granted));
-    person.does(Request::DecideConsents(BTreeMap::new())).await.unwrap();
+    person.continues().await;
     let Page::Prejoin(door) = person.page() else { panic!("the door") };
     assert_eq!((door.room.as_str(), door.host.as_str(), door.joining), ("table", "meet.example", false));
 }
@@ -193,18 +241,246 @@ async fn closing_the_window_without_a_meeting_quits() {
 }
 
 #[tokio::test]
-async fn a_profile_in_use_is_a_page_and_not_the_end() {
+async fn a_window_closed_during_a_stay_ends_the_program_when_the_last_guest_is_gone() {
+    let mut person = Person::sits_down(None).await;
+    person.arrives_home().await;
+    let door = person.hosts().await;
+    person.does(Request::Join { name: "Ada".into(), microphone: false, camera: false }).await.unwrap();
+    person.app.receive(Message::WindowClosed).await;
+    assert_eq!(person.quits(), 0, "the meeting goes on without a window");
+    person.app.heard(Some(runde_client::MeetingEvent::Left { reason: runde_client::LeftReason::Asked }));
+    person.app.quit_if_unseen().await;
+    assert_eq!(person.quits(), 1);
+    assert!(door.hosted_here && person.app.hosted.is_none());
+}
+
+#[tokio::test]
+async fn a_window_that_is_open_keeps_the_program_whatever_ends() {
+    let mut person = Person::sits_down(None).await;
+    person.arrives_home().await;
+    person.app.quit_if_unseen().await;
+    assert_eq!(person.quits(), 0);
+}
+
+#[tokio::test]
+async fn quitting_from_the_tray_closes_ones_own_room_first_and_shows_no_window() {
+    let mut person = Person::sits_down(None).await;
+    person.arrives_home().await;
+    person.hosts().await;
+    let shown = person.desktop.0.lock().unwrap().shown;
+    person.app.receive(Message::Tray(TrayAction::Quit)).await;
+    person.app.receive(Message::Tray(TrayAction::Quit)).await;
+    assert!(person.app.hosted.is_none());
+    assert_eq!((person.quits(), person.desktop.0.lock().unwrap().shown), (1, shown));
+}
+
+#[tokio::test]
+async fn muting_from_the_tray_does_not_raise_the_window() {
+    let mut person = Person::sits_down(None).await;
+    person.arrives_home().await;
+    let shown = person.desktop.0.lock().unwrap().shown;
+    person.app.receive(Message::Tray(TrayAction::ToggleMicrophone)).await;
+    person.app.receive(Message::Tray(TrayAction::Leave)).await;
+    assert_eq!(person.desktop.0.lock().unwrap().shown, shown);
+    person.app.receive(Message::Tray(TrayAction::Open)).await;
+    assert_eq!(person.desktop.0.lock().unwrap().shown, shown + 1);
+}
+
+#[tokio::test]
+async fn a_room_on_this_device_is_shown_on_the_first_page_and_can_be_closed_there() {
+    let mut person = Person::sits_down(None).await;
+    person.arrives_home().await;
+    let door = person.hosts().await;
+    assert!(door.fingerprint.is_none(), "nobody compares words with themselves");
+    person.does(Request::GoHome).await.unwrap();
+    let Page::Home(home) = person.page() else { panic!("home") };
+    let hosted = home.hosted.expect("the open room");
+    assert_eq!(
+        (hosted.room.as_str(), hosted.link.as_str(), hosted.in_use),
+        (door.room.as_str(), door.link.as_str(), false)
+    );
+    person.does(Request::CloseRoom).await.unwrap();
+    assert!(matches!(person.page(), Page::Home(home) if home.hosted.is_none()));
+}
+
+#[tokio::test]
+async fn a_port_in_use_is_told_and_the_room_opens_on_another() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap();
+    let mut person = Person::sits_down(None).await;
+    person.arrives_home().await;
+    let desk = person.app.desk().unwrap();
+    let settings = runde_profile::Settings { listen: address.to_string(), ..desk.preferences().clone() };
+    desk.keep(settings).unwrap();
+    let door = person.hosts().await;
+    assert!(!door.host.is_empty() && !door.link.contains(&format!(":{}/", address.port())));
+    assert_eq!(person.toasts(), [ErrorCode::PortChanged]);
+    let told = &person.app.toasts[0].error.params;
+    assert_eq!(told["address"], address.to_string());
+}
+
+#[tokio::test]
+async fn the_settings_say_which_server_a_bare_name_means() {
+    let mut person = Person::sits_down(None).await;
+    person.arrives_home().await;
+    for (wished, meant) in [("meet.example", "meet.example"), ("no host", "meet.jit.si")] {
+        let desk = person.app.desk().unwrap();
+        let settings = runde_profile::Settings { default_server: wished.into(), ..desk.preferences().clone() };
+        desk.keep(settings).unwrap();
+        assert_eq!(person.app.desk().unwrap().default_host(), meant);
+    }
+}
+
+#[tokio::test]
+async fn a_device_that_does_not_open_before_the_meeting_is_told_and_its_switch_goes_off() {
+    let mut person = Person::sits_down(Some("https://meet.example/table")).await;
+    person.arrives_home().await;
+    let Place::Prejoin(door) = &mut person.app.place else { panic!("the door") };
+    door.camera = true;
+    let busy = DeviceNews::Failed(DeviceFault::Busy { id: None });
+    person.app.said_at_the_door(runde_client::DeviceKind::Camera, busy);
+    assert_eq!(person.toasts(), [ErrorCode::CameraBusy]);
+    let Place::Prejoin(door) = &person.app.place else { panic!("the door") };
+    assert!(!door.camera);
+}
+
+/// The system's list of devices, as the looking thread tells it.
+fn plug(person: &mut Person, microphones: &[(&str, &str)]) {
+    let device =
+        |(id, name): &(&str, &str)| devices::Device { id: (*id).into(), name: (*name).into(), is_default: false };
+    let list = DeviceList { microphones: microphones.iter().map(device).collect(), ..DeviceList::default() };
+    let sender = person.desktop.0.lock().unwrap().devices.clone().expect("somebody looks");
+    sender.push(DeviceEvent::ListChanged(list));
+    person.app.tick();
+}
+
+#[tokio::test]
+async fn a_microphone_that_is_pulled_out_is_named_and_so_is_the_one_taken_instead() {
+    let mut person = Person::sits_down(None).await;
+    person.arrives_home().await;
+    plug(&mut person, &[("usb", "USB Audio"), ("mb", "Eingebaut")]);
+    plug(&mut person, &[("mb", "Eingebaut")]);
+    let said = |fault| DeviceNews::Failed(fault);
+    let microphone = runde_client::DeviceKind::Microphone;
+    person.app.device_said(microphone, said(DeviceFault::Lost { id: "usb".into() }));
+    assert_eq!(person.toasts(), [ErrorCode::MicrophoneUnplugged]);
+    assert_eq!(person.app.toasts[0].error.params["device"], "USB Audio");
+    person.app.device_said(microphone, DeviceNews::Reopened { id: "mb".into() });
+    assert_eq!(person.toasts(), [ErrorCode::MicrophoneReplaced], "the newer news stand in the place of the older");
+    let told = &person.app.toasts[0].error.params;
+    assert_eq!((told["device"].as_str(), told["next"].as_str()), ("USB Audio", "Eingebaut"));
+}
+
+#[tokio::test]
+async fn a_microphone_that_comes_back_takes_its_sentence_with_it() {
+    let mut person = Person::sits_down(None).await;
+    person.arrives_home().await;
+    let microphone = runde_client::DeviceKind::Microphone;
+    person.app.device_said(microphone, DeviceNews::Failed(DeviceFault::Lost { id: "usb".into() }));
+    person.app.device_said(microphone, DeviceNews::Reopened { id: "usb".into() });
+    assert!(person.toasts().is_empty());
+}
+
+#[tokio::test]
+async fn a_busy_device_is_marked_until_it_is_tried_again() {
+    let mut person = Person::sits_down(None).await;
+    person.arrives_home().await;
+    plug(&mut person, &[("usb", "USB Audio")]);
+    let microphone = runde_client::DeviceKind::Microphone;
+    person.app.device_said(microphone, DeviceNews::Failed(DeviceFault::Busy { id: Some("usb".into()) }));
+    let state = |person: &Person| person.app.devices_slice(person.app.desk.as_ref().ok().unwrap()).microphone.state;
+    assert_eq!(state(&person), DeviceState::Busy);
+    person.does(Request::ChooseDevice { kind: DeviceKind::Microphone, id: None }).await.unwrap();
+    assert_eq!(state(&person), DeviceState::Ready);
+    assert!(person.toasts().is_empty());
+}
+
+#[tokio::test]
+async fn devices_are_looked_at_once_a_notice_was_noted_and_not_before() {
+    let mut person = Person::sits_down(None).await;
+    assert!(person.desktop.0.lock().unwrap().devices.is_none());
+    person.notes().await;
+    assert!(person.desktop.0.lock().unwrap().devices.is_some());
+}
+
+#[tokio::test]
+async fn links_open_this_program_only_after_somebody_chose_so_and_each_kind_by_itself() {
+    let mut person = Person::sits_down(None).await;
+    person.arrives_home().await;
+    let ours = |person: &Person| person.app.schemes_slice().into_iter().map(|entry| entry.ours).collect::<Vec<_>>();
+    assert_eq!(ours(&person), [false, false]);
+    person.does(Request::SetScheme { scheme: "runde".into(), on: true }).await.unwrap();
+    assert_eq!(ours(&person), [true, false], "another program's links stay where they are");
+    assert!(person.does(Request::SetScheme { scheme: "https".into(), on: true }).await.is_err());
+    person.desktop.0.lock().unwrap().fixed = true;
+    let refused = person.does(Request::SetScheme { scheme: "runde".into(), on: false }).await.unwrap_err();
+    assert_eq!((refused.code, refused.params["detail"].as_str()), (ErrorCode::SchemeRefused, "no such tool"));
+}
+
+fn kinds(person: &Person) -> Vec<LedgerKind> {
+    let desk = person.app.desk.as_ref().ok().unwrap();
+    desk.settings_slice(&[], Vec::new()).ledger.into_iter().map(|line| line.kind).collect()
+}
+
+#[tokio::test]
+async fn closing_the_voluntary_page_is_recorded_as_an_answer() {
+    let mut person = Person::sits_down(None).await;
+    person.notes().await;
+    person.app.receive(Message::WindowClosed).await;
+    let deferred = kinds(&person).into_iter().filter(|kind| *kind == LedgerKind::Deferred).count();
+    assert_eq!(deferred, runde_privacy::Purpose::OFFERED.len());
+    assert!(person.app.desk.as_ref().ok().unwrap().purposes().iter().all(|purpose| !purpose.granted));
+}
+
+#[tokio::test]
+async fn a_link_that_comes_while_the_voluntary_page_is_open_is_an_answer_too() {
+    let mut person = Person::sits_down(None).await;
+    person.notes().await;
+    person.app.receive(Message::Opened(Some("https://meet.jit.si/table".into()))).await;
+    person.app.publish();
+    assert!(matches!(person.page(), Page::Prejoin(_)));
+    assert!(kinds(&person).contains(&LedgerKind::Deferred));
+}
+
+#[tokio::test]
+async fn a_consent_names_the_language_in_which_it_was_asked() {
+    let mut person = Person::sits_down(None).await;
+    person.notes().await;
+    let granted = runde_privacy::Purpose::OFFERED.map(|purpose| (purpose.id().to_owned(), true)).into_iter().collect();
+    person.does(Request::DecideConsents { answers: granted, lang: Lang::En }).await.unwrap();
+    let text = runde_privacy::Purpose::OFFERED.map(|purpose| purpose.text_sha256(runde_privacy::Lang::En));
+    let desk = person.app.desk.as_ref().ok().unwrap();
+    let given: Vec<String> = desk
+        .settings_slice(&[], Vec::new())
+        .ledger
+        .into_iter()
+        .filter(|line| line.kind == LedgerKind::Given)
+        .map(|line| line.sha256)
+        .collect();
+    assert!(!given.is_empty() && given.iter().all(|sha256| text.contains(sha256)), "{given:?}");
+}
+
+#[tokio::test]
+async fn a_profile_in_use_is_a_page_and_trying_again_opens_it_with_the_link_that_waited() {
     let first = Person::sits_down(None).await;
-    let second = Desk::at(Places::at(first.folder.path()));
-    let mut app = App::with_desk(Recording::default(), Arc::new(Frames::default()), second);
+    let mut app = App::with_desk(Recording::default(), Arc::new(Frames::default()), opener(first.folder.path()));
     let (wire, slices) = channel();
     app.answer(Request::Subscribe(Wire(wire))).await.unwrap();
-    app.receive(Message::Opened(None)).await;
+    app.receive(Message::Opened(Some("https://meet.example/table".into()))).await;
     app.publish();
-    let pages = slices.try_iter().filter_map(|slice| if let Slice::Page(page) = slice { Some(page) } else { None });
-    assert!(
-        pages
-            .last()
-            .is_some_and(|page| matches!(page, Page::Broken(broken) if broken.error.code == ErrorCode::ProfileInUse))
-    );
+    let page = |slices: &Receiver<Slice>| {
+        slices.try_iter().filter_map(|slice| if let Slice::Page(page) = slice { Some(page) } else { None }).last()
+    };
+    let Some(Page::Broken(broken)) = page(&slices) else { panic!("the page that says why") };
+    assert_eq!((broken.error.code, broken.home), (ErrorCode::ProfileInUse, false));
+    assert!(app.answer(Request::GoHome).await.is_err(), "there is no home without a profile");
+    assert_eq!(app.answer(Request::Retry).await.unwrap_err().code, ErrorCode::ProfileInUse);
+
+    let Person { app: other, folder: _folder, .. } = first;
+    drop(other);
+    app.answer(Request::Retry).await.unwrap();
+    app.publish();
+    assert_eq!(page(&slices), Some(Page::Notice));
+    let Place::Asking(asking) = &app.place else { panic!("the notice of the link's host") };
+    assert_eq!(asking.asks.target.host(), "meet.example");
 }

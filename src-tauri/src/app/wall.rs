@@ -7,7 +7,7 @@ use super::{App, Place};
 use crate::frames::Wanted;
 use crate::shell::Shell;
 use crate::tray::Tray;
-use crate::view::{Home, Levels, Notice, Page, Slice, Tile, UiError};
+use crate::view::{Broken, Home, Levels, Notice, Page, Slice, Tile, UiError};
 use std::collections::BTreeMap;
 
 impl<S: Shell> App<S> {
@@ -21,7 +21,7 @@ impl<S: Shell> App<S> {
             None => slices.extend([Slice::Meeting(None), Slice::People(Vec::new()), Slice::Chat(Vec::new())]),
         }
         if let Ok(desk) = &self.desk {
-            slices.push(Slice::Settings(Box::new(desk.settings_slice(&self.contacts))));
+            slices.push(Slice::Settings(Box::new(desk.settings_slice(&self.contacts, self.schemes_slice()))));
             slices.push(Slice::Devices(self.devices_slice(desk)));
         }
         for slice in slices {
@@ -68,21 +68,30 @@ impl<S: Shell> App<S> {
             Place::Meeting => Page::Meeting,
             Place::After(after) => Page::After(after.clone()),
             Place::Declined(declined) => Page::Declined(declined.clone()),
-            Place::Broken(broken) => Page::Broken(broken.as_ref().clone()),
+            Place::Broken(broken) => Page::Broken(Broken { home: self.desk.is_ok(), ..broken.as_ref().clone() }),
         }
     }
 
     fn home(&self) -> Home {
         Home {
-            default_host: super::door::DEFAULT_HOST.to_owned(),
+            default_host: self.desk.as_ref().map(super::desk::Desk::default_host).unwrap_or_default(),
             recents: self.desk.as_ref().ok().and_then(|desk| desk.recents()),
-            interfaces: super::door::interfaces(),
+            interfaces: super::host::interfaces(),
+            hosted: self.hosted.as_ref().map(super::host::Hosted::slice),
             contacts: self.contacts.clone(),
         }
     }
 
-    /// Ten times a second: how loud everybody is.
-    pub(super) fn measure(&mut self) {
+    /// Ten times a second: how loud everybody is, and whether anything changed that nobody reports. True where the window has to
+    /// hear of it.
+    pub(super) fn tick(&mut self) -> bool {
+        self.measure();
+        let devices = self.hear_devices_at_the_door();
+        let (list, room) = (self.hardware.take_news(), self.room_use_changed());
+        devices || list || room
+    }
+
+    fn measure(&mut self) {
         let levels = match (&self.seat, &self.place) {
             (Some(seat), _) if seat.is_joined() => {
                 let levels = seat.handle.levels().borrow().clone();

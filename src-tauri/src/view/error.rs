@@ -32,16 +32,37 @@ pub struct UiError {
 pub enum ErrorCode {
     /// Neither a link nor a room name. `text`
     LinkUnreadable,
+    /// A link to a server that names no room. `text`
+    LinkWithoutRoom,
+    /// `http` to another machine. `text`
+    LinkUnprotected,
+    /// The fingerprint in the link is no fingerprint. `text`
+    LinkDamaged,
     /// The name has no address. `host`
     HostUnknown,
-    /// Something answered and said no. `host`
+    /// Nothing listens there. `host`
     HostRefused,
     /// Nothing answered in time. `host`
     HostSilent,
+    /// No way leads there. `host`, and `detail` in the system's words
+    NetworkUnreachable,
     /// A server of a kind this version cannot talk to yet. `host`
     HostUnsupported,
     /// The certificate is not the one the link names. `host`
     FingerprintDiffers,
+    /// Nobody vouches for the certificate, and the link names none. `host`
+    CertificateUntrusted,
+    /// TLS failed for another reason. `host`, `detail`
+    EncryptionFailed,
+    /// `host`, `room`, as with all refusals that follow
+    PasswordNeeded,
+    LobbyNeeded,
+    RoomFull,
+    LoginNeeded,
+    HostNotThere,
+    NameNeeded,
+    /// Also `detail` in the server's words, where it gave any
+    EntryRefused,
     /// The room no longer exists or closed. `room`
     RoomEnded,
     /// A moderator removed us. `room`
@@ -52,30 +73,46 @@ pub enum ErrorCode {
     MutedByModerator,
     /// The room's video server has no channel that we can open; pictures of the others may not come. `host`
     NoBridgeChannel,
-    /// The port for a room on this device is taken. `address`
+    /// The port for a room on this device is taken, and no other could be had. `address`
     PortInUse,
+    /// The room is open on another port, since the usual one is taken. `address`, `next`
+    PortChanged,
     /// The room on this device could not be opened. `address`
     HostingFailed,
+    /// Somebody is in the room that is open at another address of this device. `address`
+    RoomInUse,
     /// No microphone is connected.
     MicrophoneMissing,
-    /// `device`
+    /// `device`, the system's default where it is left out, as with all that follow
     MicrophoneBusy,
-    /// `device`, and `next` (the one used instead; empty when there is none)
+    MicrophoneDenied,
+    /// It is looked for, then the default one is taken. `device`
     MicrophoneUnplugged,
+    /// `device`, and `next` (the one used instead)
+    MicrophoneReplaced,
+    /// `device`, and `detail` in the system's words
+    MicrophoneFailed,
     /// No camera is connected.
     CameraMissing,
-    /// `device`
     CameraBusy,
-    /// `device`, and `next` as above
+    CameraDenied,
     CameraUnplugged,
+    CameraReplaced,
+    CameraFailed,
     /// No speaker is connected.
     SpeakerMissing,
-    /// `device`, and `next` as above
+    SpeakerBusy,
     SpeakerUnplugged,
+    SpeakerReplaced,
+    SpeakerFailed,
+    /// `detail` in the system's words
+    SoundSystemSilent,
     /// A record could not be written. `path`
     DiskFull,
     /// `path` (where the damaged file was kept)
     LedgerDamaged,
+    /// The last line of a record never got to the disk whole; nothing that was confirmed is lost. `path`
+    LedgerUnfinished,
     /// `path` (where the damaged file was kept)
     SettingsDamaged,
     /// Another Runde uses this profile.
@@ -86,12 +123,10 @@ pub enum ErrorCode {
     KeyringSilent,
     /// A meeting is running; one at a time. `room` (the one that was asked for)
     AlreadyInMeeting,
-    /// The key lies in a file because no keyring answered. `path`
-    KeyringUnavailable,
+    /// The system did not let this program open links of a kind. `text` (the kind), `detail`
+    SchemeRefused,
     /// The text or name is longer than a room accepts. `limit`
     TextTooLong,
-    /// The action needs the controller's notice first. `host`
-    NoticeMissing,
     /// Somebody objected to this controller, and that is in force. `host`
     Objected,
     /// A fault of ours. `detail` (never names, addresses or room names)

@@ -39,6 +39,20 @@ pub struct Home {
     pub interfaces: Vec<Interface>,
     /// Hosts contacted since the app started, in order of first contact.
     pub contacts: Vec<String>,
+    /// The room that is open on this device, whether or not one is in it.
+    pub hosted: Option<HostedRoom>,
+}
+
+/// A room that this app serves.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct HostedRoom {
+    pub room: String,
+    /// To hand on, and for `open_link` to go in.
+    pub link: String,
+    /// Somebody is in it; `close_room` ends it for them.
+    pub in_use: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -144,6 +158,7 @@ pub struct Declined {
 pub struct Broken {
     pub error: UiError,
     pub room: String,
-    /// `open_link` with this tries again.
     pub link: String,
+    /// The first page can be reached; not while the profile cannot be opened.
+    pub home: bool,
 }

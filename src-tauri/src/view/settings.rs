@@ -20,6 +20,8 @@ pub struct Settings {
     /// Where the profile lies, for the user to find it.
     pub profile_path: String,
     pub contacts: Vec<String>,
+    /// Kinds of links and whether the system opens them with this program; empty until somebody may look.
+    pub schemes: Vec<Scheme>,
     pub version: String,
 }
 
@@ -86,6 +88,8 @@ pub enum LedgerKind {
     Noted,
     Given,
     Refused,
+    /// The question was left without an answer; everything stays off.
+    Deferred,
     Withdrawn,
 }
 
@@ -99,4 +103,13 @@ pub enum LedgerState {
     FileRightsOnly,
     /// A damaged file was kept aside and a new one begun.
     Damaged,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Scheme {
+    /// Without `://`.
+    pub scheme: String,
+    pub ours: bool,
 }

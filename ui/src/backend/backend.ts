@@ -19,10 +19,13 @@ export type Outcome = { ok: true } | { ok: false; error: UiError };
 export interface Backend {
   subscribe(onSlice: (slice: Slice) => void): Promise<Outcome>;
   decideNotice(decision: NoticeDecision, lang: Lang, scrolledToEnd: boolean): Promise<Outcome>;
-  decideConsents(answers: Record<string, boolean>): Promise<Outcome>;
-  setConsent(purpose: string, granted: boolean): Promise<Outcome>;
+  /** `lang` is the language in which the question was read. */
+  decideConsents(answers: Record<string, boolean>, lang: Lang): Promise<Outcome>;
+  setConsent(purpose: string, granted: boolean, lang: Lang): Promise<Outcome>;
   openLink(text: string): Promise<Outcome>;
   hostRoom(options: HostOptions): Promise<Outcome>;
+  closeRoom(): Promise<Outcome>;
+  retry(): Promise<Outcome>;
   join(name: string, microphone: boolean, camera: boolean): Promise<Outcome>;
   leave(): Promise<Outcome>;
   goHome(): Promise<Outcome>;
@@ -33,6 +36,7 @@ export interface Backend {
   setTiles(tiles: Tile[]): Promise<Outcome>;
   chooseDevice(kind: DeviceKind, id: string | null): Promise<Outcome>;
   setSetting(change: SettingChange): Promise<Outcome>;
+  setScheme(scheme: string, on: boolean): Promise<Outcome>;
   showNotice(controller: string): Promise<Outcome>;
   forgetRecent(link: string | null): Promise<Outcome>;
   dismissToast(id: number): Promise<Outcome>;

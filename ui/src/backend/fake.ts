@@ -7,6 +7,7 @@ import type { Backend, Outcome } from './backend';
 import type { DeviceKind } from './bindings/DeviceKind';
 import type { Devices } from './bindings/Devices';
 import type { ErrorCode } from './bindings/ErrorCode';
+import type { HostedRoom } from './bindings/HostedRoom';
 import type { Language } from './bindings/Language';
 import type { Look } from './bindings/Look';
 import type { Notice } from './bindings/Notice';
@@ -76,6 +77,7 @@ class Script {
   private chat: { id: number; name: string; mine: boolean; text: string; at: number }[] = [];
   private tiles: Tile[] = [];
   private seq = 0;
+  private hosted: HostedRoom | null = null;
   private shown: Page = { place: 'notice' };
   private devices: Devices = {
     microphone: device([['mic-1', 'Eingebautes Mikrofon'], ['mic-2', 'USB Audio']]),
@@ -85,6 +87,7 @@ class Script {
   private settings: Settings = {
     language: 'system', look: 'system', name: '', processing: { echo: true, noise: true, gain: true }, purposes: purposes(),
     ledger: [], ledgerState: 'intact', profilePath: '/home/amal/.local/share/runde', contacts: [], version: '0.1.0',
+    schemes: [{ scheme: 'runde', ours: false }, { scheme: 'jitsi-meet', ours: false }],
   };
 
   constructor(private readonly wish: URLSearchParams) {
@@ -117,6 +120,7 @@ class Script {
     else if (place === 'declined') this.page({ place: 'declined', host: 'meet.jit.si', controllerId: '8x8-inc', controllerName: '8×8, Inc.' });
     else if (place === 'broken') this.broken();
     else {
+      if (place === 'hosted') this.hosted = { room: 'bado-kilu-mena', link: LINK, inUse: true };
       if (place === 'recents') this.granted = { 'recent-rooms': true };
       this.home();
       if (place === 'toast') this.toast();
@@ -156,13 +160,13 @@ class Script {
     const recents = this.granted['recent-rooms']
       ? [{ link: 'https://meet.jit.si/Dienstagsrunde', room: 'Dienstagsrunde', host: 'meet.jit.si', lastUsed: now() - 90000 }, { link: LINK, room: 'Lesekreis', host: '192.168.178.24:8443', lastUsed: now() - 900000 }]
       : null;
-    this.page({ place: 'home', defaultHost: 'meet.jit.si', recents, contacts: [], interfaces: [{ id: 'wlan0', name: 'wlan0', address: '192.168.178.24' }] });
+    this.page({ place: 'home', defaultHost: 'meet.jit.si', recents, contacts: [], hosted: this.hosted, interfaces: [{ id: 'wlan0', name: 'wlan0', address: '192.168.178.24' }] });
   }
 
   prejoin(hostedHere: boolean): void {
     this.page({
       place: 'prejoin', room: 'Lesekreis', host: '192.168.178.24:8443', link: LINK, controllerId: 'room-opener', controllerName: '', hostedHere, name: '', joining: false,
-      fingerprint: hostedHere ? null : { words: ['Apfel', 'Brücke', 'Wolke', 'Ziegel', 'Morgen', 'Kanne'], hex: '3F:9A:C1' },
+      fingerprint: hostedHere ? null : { words: ['Apfel', 'Brücke', 'Wolke', 'Zirkus', 'Morgen', 'Kanne', 'Segel', 'Delfin'], hex: '3F:9A:C1' },
     });
   }
 
@@ -234,11 +238,21 @@ class Script {
   }
 
   private broken(): void {
-    this.page({ place: 'broken', room: 'Lesekreis', link: LINK, error: { code: 'connectionLost', params: { host: '192.168.178.24:8443' }, retry: true } });
+    this.page({ place: 'broken', room: 'Lesekreis', link: LINK, home: true, error: { code: 'connectionLost', params: { host: '192.168.178.24:8443' }, retry: true } });
   }
 
   private toast(): void {
-    this.send({ slice: 'toasts', value: [{ id: 1, error: { code: 'microphoneUnplugged', params: { device: 'USB Audio', next: 'Eingebautes Mikrofon' }, retry: false } }] });
+    this.send({ slice: 'toasts', value: [{ id: 1, error: { code: 'microphoneReplaced', params: { device: 'USB Audio', next: 'Eingebautes Mikrofon' }, retry: false } }] });
+  }
+
+  setScheme(scheme: string, on: boolean): void {
+    this.settings.schemes = this.settings.schemes.map((one) => (one.scheme === scheme ? { scheme, ours: on } : one));
+    this.sendSettings();
+  }
+
+  closeRoom(): void {
+    this.hosted = null;
+    this.home();
   }
 
   dismiss(): void {
@@ -289,6 +303,8 @@ export function fakeBackend(wish: URLSearchParams): Backend {
       return OK;
     },
     hostRoom: async () => (script.prejoin(true), OK),
+    closeRoom: did(() => script.closeRoom()),
+    retry: did(() => script.prejoin(false)),
     join: async (name) => (script.enter(true, 'joined', name), OK),
     leave: did(() => script.leave()),
     goHome: did(() => script.back()),
@@ -299,6 +315,7 @@ export function fakeBackend(wish: URLSearchParams): Backend {
     setTiles: async (tiles) => (script.size(tiles), OK),
     chooseDevice: async (kind, id) => (script.choose(kind, id), OK),
     setSetting: async (change) => (script.change(change), OK),
+    setScheme: async (scheme, on) => (script.setScheme(scheme, on), OK),
     showNotice: did(() => script.again()),
     forgetRecent: did(() => script.home()),
     dismissToast: did(() => script.dismiss()),

@@ -14,10 +14,12 @@ async function sent(): Promise<Map<string, unknown>> {
   const backend = tauriBackend();
   await backend.subscribe(() => {});
   await backend.decideNotice('noted', 'de', true);
-  await backend.decideConsents({ a: false });
-  await backend.setConsent('a', true);
+  await backend.decideConsents({ a: false }, 'de');
+  await backend.setConsent('a', true, 'de');
   await backend.openLink('x');
   await backend.hostRoom({ room: null, interface: null });
+  await backend.closeRoom();
+  await backend.retry();
   await backend.join('Lea', false, true);
   await backend.leave();
   await backend.goHome();
@@ -28,6 +30,7 @@ async function sent(): Promise<Map<string, unknown>> {
   await backend.setTiles([]);
   await backend.chooseDevice('camera', null);
   await backend.setSetting({ key: 'look', value: 'dark' });
+  await backend.setScheme('runde', true);
   await backend.showNotice('x');
   await backend.forgetRecent(null);
   await backend.dismissToast(3);

@@ -12,7 +12,7 @@ function open(page: Page) {
   return { ...opened, user: userEvent.setup() };
 }
 
-const home = (more: Partial<Home> = {}): Page => ({ place: 'home', defaultHost: 'meet.jit.si', recents: null, interfaces: [{ id: 'w', name: 'wlan0', address: '10.0.0.5' }], contacts: [], ...more });
+const home = (more: Partial<Home> = {}): Page => ({ place: 'home', defaultHost: 'meet.jit.si', recents: null, interfaces: [{ id: 'w', name: 'wlan0', address: '10.0.0.5' }], contacts: [], hosted: null, ...more });
 const prejoin = (more: object = {}): Page => ({
   place: 'prejoin', room: 'Lesekreis', host: 'raum.example', link: 'l', controllerId: 'unknown-operator-of:raum.example', controllerName: '', fingerprint: null, hostedHere: false, name: '', joining: false, ...more,
 });
@@ -87,16 +87,38 @@ test('while joining, the button waits', () => {
 });
 
 test('a broken meeting says what, why, what to do, and leads back in', async () => {
-  const { asked, user } = open({ place: 'broken', room: 'Lesekreis', link: 'https://a/b', error: { code: 'connectionLost', params: { host: 'a' }, retry: true } });
+  const { asked, user } = open({ place: 'broken', room: 'Lesekreis', link: 'https://a/b', home: true, error: { code: 'connectionLost', params: { host: 'a' }, retry: true } });
   expect(screen.getByRole('heading', { level: 1 }).textContent).toBe('Die Verbindung zu a ist abgerissen.');
   await user.click(screen.getByRole('button', { name: 'Erneut versuchen' }));
   await user.click(screen.getByRole('button', { name: 'Zur Startseite' }));
-  expect(asked).toEqual([['openLink', 'https://a/b'], ['goHome']]);
+  expect(asked).toEqual([['retry'], ['goHome']]);
 });
 
 test('what cannot work again is not offered again', () => {
-  open({ place: 'broken', room: 'Lesekreis', link: 'l', error: { code: 'kicked', params: { room: 'Lesekreis' }, retry: false } });
+  open({ place: 'broken', room: 'Lesekreis', link: 'l', home: true, error: { code: 'kicked', params: { room: 'Lesekreis' }, retry: false } });
   expect(screen.queryByRole('button', { name: 'Erneut versuchen' })).toBeNull();
+});
+
+test('without a profile one can try again and nothing else', async () => {
+  const { asked, user } = open({ place: 'broken', room: '', link: '', home: false, error: { code: 'keyringSilent', params: {}, retry: true } });
+  expect(screen.queryByRole('button', { name: 'Zur Startseite' })).toBeNull();
+  await user.click(screen.getByRole('button', { name: 'Erneut versuchen' }));
+  expect(asked).toEqual([['retry']]);
+});
+
+test('a room that is open on this device can be entered and closed from the first page', async () => {
+  const { asked, user } = open(home({ hosted: { room: 'bado-kilu', link: 'https://10.0.0.5:8443/bado-kilu#fp=ab', inUse: false } }));
+  expect(screen.getByText('Gerade ist niemand darin.')).toBeTruthy();
+  await user.click(screen.getByRole('button', { name: 'Eintreten' }));
+  await user.click(screen.getByRole('button', { name: 'Raum schließen' }));
+  expect(asked).toEqual([['openLink', 'https://10.0.0.5:8443/bado-kilu#fp=ab'], ['closeRoom']]);
+});
+
+test('closing a room with somebody in it says that it ends for everybody', async () => {
+  const { asked, user } = open(home({ hosted: { room: 'r', link: 'l', inUse: true } }));
+  expect(screen.getByText('Es ist jemand darin.')).toBeTruthy();
+  await user.click(screen.getByRole('button', { name: 'Für alle beenden' }));
+  expect(asked).toEqual([['closeRoom']]);
 });
 
 test('a declined notice leaves the app usable and can be read again', async () => {

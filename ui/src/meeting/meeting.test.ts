@@ -109,8 +109,8 @@ test('reconnecting says what still works', () => {
 
 test('an unplugged microphone is told beside the meeting and can be dismissed', async () => {
   const { asked, store, user } = open([me, person('b')]);
-  store.apply({ slice: 'toasts', value: [{ id: 4, error: { code: 'microphoneUnplugged', params: { device: 'USB', next: 'Eingebaut' }, retry: false } }] });
-  expect(await screen.findByText(/Ersatz: Eingebaut/)).toBeTruthy();
+  store.apply({ slice: 'toasts', value: [{ id: 4, error: { code: 'microphoneReplaced', params: { device: 'USB', next: 'Eingebaut' }, retry: false } }] });
+  expect(await screen.findByText('Runde nimmt jetzt »Eingebaut«.')).toBeTruthy();
   await user.click(screen.getByRole('button', { name: 'Schließen' }));
   expect(asked).toEqual([['dismissToast', 4]]);
 });

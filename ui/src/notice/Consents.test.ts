@@ -18,7 +18,7 @@ test('every switch is off, and continuing without touching any refuses all', asy
   const { asked } = open();
   expect(screen.getAllByRole('switch').map((one) => one.getAttribute('aria-checked'))).toEqual(['false', 'false']);
   await userEvent.setup().click(screen.getByRole('button', { name: 'Weiter' }));
-  expect(asked).toEqual([['decideConsents', { 'recent-rooms': false, 'display-name': false }]]);
+  expect(asked).toEqual([['decideConsents', { 'recent-rooms': false, 'display-name': false }, 'de']]);
 });
 
 test('Enter grants nothing, wherever the focus is', async () => {
@@ -32,7 +32,7 @@ test('Enter grants nothing, wherever the focus is', async () => {
   }
   screen.getByRole('button', { name: 'Weiter' }).focus();
   await user.keyboard('{Enter}');
-  expect(asked).toEqual([['decideConsents', { 'recent-rooms': false, 'display-name': false }]]);
+  expect(asked).toEqual([['decideConsents', { 'recent-rooms': false, 'display-name': false }, 'de']]);
 });
 
 test('a purpose stands for itself: granting one leaves the other refused', async () => {
@@ -42,7 +42,7 @@ test('a purpose stands for itself: granting one leaves the other refused', async
   await user.keyboard(' ');
   expect(screen.getByText('1 Funktion eingeschaltet')).toBeTruthy();
   await user.click(screen.getByRole('button', { name: 'Weiter' }));
-  expect(asked).toEqual([['decideConsents', { 'recent-rooms': true, 'display-name': false }]]);
+  expect(asked).toEqual([['decideConsents', { 'recent-rooms': true, 'display-name': false }, 'de']]);
 });
 
 test('a change of mind on the page counts', async () => {
@@ -52,5 +52,5 @@ test('a change of mind on the page counts', async () => {
   await user.click(one);
   await user.click(one);
   await user.click(screen.getByRole('button', { name: 'Weiter' }));
-  expect(asked).toEqual([['decideConsents', { 'recent-rooms': false, 'display-name': false }]]);
+  expect(asked).toEqual([['decideConsents', { 'recent-rooms': false, 'display-name': false }, 'de']]);
 });

@@ -5,11 +5,11 @@ import App from '../App.svelte';
 import { windowWith } from '../test-backend';
 
 async function open() {
-  const opened = windowWith({ slice: 'page', value: { place: 'home', defaultHost: 'm', recents: null, interfaces: [], contacts: [] } });
+  const opened = windowWith({ slice: 'page', value: { place: 'home', defaultHost: 'm', recents: null, interfaces: [], contacts: [], hosted: null } });
   opened.store.apply({
     slice: 'settings',
     value: {
-      ...opened.store.settings, profilePath: '/profil', version: '0.1.0',
+      ...opened.store.settings, profilePath: '/profil', version: '0.1.0', schemes: [{ scheme: 'runde', ours: false }, { scheme: 'jitsi-meet', ours: false }],
       purposes: [{ id: 'recent-rooms', granted: true, texts: [{ lang: 'de', title: 'Räume merken', purpose: '', storage: '30 Tage' }] }],
       ledger: [{ kind: 'noted', at: 0, subject: 'meet.jit.si', version: '1', sha256: 'ab'.repeat(32) }],
     },
@@ -23,7 +23,7 @@ async function open() {
 test('a consent is withdrawn with the same single click that grants it', async () => {
   const { asked, user } = await open();
   await user.click(screen.getByRole('switch', { name: 'Räume merken' }));
-  expect(asked).toEqual([['setConsent', 'recent-rooms', false]]);
+  expect(asked).toEqual([['setConsent', 'recent-rooms', false, 'de']]);
 });
 
 test('sound switches send their key and name their default', async () => {
@@ -31,6 +31,13 @@ test('sound switches send their key and name their default', async () => {
   expect(screen.getAllByText(/Voreinstellung: an/).length).toBe(3);
   await user.click(screen.getByRole('switch', { name: 'Echo unterdrücken' }));
   expect(asked).toEqual([['setSetting', { key: 'echo', value: false }]]);
+});
+
+test('links of each kind are taken over by a choice of their own', async () => {
+  const { asked, user } = await open();
+  await user.click(screen.getByRole('switch', { name: 'Links mit runde:// in Runde öffnen' }));
+  expect(asked).toEqual([['setScheme', 'runde', true]]);
+  expect(screen.getByText(/Eine andere Jitsi-App öffnet sie dann nicht mehr/)).toBeTruthy();
 });
 
 test('the record is listed and the noted text can be read again', async () => {

@@ -11,9 +11,10 @@ type Sentence = (values: Record<string, string>) => string;
 const all: Record<Key, unknown> = m;
 
 /** Names that a sentence may mention; one the backend left out reads as an ellipsis, not as "undefined". */
-const BLANK = Object.fromEntries(
-  ['text', 'host', 'room', 'address', 'device', 'next', 'path', 'limit', 'detail'].map((name) => [name, '…']),
-);
+const BLANK = Object.fromEntries(['text', 'host', 'room', 'address', 'next', 'path', 'limit'].map((name) => [name, '…']));
+
+/** What is left out on purpose: no name means the system's default device, no detail that nobody gave a reason. */
+const spoken = () => ({ ...BLANK, device: m.device_default(), detail: m.detail_none() });
 
 export interface Words {
   what: string;
@@ -22,7 +23,7 @@ export interface Words {
 }
 
 export function words(error: UiError): Words {
-  const values: Record<string, string> = { ...BLANK };
+  const values: Record<string, string> = spoken();
   for (const [name, value] of Object.entries(error.params)) if (value) values[name] = value;
   const say = (part: Part) => (all[`error_${error.code}_${part}`] as Sentence)(values);
   return { what: say('what'), why: say('why'), todo: say('todo') };

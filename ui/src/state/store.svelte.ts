@@ -30,6 +30,7 @@ const FIRST_SETTINGS: Settings = {
   ledgerState: 'intact',
   profilePath: '',
   contacts: [],
+  schemes: [],
   version: '',
 };
 

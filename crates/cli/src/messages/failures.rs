@@ -5,7 +5,7 @@ use runde_privacy::{Lang, LangError, Notice};
 use runde_profile::{ImportError, ProfileError};
 use runde_server::ServeError;
 
-use super::holds;
+use super::{holds, reasons};
 use crate::exit::Failure;
 
 pub fn failure(failure: &Failure, lang: Lang) -> String {
@@ -18,20 +18,23 @@ pub fn failure(failure: &Failure, lang: Lang) -> String {
 fn german(failure: &Failure) -> String {
     match failure {
         Failure::Arguments(why) => {
-            format!("Der Aufruf ist nicht verständlich ({why}). `runde-cli help` zeigt, was geht.")
+            format!("Der Aufruf ist nicht verständlich ({}). `runde-cli help` zeigt, was geht.", reasons::call(why))
         }
         Failure::UnknownCommand(word) => {
             format!("Den Befehl {word:?} gibt es nicht. `runde-cli help` zeigt, was geht.")
         }
         Failure::Value { option, value, expected } => {
-            format!("{option} kann nicht {value:?} sein. Erwartet wird: {expected}.")
+            format!("{option} kann nicht {value:?} sein. Erwartet wird: {}.", reasons::expected(expected))
         }
         Failure::Missing(what) => format!("Es fehlt: {what}. `runde-cli help` zeigt, was geht."),
         Failure::Language(LangError(tag)) => {
             format!("Die Sprache {tag:?} ist unbekannt. Benutzen Sie de, en oder de-simple.")
         }
         Failure::Link(why) => {
-            format!("Das ist kein Link zu einem Raum ({why}). Er sieht aus wie https://meet.example.org/raum.")
+            format!(
+                "Das ist kein Link zu einem Raum ({}). Er sieht aus wie https://meet.example.org/raum.",
+                reasons::link(why)
+            )
         }
         Failure::Host(why) => {
             format!("{:?} ist kein Name oder keine Adresse eines Servers. Prüfen Sie die Schreibweise.", why.0)
@@ -60,9 +63,11 @@ fn german(failure: &Failure) -> String {
             )
         }
         Failure::Hold(why) => holds::failure(why, Lang::De),
-        Failure::Spawn(why) => format!("Das Gespräch konnte nicht beginnen ({why}). Gesendet wurde nichts."),
+        Failure::Spawn(why) => {
+            format!("Das Gespräch konnte nicht beginnen ({}). Gesendet wurde nichts.", reasons::spawn(why))
+        }
         Failure::Runtime(why) => format!(
-            "Das Programm konnte nicht starten ({why}). Beenden Sie andere Programme und versuchen Sie es erneut."
+            "Das Programm konnte nicht starten (das System sagt: {why}). Beenden Sie andere Programme und versuchen Sie es erneut."
         ),
     }
 }
@@ -143,7 +148,7 @@ fn german_profile(why: &ProfileError) -> String {
             path.display()
         ),
         ProfileError::File { path, source } => format!(
-            "{} lässt sich nicht benutzen ({source}). Prüfen Sie Eigentümer und Rechte des Ordners.",
+            "{} lässt sich nicht benutzen (das System sagt: {source}). Prüfen Sie Eigentümer und Rechte des Ordners.",
             path.display()
         ),
         ProfileError::NoHome => "Dieses System nennt keinen persönlichen Ordner. Setzen Sie RUNDE_HOME auf einen Ordner Ihrer Wahl.".to_owned(),
@@ -181,7 +186,7 @@ fn german_serve(why: &ServeError) -> String {
             addr.port()
         ),
         ServeError::Listen { addr, source } => format!(
-            "Auf {addr} lässt sich nicht lauschen ({source}). Wählen Sie mit --listen eine Adresse dieses Rechners."
+            "Auf {addr} lässt sich nicht lauschen (das System sagt: {source}). Wählen Sie mit --listen eine Adresse dieses Rechners."
         ),
         ServeError::TlsNeeded(addr) => format!(
             "{addr} ist von außen erreichbar, ohne TLS könnten andere mitlesen. Lassen Sie TLS an oder lauschen Sie auf 127.0.0.1."

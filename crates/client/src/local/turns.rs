@@ -8,8 +8,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// What an opening came to: the device, or a sentence.
-pub(super) type Brought<T> = Result<T, String>;
+use crate::event::DeviceFault;
+
+/// What an opening came to.
+pub(super) type Brought<T> = Result<T, DeviceFault>;
 
 struct Shared<T> {
     /// Number of the newest opening that is wanted.
@@ -154,11 +156,15 @@ mod tests {
         let held = held.clone();
         move || {
             let device = Device(name, held.clone());
-            if held.fetch_add(1, Ordering::SeqCst) > 0 { Err(format!("{name} met another")) } else { Ok(device) }
+            if held.fetch_add(1, Ordering::SeqCst) > 0 {
+                Err(DeviceFault::failed(&format!("{name} met another")))
+            } else {
+                Ok(device)
+            }
         }
     }
 
-    fn name(brought: Option<Brought<Device>>) -> Option<Result<&'static str, String>> {
+    fn name(brought: Option<Brought<Device>>) -> Option<Brought<&'static str>> {
         Some(brought?.map(|device| device.0))
     }
 

@@ -197,6 +197,8 @@ impl Actor {
         identity: Identity,
     ) -> Self {
         let guest = new_guest(&options, &mut rng);
+        let local = Local::new(options.devices.clone());
+        let recorder = options.video_out.clone().map(|folder| local.recorder(folder));
         Self {
             guest,
             wire: Wire::open(target.clone()),
@@ -204,9 +206,9 @@ impl Actor {
             session: None,
             bridge: None,
             uplink: Uplink::new(options.layers, &mut rng),
-            downlink: Downlink::new(options.video_out.clone()),
+            downlink: Downlink::new(recorder),
             sending: Sending::new(options.layers, &mut rng),
-            local: Local::new(options.devices.clone()),
+            local,
             wishes: Wishes::new(options.default_height),
             meter: Meter::default(),
             losses: Losses::default(),

@@ -4,7 +4,6 @@
 //! at [`Downlink::packet`].
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -20,7 +19,7 @@ use runde_signalling::jingle::Kind;
 use super::Pictures;
 use super::session::Announced;
 use crate::event::{MediaKind, SourceStats};
-use crate::local::record;
+use crate::local::Recorder;
 use crate::options::Tile;
 
 /// Key frames asked for and not yet sent on. Each source asks twice a second at most; **when full, the oldest goes**
@@ -93,11 +92,11 @@ pub(super) struct Downlink {
     sound: Option<AudioReceiver>,
     heard: BTreeMap<u32, Heard>,
     asks: (Sender<Ssrc>, Receiver<Ssrc>),
-    video_out: Option<PathBuf>,
+    video_out: Option<Recorder>,
 }
 
 impl Downlink {
-    pub(super) fn new(video_out: Option<PathBuf>) -> Self {
+    pub(super) fn new(video_out: Option<Recorder>) -> Self {
         Self { sound: None, heard: BTreeMap::new(), asks: bounded(ASKS), video_out }
     }
 
@@ -145,7 +144,7 @@ impl Downlink {
     fn see(&self, ssrc: Ssrc, source: &str) -> Result<Path, ReceiveError> {
         let pictures: Arc<Mailbox<Picture>> = Arc::default();
         let decoded = match &self.video_out {
-            Some(folder) => record(folder, source, pictures.clone()),
+            Some(recorder) => recorder.record(source, pictures.clone()),
             None => pictures.clone(),
         };
         let receiver = VideoReceiver::spawn(ssrc, decoded.clone(), self.asks.0.clone())?;

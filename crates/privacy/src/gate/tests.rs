@@ -85,6 +85,16 @@ fn whoever_noted_what_hosting_means_may_host_and_enter_their_own_room() {
 }
 
 #[test]
+fn the_notice_of_a_room_that_runs_here_is_not_asked_for_twice_whatever_its_address() {
+    let mut profile = Profile::new();
+    profile.note(&Target::own_room(), Lang::De);
+    let gate = profile.gate();
+    let hosting = gate.host().unwrap();
+    assert_eq!(gate.contact_served_here(&embedded("192.0.2.1"), &hosting).unwrap().host(), "192.0.2.1");
+    assert!(gate.contact_served_here(&host("192.0.2.1"), &hosting).is_err(), "without its hash it is any server");
+}
+
+#[test]
 fn a_link_without_its_hash_makes_the_same_host_unknown_again() {
     let mut profile = Profile::new();
     profile.note(&embedded("127.0.0.1"), Lang::De);

@@ -125,6 +125,8 @@ fn answer(state: ConsentState) -> LedgerKind {
         LedgerKind::Given
     } else if state == ConsentState::Withdrawn {
         LedgerKind::Withdrawn
+    } else if state == ConsentState::Deferred {
+        LedgerKind::Deferred
     } else {
         LedgerKind::Refused
     }
@@ -188,9 +190,8 @@ pub fn profile_error(error: &ProfileError) -> UiError {
 
 pub fn trouble(trouble: &Trouble) -> UiError {
     let code = match trouble.kind {
-        TroubleKind::Damaged | TroubleKind::Cut | TroubleKind::Unfinished | TroubleKind::Key => {
-            ErrorCode::LedgerDamaged
-        }
+        TroubleKind::Damaged | TroubleKind::Cut | TroubleKind::Key => ErrorCode::LedgerDamaged,
+        TroubleKind::Unfinished => ErrorCode::LedgerUnfinished,
         TroubleKind::Settings => ErrorCode::SettingsDamaged,
     };
     let kept = trouble.kept_as.as_ref().unwrap_or(&trouble.file);
@@ -225,6 +226,33 @@ mod tests {
         let text = asks.notice.text(runde_privacy::Lang::De);
         let head = controller(&asks);
         assert!(text.contains(&head.name) && head.address.iter().all(|line| text.contains(line.as_str())));
+    }
+
+    #[test]
+    fn each_trouble_with_the_profile_has_the_code_of_its_sentence() {
+        let path = || std::path::PathBuf::from("/profile/file");
+        let io = |kind| ProfileError::File { path: path(), source: std::io::Error::from(kind) };
+        let failures = [
+            (ProfileError::InUse(path()), ErrorCode::ProfileInUse),
+            (ProfileError::DiskFull(path()), ErrorCode::DiskFull),
+            (io(std::io::ErrorKind::PermissionDenied), ErrorCode::ProfileUnusable),
+            (ProfileError::KeyringSilent, ErrorCode::KeyringSilent),
+        ];
+        for (error, code) in failures {
+            let shown = profile_error(&error);
+            assert!(shown.code == code && shown.retry, "{error:?}");
+        }
+        let troubles = [
+            (TroubleKind::Damaged, ErrorCode::LedgerDamaged),
+            (TroubleKind::Cut, ErrorCode::LedgerDamaged),
+            (TroubleKind::Key, ErrorCode::LedgerDamaged),
+            (TroubleKind::Unfinished, ErrorCode::LedgerUnfinished),
+            (TroubleKind::Settings, ErrorCode::SettingsDamaged),
+        ];
+        for (kind, code) in troubles {
+            let shown = trouble(&Trouble { file: path(), kept_as: Some("/profile/kept".into()), kind });
+            assert_eq!((shown.code, shown.params["path"].as_str()), (code, "/profile/kept"));
+        }
     }
 
     #[test]

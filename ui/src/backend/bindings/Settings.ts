@@ -5,6 +5,7 @@ import type { LedgerState } from "./LedgerState";
 import type { Look } from "./Look";
 import type { Processing } from "./Processing";
 import type { Purpose } from "./Purpose";
+import type { Scheme } from "./Scheme";
 
 export type Settings = { language: Language, look: Look, 
 /**
@@ -18,4 +19,8 @@ ledger: Array<LedgerLine>, ledgerState: LedgerState,
 /**
  * Where the profile lies, for the user to find it.
  */
-profilePath: string, contacts: Array<string>, version: string, };
+profilePath: string, contacts: Array<string>, 
+/**
+ * Kinds of links and whether the system opens them with this program; empty until somebody may look.
+ */
+schemes: Array<Scheme>, version: string, };

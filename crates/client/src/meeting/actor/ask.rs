@@ -7,7 +7,7 @@ use runde_signalling::guest::{self, SourceState};
 
 use super::super::{bridge, names};
 use super::{Actor, Over};
-use crate::event::{DeviceKind, LeftReason, MeetingEvent};
+use crate::event::{DeviceFault, DeviceKind, DeviceNews, LeftReason, MeetingEvent};
 use crate::local::Opened;
 use crate::options::{AudioIn, Command, VideoIn};
 use crate::state::Fact;
@@ -22,7 +22,7 @@ impl Actor {
     /// What is to be on from the first moment.
     pub(super) fn begin(&mut self) {
         if let Err(error) = self.downlink.hush(self.sending.far_writer()) {
-            self.device_failed(DeviceKind::Speaker, error.to_string());
+            self.device_failed(DeviceKind::Speaker, DeviceFault::failed(&error));
         }
         self.local.open_speaker(self.options.audio_out.clone());
         if self.options.microphone {
@@ -78,7 +78,7 @@ impl Actor {
 
     pub(super) fn set_microphone(&mut self, on: bool) {
         if on && self.options.audio_in == AudioIn::None {
-            return self.device_failed(DeviceKind::Microphone, "no microphone is chosen".to_owned());
+            return self.device_failed(DeviceKind::Microphone, DeviceFault::NotChosen);
         }
         self.options.microphone = on;
         if on && !self.sending.hears() && !self.local.is_opening(DeviceKind::Microphone) {
@@ -92,7 +92,7 @@ impl Actor {
     /// A camera that is off is closed, so that its light goes out.
     pub(super) fn set_camera(&mut self, on: bool) {
         if on && self.options.video_in == VideoIn::None {
-            return self.device_failed(DeviceKind::Camera, "no camera is chosen".to_owned());
+            return self.device_failed(DeviceKind::Camera, DeviceFault::NotChosen);
         }
         let was_on = std::mem::replace(&mut self.options.camera, on);
         if !on {
@@ -134,12 +134,12 @@ impl Actor {
             Opened::Microphone(Ok(source), processing) => {
                 let processing = self.options.processing.unwrap_or(processing);
                 if let Err(error) = self.sending.hear(source, processing, !self.options.microphone) {
-                    self.device_failed(DeviceKind::Microphone, error.to_string());
+                    self.device_failed(DeviceKind::Microphone, DeviceFault::failed(&error));
                 }
             }
             Opened::Camera(Ok(camera)) => {
                 if let Err(error) = self.sending.see(camera) {
-                    self.device_failed(DeviceKind::Camera, error.to_string());
+                    self.device_failed(DeviceKind::Camera, DeviceFault::failed(&error));
                 }
                 self.sending.set_wanted_height(self.wanted_height);
                 if let (_, Some(bps)) = self.meter.read() {
@@ -148,26 +148,32 @@ impl Actor {
                 self.share_pictures();
             }
             Opened::Closed => {}
-            Opened::Lost(device) => self.device_failed(device, "it went away".to_owned()),
+            Opened::Lost(device, id) => self.device_failed(device, DeviceFault::Lost { id }),
+            Opened::Reopened(device, id) => self.device_said(device, DeviceNews::Reopened { id }),
+            Opened::Unrecorded { source, detail } => self.faces.tell(MeetingEvent::Unrecorded { source, detail }),
             Opened::Speaker(Ok(speaker)) => {
                 if let Err(error) = self.downlink.speak(speaker, None) {
-                    self.device_failed(DeviceKind::Speaker, error.to_string());
+                    self.device_failed(DeviceKind::Speaker, DeviceFault::failed(&error));
                 }
             }
-            Opened::Microphone(Err(reason), _) => {
-                self.device_failed(DeviceKind::Microphone, reason);
+            Opened::Microphone(Err(fault), _) => {
+                self.device_failed(DeviceKind::Microphone, fault);
                 self.set_microphone(false);
             }
-            Opened::Camera(Err(reason)) => {
-                self.device_failed(DeviceKind::Camera, reason);
+            Opened::Camera(Err(fault)) => {
+                self.device_failed(DeviceKind::Camera, fault);
                 self.set_camera(false);
             }
-            Opened::Speaker(Err(reason)) => self.device_failed(DeviceKind::Speaker, reason),
+            Opened::Speaker(Err(fault)) => self.device_failed(DeviceKind::Speaker, fault),
         }
     }
 
-    fn device_failed(&self, device: DeviceKind, reason: String) {
-        self.faces.tell(MeetingEvent::DeviceFailed { device, reason });
+    fn device_failed(&self, device: DeviceKind, fault: DeviceFault) {
+        self.device_said(device, DeviceNews::Failed(fault));
+    }
+
+    fn device_said(&self, device: DeviceKind, news: DeviceNews) {
+        self.faces.tell(MeetingEvent::Device { device, news });
     }
 
     /// Says in presence and on the bridge channel what is muted. Without it a guest counts as muted.

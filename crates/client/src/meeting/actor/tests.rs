@@ -10,7 +10,7 @@ use runde_signalling::jingle::{self, Content, Kind, Offer};
 use runde_signalling::link::RoomLink;
 
 use super::*;
-use crate::event::DeviceKind;
+use crate::event::{DeviceFault, DeviceKind, DeviceNews};
 use crate::local::{Camera, Opener};
 use crate::options::{AudioIn, AudioOut, VideoIn};
 use crate::state::{Connection, Presence};
@@ -56,11 +56,11 @@ impl Seat {
         }
     }
 
-    fn failures(&mut self) -> Vec<String> {
+    fn failures(&mut self) -> Vec<DeviceFault> {
         let mut failures = Vec::new();
         while let Ok(event) = self.events.try_recv() {
-            if let MeetingEvent::DeviceFailed { reason, .. } = event {
-                failures.push(reason);
+            if let MeetingEvent::Device { news: DeviceNews::Failed(fault), .. } = event {
+                failures.push(fault);
             }
         }
         failures
@@ -101,24 +101,28 @@ impl Drop for Light {
 }
 
 impl Opener for Slow {
-    fn microphone(&self, input: AudioIn) -> Result<(Box<dyn Hear>, Processing), String> {
+    fn microphone(&self, input: AudioIn) -> Result<(Box<dyn Hear>, Processing), DeviceFault> {
         self.wait();
         let mut open = self.microphones.lock().unwrap();
         if !open.is_empty() {
-            return Err(format!("busy with {open:?}"));
+            return Err(DeviceFault::failed(&format!("busy with {open:?}")));
         }
         open.push(input.clone());
         Ok((Box::new(Silence(input, self.microphones.clone())), Processing::NONE))
     }
 
-    fn speaker(&self, _output: AudioOut) -> Result<Box<dyn Speak>, String> {
-        Err("no speaker".to_owned())
+    fn speaker(&self, _output: AudioOut) -> Result<Box<dyn Speak>, DeviceFault> {
+        Err(DeviceFault::Missing)
     }
 
-    fn camera(&self, _input: VideoIn) -> Result<Camera, String> {
+    fn camera(&self, _input: VideoIn) -> Result<Camera, DeviceFault> {
         self.wait();
         let light = Light(self.cameras.clone());
-        if self.cameras.fetch_add(1, Ordering::SeqCst) > 0 { Err("busy".to_owned()) } else { Ok(Camera::blind(light)) }
+        if self.cameras.fetch_add(1, Ordering::SeqCst) > 0 {
+            Err(DeviceFault::Busy { id: None })
+        } else {
+            Ok(Camera::blind(light))
+        }
     }
 }
 
@@ -175,7 +179,7 @@ async fn of_two_microphones_chosen_in_a_row_the_second_is_heard_and_the_first_is
     seat.actor.ask(Command::SwitchAudioIn(named("second")));
     drop(hold.held);
     seat.settle(2).await;
-    assert_eq!(seat.failures(), Vec::<String>::new());
+    assert_eq!(seat.failures(), Vec::<DeviceFault>::new());
     assert!(seat.actor.sending.hears());
     assert_eq!(*hold.microphones.lock().unwrap(), [named("second")]);
 }
@@ -190,7 +194,7 @@ async fn unmuting_twice_while_the_microphone_opens_opens_it_once() {
     }
     drop(hold.held);
     seat.settle(1).await;
-    assert_eq!(seat.failures(), Vec::<String>::new());
+    assert_eq!(seat.failures(), Vec::<DeviceFault>::new());
     assert_eq!((seat.actor.sending.hears(), hold.begun.try_iter().count()), (true, 1));
 }
 
@@ -205,7 +209,7 @@ async fn a_camera_switched_off_and_on_while_it_opens_does_not_meet_itself() {
     seat.actor.ask(Command::SetCamera(true));
     drop(hold.held);
     seat.settle(2).await;
-    assert_eq!(seat.failures(), Vec::<String>::new());
+    assert_eq!(seat.failures(), Vec::<DeviceFault>::new());
     assert_eq!(hold.cameras.load(Ordering::SeqCst), 1);
     assert!(seat.actor.sending.take_camera().is_some());
 }
