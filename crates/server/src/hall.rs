@@ -71,6 +71,8 @@ pub(crate) enum Frame {
     Text(String),
     /// The connection belongs to a guest in a room.
     Seated,
+    /// A room asked its guest for something to type.
+    Asked,
 }
 
 /// A web socket as the hall sees it. Dropping the sender closes it.

@@ -257,6 +257,11 @@ mod tests {
 
     /// A hall that lets everybody in, or that never says a word.
     fn web(seats: bool) -> Web {
+        web_saying(seats.then_some(|| Frame::Seated))
+    }
+
+    /// A hall that says the same to everybody who comes.
+    fn web_saying(greeting: Option<fn() -> Frame>) -> Web {
         let options = ServeOptions::new("127.0.0.1:8443".parse().unwrap());
         let site = Site::new(&options, options.listen, &[]).unwrap();
         let (hall, mut inbox) = mpsc::channel(8);
@@ -264,8 +269,8 @@ mod tests {
             let mut kept = Vec::new();
             while let Some(said) = inbox.recv().await {
                 if let ToHall::Opened { outbox, .. } = said {
-                    if seats {
-                        outbox.send(Frame::Seated).await.unwrap();
+                    if let Some(greeting) = greeting {
+                        outbox.send(greeting()).await.unwrap();
                     }
                     kept.push(outbox);
                 }
@@ -318,6 +323,13 @@ mod tests {
     async fn a_stranger_who_never_enters_a_room_is_sent_away_though_it_answers_pings() {
         let closed = seconds_until_closed(socket(&web(false)).await).await;
         assert!((30..=45).contains(&closed), "{closed}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_person_has_five_minutes_to_type_a_password() {
+        let web = web_saying(Some(|| Frame::Asked));
+        let closed = seconds_until_closed(socket(&web).await).await;
+        assert!((300..=315).contains(&closed), "{closed}");
     }
 
     #[tokio::test(start_paused = true)]

@@ -26,6 +26,8 @@ const SILENT: Duration = Duration::from_secs(45);
 const SEND: Duration = Duration::from_secs(10);
 /// Whoever has not entered a room by then was not going to.
 const STRANGER: Duration = Duration::from_secs(30);
+/// The same for somebody whom a room asked for a password or a name to knock by: a person is typing.
+const TYPING: Duration = Duration::from_secs(300);
 /// RFC 6455 7.4.1.
 const GOING_AWAY: u16 = 1001;
 const POLICY: u16 = 1008;
@@ -60,7 +62,7 @@ impl Wire {
 
     async fn pump(&mut self) -> u16 {
         let opened = Instant::now();
-        let (mut heard, mut pace) = (opened, Pace::new(opened));
+        let (mut heard, mut pace, mut limit) = (opened, Pace::new(opened), STRANGER);
         let mut ping = interval(PING);
         ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -75,12 +77,14 @@ impl Wire {
                 }
                 frame = self.outbox.recv() => {
                     let Some(frame) = frame else { return GOING_AWAY };
-                    if !self.give(frame).await {
+                    if matches!(frame, Frame::Asked) {
+                        limit = TYPING;
+                    } else if !self.give(frame).await {
                         return GOING_AWAY;
                     }
                 }
                 _ = ping.tick() => {
-                    let stranger = self.stranger.is_some() && opened.elapsed() >= STRANGER;
+                    let stranger = self.stranger.is_some() && opened.elapsed() >= limit;
                     if stranger || heard.elapsed() >= SILENT || !self.write(Message::Ping(bytes::Bytes::new())).await {
                         return POLICY;
                     }
@@ -112,6 +116,7 @@ impl Wire {
                 self.stranger = None;
                 true
             }
+            Frame::Asked => true,
         }
     }
 

@@ -7,6 +7,8 @@
     reason = "a test may panic, looks for few events among many, and needs one instant to begin with"
 )]
 
+#[path = "pair/door.rs"]
+mod door;
 #[path = "pair/stage.rs"]
 mod stage;
 #[path = "pair/storm.rs"]

@@ -40,6 +40,9 @@ impl Hall {
         let Some(outbox) = self.outboxes.get_mut(&id) else { return };
         if !outbox.seated && is_for_a_guest(&text) {
             outbox.seated = outbox.frames.try_send(Frame::Seated).is_ok();
+        } else if !outbox.seated && asks_a_person(&text) {
+            // A full channel ends the connection below anyway.
+            let _ = outbox.frames.try_send(Frame::Asked);
         }
         if outbox.frames.try_send(Frame::Text(text)).is_err() {
             tracing::debug!("a guest does not read; its connection is closed");
@@ -267,6 +270,11 @@ fn is_for_a_guest(text: &str) -> bool {
     (text.starts_with("<presence") && !text.contains("<error")) || text.starts_with("<resumed")
 }
 
+/// A refusal after which a person types a password or a name and tries again on the same connection.
+fn asks_a_person(text: &str) -> bool {
+    text.starts_with("<presence") && (text.contains("<not-authorized") || text.contains("<registration-required"))
+}
+
 /// 128 random bits as lower-case hex.
 fn token() -> Option<String> {
     let mut random = [0u8; 16];
@@ -276,7 +284,7 @@ fn token() -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::is_for_a_guest;
+    use super::{asks_a_person, is_for_a_guest};
     use runde_signalling::stream;
 
     #[test]
@@ -287,5 +295,15 @@ mod tests {
             assert!(!is_for_a_guest(&other.to_string()), "{other}");
         }
         assert!(!is_for_a_guest("<presence xmlns='jabber:client' type='error'><error type='auth'/></presence>"));
+    }
+
+    #[test]
+    fn a_person_is_asked_by_a_locked_room_and_by_a_lobby() {
+        let refused = |condition: &str| {
+            format!("<presence xmlns='jabber:client' type='error'>{}</presence>", stream::error("auth", condition))
+        };
+        assert!(asks_a_person(&refused("not-authorized")) && asks_a_person(&refused("registration-required")));
+        assert!(!asks_a_person(&refused("forbidden")) && !is_for_a_guest(&refused("not-authorized")));
+        assert!(!asks_a_person(&stream::failure("not-authorized").to_string()), "a login is not a room");
     }
 }

@@ -149,6 +149,10 @@ impl Host {
         if room.admitted.contains(&attempt.connection) || (settings.password.is_none() && !settings.members_only) {
             return Verdict::Enter;
         }
+        // It was let in before: who takes its own seat back asks nobody.
+        if !self.ghosts(now, attempt.connection, &attempt.room).is_empty() {
+            return Verdict::Enter;
+        }
         let refused = if settings.members_only { Verdict::Knock } else { Verdict::Refused("auth", "not-authorized") };
         let (Some(secret), Some(guess)) = (&settings.password, &attempt.password) else { return refused };
         if self.guard.until(attempt.from).is_some_and(|until| now < until) {

@@ -110,8 +110,11 @@ pub(super) fn reason(item: &Element) -> String {
     muc::clean_name(&item.text_of("reason", ns::MUC_ADMIN).unwrap_or_default())
 }
 
-/// Who is meant by the real address of an item.
+/// Who is meant by an item: clients of 2022 say it by nick, later ones by real address.
 fn named(room: &Room, item: &Element) -> Option<String> {
+    if let Some(nick) = item.get("nick") {
+        return room.occupants.contains_key(nick).then(|| nick.to_owned());
+    }
     let bare = |jid: &str| jid.split('/').next().unwrap_or_default().to_owned();
     let wanted = item.get("jid").map(bare)?;
     room.occupants.iter().find(|(_, occupant)| bare(&occupant.jid) == wanted).map(|(endpoint, _)| endpoint.clone())

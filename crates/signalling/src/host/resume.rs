@@ -8,6 +8,7 @@ use super::line::number;
 use crate::ns;
 use crate::stream;
 use crate::xml::Element;
+use std::ops::RangeInclusive;
 use std::time::{Duration, Instant};
 
 /// How long a seat is kept for a guest whose socket is gone, as in Jitsi's deployments.
@@ -15,6 +16,9 @@ const AWAY: Duration = Duration::from_secs(60);
 /// A guest that is alive says something every ten seconds, or answers when it is asked. One that comes in anew while its
 /// former self was silent for this long (two of these and the time to answer) takes that one's place.
 const SILENT: Duration = Duration::from_secs(25);
+
+/// Bytes of a machine's name. Jitsi's have 32; a shorter one could be guessed, and it gives a seat back.
+const MACHINE: RangeInclusive<usize> = 16..=64;
 
 impl Host {
     /// A web socket is gone; its guest may come back on another.
@@ -128,9 +132,7 @@ impl Host {
 
     /// Which machine this is, as the guest's client says. Nobody else is told.
     pub(super) fn remember_machine(&mut self, id: ConnId, machine: Option<&str>) {
-        /// Bytes of a machine's name; Jitsi's have 32.
-        const MAX_MACHINE: usize = 64;
-        let machine = machine.filter(|name| !name.is_empty() && name.len() <= MAX_MACHINE);
+        let machine = machine.filter(|name| MACHINE.contains(&name.len()));
         if let (Some(connection), Some(machine)) = (self.connections.get_mut(&id), machine) {
             connection.machine = Some(machine.to_owned());
         }

@@ -61,6 +61,17 @@ fn a_promoted_guest_moderates_and_the_room_is_never_without_a_moderator() {
 }
 
 #[test]
+fn older_clients_promote_by_nick() {
+    let mut house = house();
+    let promote = |nick: &str| admin(&format!("<item affiliation='owner' nick='{nick}'><reason>x</reason></item>"));
+    let got = house.iq(1, "set", ROOM, &promote(B));
+    assert_eq!(roles(&got, 2, B), [("owner".into(), "moderator".into())]);
+    for nobody in ["focus", "dddddddd", ""] {
+        assert_eq!(condition(&house.iq(1, "set", ROOM, &promote(nobody))).as_deref(), Some("item-not-found"));
+    }
+}
+
+#[test]
 fn members_are_named_in_one_request_and_gain_no_power() {
     let mut house = house();
     let items: String = [2, 3].map(|who| format!("<item affiliation='member' jid='{}'/>", house.jid(who))).concat();

@@ -5,6 +5,8 @@ use runde_signalling::host::{ConnId, Event, HostConfig, Input};
 use runde_signalling::xml::Element;
 use std::time::Duration;
 
+const LAPTOP: &str = "laptop-0123456789";
+const PHONE: &str = "phone-0123456789";
 const ENABLE: &str = "<enable xmlns='urn:xmpp:sm:3' resume='true'/>";
 const BERT_LEFT: Event = Event::EndpointLeft { room: String::new(), endpoint: String::new() };
 
@@ -226,12 +228,11 @@ fn enter_as(house: &mut House, who: u64, endpoint: &str, machine: &str) -> Vec<(
 #[test]
 fn a_guest_that_enters_anew_meets_no_ghost_of_itself_and_keeps_its_rights() {
     let mut house = House::new(HostConfig::new("d"));
-    enter_as(&mut house, 1, A, "laptop");
+    enter_as(&mut house, 1, A, LAPTOP);
     house.say(1, ENABLE);
     house.submit(1, &[("roomsecret", "geheim")]);
     cut(&mut house, 1);
-    let inside =
-        "<x xmlns='http://jabber.org/protocol/muc'><password>geheim</password><billingid>laptop</billingid></x>";
+    let inside = "<x xmlns='http://jabber.org/protocol/muc'><password>geheim</password><billingid>laptop-0123456789</billingid></x>";
     house.connect(2);
     let got = house.presence(2, B, inside);
     assert!(
@@ -245,17 +246,17 @@ fn a_guest_that_enters_anew_meets_no_ghost_of_itself_and_keeps_its_rights() {
             .iter()
             .any(|e| e.get("from") == Some("r@conference.d/bbbbbbbb") && e.to_string().contains("moderator"))
     );
-    assert_eq!(condition(&enter_as(&mut house, 3, C, "phone")).as_deref(), Some("not-authorized"));
+    assert_eq!(condition(&enter_as(&mut house, 3, C, PHONE)).as_deref(), Some("not-authorized"));
 }
 
 #[test]
 fn a_moderator_that_enters_anew_moderates_and_nobody_is_promoted_by_its_absence() {
     let mut house = House::new(HostConfig::new("d"));
-    enter_as(&mut house, 1, A, "laptop");
+    enter_as(&mut house, 1, A, LAPTOP);
     house.say(1, ENABLE);
-    enter_as(&mut house, 2, C, "phone");
+    enter_as(&mut house, 2, C, PHONE);
     cut(&mut house, 1);
-    let got = enter_as(&mut house, 3, B, "laptop");
+    let got = enter_as(&mut house, 3, B, LAPTOP);
     let promoted = |of: &str| {
         to(2, &got)
             .iter()
@@ -263,6 +264,47 @@ fn a_moderator_that_enters_anew_moderates_and_nobody_is_promoted_by_its_absence(
     };
     assert!(promoted("r@conference.d/bbbbbbbb") && !promoted("r@conference.d/cccccccc"));
     assert_eq!(house.host.guests("r"), 2);
+}
+
+#[test]
+fn a_moderator_alone_behind_its_own_lobby_comes_back_without_knocking_and_nobody_else_does() {
+    let mut house = House::new(HostConfig::new("d"));
+    enter_as(&mut house, 1, A, LAPTOP);
+    house.say(1, ENABLE);
+    house.submit(1, &[("roomsecret", "geheim"), ("membersonly", "1")]);
+    let refused = |house: &mut House, who: u64, machine: &str| condition(&enter_as(house, who, B, machine));
+    assert_eq!(refused(&mut house, 2, LAPTOP).as_deref(), Some("registration-required"), "its former self is here");
+    cut(&mut house, 1);
+    assert_eq!(refused(&mut house, 3, PHONE).as_deref(), Some("registration-required"));
+    assert_eq!(refused(&mut house, 4, LAPTOP), None);
+    assert_eq!(house.host.guests("r"), 1);
+    let got = house.iq(4, "get", "r@conference.d", "<query xmlns='http://jabber.org/protocol/muc#owner'/>");
+    assert_eq!(condition(&got), None, "it moderates");
+}
+
+#[test]
+fn which_machine_a_guest_uses_is_told_to_nobody() {
+    let mut house = House::new(HostConfig::new("d"));
+    enter_as(&mut house, 1, A, PHONE);
+    house.connect(2);
+    let x = format!("<x xmlns='http://jabber.org/protocol/muc'><billingid>{LAPTOP}</billingid></x>");
+    house.presence(2, B, &x);
+    house.presence(2, B, &x);
+    cut(&mut house, 1);
+    for said in [PHONE, LAPTOP] {
+        assert!(house.sent.iter().all(|(_, e)| !e.to_string().contains(said)), "{said}");
+    }
+    assert_eq!(house.host.guests("r"), 1);
+}
+
+#[test]
+fn a_machine_whose_name_could_be_guessed_gets_nothing_back() {
+    let mut house = House::new(HostConfig::new("d"));
+    enter_as(&mut house, 1, A, "laptop");
+    house.say(1, ENABLE);
+    cut(&mut house, 1);
+    enter_as(&mut house, 2, B, "laptop");
+    assert_eq!(house.host.guests("r"), 2, "the seat waits for whoever resumes");
 }
 
 #[test]
@@ -278,10 +320,10 @@ fn a_connection_that_sits_nowhere_is_not_kept() {
 #[test]
 fn two_windows_of_one_machine_sit_side_by_side_as_long_as_both_speak() {
     let mut house = House::new(HostConfig::new("d"));
-    enter_as(&mut house, 1, A, "laptop");
+    enter_as(&mut house, 1, A, LAPTOP);
     house.say(1, ENABLE);
     house.pass(Duration::from_secs(10));
-    let got = enter_as(&mut house, 2, B, "laptop");
+    let got = enter_as(&mut house, 2, B, LAPTOP);
     assert!(to(1, &got).iter().any(|e| e.name() == "r"), "it is asked for a sign of life");
     house.pass(Duration::from_secs(10));
     house.say(1, "<a xmlns='urn:xmpp:sm:3' h='1'/>");
@@ -293,10 +335,10 @@ fn two_windows_of_one_machine_sit_side_by_side_as_long_as_both_speak() {
 fn a_dead_socket_of_the_same_machine_loses_its_seat_without_a_close() {
     for silence in [10, 40] {
         let mut house = House::new(HostConfig::new("d"));
-        enter_as(&mut house, 1, A, "laptop");
+        enter_as(&mut house, 1, A, LAPTOP);
         house.say(1, ENABLE);
         house.pass(Duration::from_secs(silence));
-        enter_as(&mut house, 2, B, "laptop");
+        enter_as(&mut house, 2, B, LAPTOP);
         house.pass(Duration::from_secs(25_u64.saturating_sub(silence)));
         assert_eq!((house.host.guests("r"), house.closed.clone()), (1, vec![1]), "{silence}");
     }
@@ -306,7 +348,7 @@ fn a_dead_socket_of_the_same_machine_loses_its_seat_without_a_close() {
 fn a_stranger_of_another_machine_takes_nobodys_seat() {
     let (mut house, _) = counting();
     cut(&mut house, 2);
-    enter_as(&mut house, 3, C, "elsewhere");
+    enter_as(&mut house, 3, C, "elsewhere-0123456789");
     house.pass(Duration::from_secs(30));
     assert_eq!(house.host.guests("r"), 3);
 }

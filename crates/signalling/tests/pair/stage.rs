@@ -9,7 +9,7 @@ use rand_core::{RngCore, SeedableRng};
 use runde_signalling::guest::{self, Command, Event, Guest, GuestConfig, SourceState};
 use runde_signalling::host::{self, ConnId, Host, HostConfig};
 use runde_signalling::jingle::{Fingerprint, Group, Kind, Semantics, Setup, Source, Transport, VideoType};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
@@ -63,6 +63,8 @@ pub struct Pair {
     pub now: Instant,
     pub told: Vec<host::Event>,
     link: Link,
+    /// Whose words do not arrive any more.
+    dark: BTreeSet<Seat>,
     host_wake: Option<Instant>,
     rng: ChaCha8Rng,
 }
@@ -80,6 +82,7 @@ impl Pair {
                 sent: 0,
                 latest: BTreeMap::new(),
             },
+            dark: BTreeSet::new(),
             host_wake: None,
             rng: ChaCha8Rng::seed_from_u64(seed ^ 1),
         }
@@ -87,6 +90,12 @@ impl Pair {
 
     /// A new guest connects; nothing has arrived yet when this returns.
     pub fn join(&mut self, name: &str) -> Seat {
+        let machine = self.guests.len() as Seat + 1;
+        self.join_as(name, machine, None)
+    }
+
+    /// The same from a certain machine, with a password.
+    pub fn join_as(&mut self, name: &str, machine: Seat, password: Option<&str>) -> Seat {
         let seat = self.guests.len() as Seat + 1;
         let config = GuestConfig {
             domain: DOMAIN.into(),
@@ -96,9 +105,9 @@ impl Pair {
             focus_user: None,
             room: ROOM.into(),
             name: name.into(),
-            password: None,
+            password: password.map(str::to_owned),
             token: None,
-            machine: format!("{seat:032x}"),
+            machine: format!("{machine:032x}"),
         };
         let guest = Guest::new(self.now, config, &mut self.rng);
         let player = Player { guest, events: Vec::new(), endpoint: String::new(), wake: None };
@@ -127,6 +136,12 @@ impl Pair {
     /// The cable is pulled: both ends see the socket close.
     pub fn cut(&mut self, seat: Seat) {
         self.link.send(self.now, Parcel::HostSeesClose(seat));
+        self.link.send(self.now, Parcel::GuestSeesClose(seat));
+    }
+
+    /// The guest's network is gone and the host does not know: only one end sees the socket close.
+    pub fn go_dark(&mut self, seat: Seat) {
+        self.dark.insert(seat);
         self.link.send(self.now, Parcel::GuestSeesClose(seat));
     }
 
@@ -183,6 +198,7 @@ impl Pair {
 
     fn deliver(&mut self, parcel: Parcel) {
         match parcel {
+            Parcel::ToHost(seat, _) | Parcel::HostSeesClose(seat) if self.dark.contains(&seat) => {}
             Parcel::ToHost(seat, text) => self.give_host(host::Input::Text(ConnId(seat), text)),
             Parcel::HostSeesClose(seat) => self.give_host(host::Input::Closed(ConnId(seat))),
             Parcel::ToGuest(seat, text) => self.give(seat, guest::Input::Text(text)),
