@@ -9,7 +9,10 @@ use std::time::{Duration, Instant};
 use runde_privacy::{Lang, Notice, Target};
 
 /// Programs that are killed. Some die before they record, some while they do, some are too fast.
-const PROGRAMS: u64 = 60;
+const PROGRAMS: u64 = 40;
+
+/// After so many the ledger is verified.
+const VERIFIED_EVERY: u64 = 4;
 
 fn cli(home: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_runde-cli"));
@@ -42,18 +45,26 @@ fn recorded(home: &Path) -> Vec<String> {
 #[test]
 fn a_program_killed_at_any_moment_loses_nothing_that_it_confirmed() {
     let home = tempfile::tempdir().unwrap();
-    // What a whole run takes on this machine; up to one and a half times that, so that some end by themselves.
+    // The first run makes the profile; the second tells what a run takes on this machine, now.
+    let note = |hash: &str| cli(home.path()).args(["notice", "embedded-room", "--ack", hash]).status().unwrap();
+    assert!(note(&Notice::embedded_room().sha256(Lang::En)).success());
     let start = Instant::now();
-    let hash = Notice::embedded_room().sha256(Lang::En);
-    assert!(cli(home.path()).args(["notice", "embedded-room", "--ack", &hash]).status().unwrap().success());
-    let latest = start.elapsed() * 3 / 2;
+    assert!(note(&Notice::embedded_room().sha256(Lang::De)).success());
+    let mut latest = start.elapsed();
     let mut confirmed = Vec::new();
     for number in 0..PROGRAMS {
+        // Kills come earlier after a run that ended by itself and later after one that did not, so that both
+        // stay frequent however fast the machine is at the moment.
         if record_and_kill(home.path(), number, latest) {
             confirmed.push(format!("host{number}.example"));
+            latest = latest * 9 / 10;
+        } else {
+            latest = latest * 11 / 10 + Duration::from_millis(1);
         }
-        let verified = cli(home.path()).args(["ledger", "verify"]).status().unwrap();
-        assert!(verified.success(), "after program {number}");
+        if number % VERIFIED_EVERY == 0 {
+            let verified = cli(home.path()).args(["ledger", "verify"]).status().unwrap();
+            assert!(verified.success(), "after program {number}");
+        }
     }
     // One that nobody kills repairs what the others may have left unfinished, and adds to it.
     let hash = Notice::meet_jit_si().sha256(Lang::En);

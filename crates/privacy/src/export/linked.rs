@@ -136,10 +136,11 @@ fn acknowledgement(receipt: &Receipt<'_, Acknowledgement>, record: &Acknowledgem
         "dpv:hasDataSubject": subject(&record.subject_pseudonym),
         "dpv:hasNotice": {
             "@type": ["dpv:PrivacyNotice", "eu-gdpr:DirectDataCollectionNotice"],
-            "@id": format!("urn:notice:{}:{}", record.notice_id, record.notice_version),
+            "@id": format!("urn:notice:{}:{}", record.notice_id, record.notice_sha256),
             "dct:language": record.lang.tag(),
             "dct:source": record.text_source,
             "runde:sha256": record.notice_sha256,
+            "runde:noticeVersion": record.notice_version,
         },
         "dpv:hasDataController": {
             "@type": "dpv:DataController",

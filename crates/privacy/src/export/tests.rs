@@ -138,6 +138,16 @@ fn the_same_ledgers_always_give_the_same_documents() {
 }
 
 #[test]
+fn texts_in_different_languages_are_different_notices() {
+    let (acks, consents) = ledgers();
+    let document = json_ld(&acks, &consents);
+    let nodes = document["@graph"].as_array().unwrap().iter();
+    let notices: Vec<_> = nodes.filter(|node| node.get("dpv:hasStatus").is_some()).collect();
+    assert_eq!(notices.len(), 2);
+    assert_ne!(notices[0]["dpv:hasNotice"]["@id"], notices[1]["dpv:hasNotice"]["@id"]);
+}
+
+#[test]
 fn an_erased_line_is_named_by_its_code_and_says_nothing_else() {
     let (acks, consents) = ledgers();
     let document = json_ld(&acks, &consents);
