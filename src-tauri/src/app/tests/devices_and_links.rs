@@ -85,7 +85,8 @@ async fn links_open_this_program_only_after_somebody_chose_so_and_each_kind_by_i
     assert_eq!(ours(&person), [false, false]);
     person.does(Request::SetScheme { scheme: "runde".into(), on: true }).await.unwrap();
     assert_eq!(ours(&person), [true, false], "another program's links stay where they are");
-    assert!(person.does(Request::SetScheme { scheme: "https".into(), on: true }).await.is_err());
+    let foreign = person.does(Request::SetScheme { scheme: "https".into(), on: true }).await.unwrap_err();
+    assert_eq!(foreign.code, ErrorCode::Internal, "the system is not even asked");
     person.desktop.0.lock().unwrap().fixed = true;
     let refused = person.does(Request::SetScheme { scheme: "runde".into(), on: false }).await.unwrap_err();
     assert_eq!((refused.code, refused.params["detail"].as_str()), (ErrorCode::SchemeRefused, "no such tool"));
