@@ -348,6 +348,19 @@ async fn a_port_in_use_is_told_and_the_room_opens_on_another() {
 }
 
 #[tokio::test]
+async fn the_port_of_the_settings_is_kept_with_its_address_and_shown() {
+    let mut person = Person::sits_down(None).await;
+    person.arrives_home().await;
+    person.does(Request::SetSetting(SettingChange::Port("9443".into()))).await.unwrap();
+    person.does(Request::SetSetting(SettingChange::DefaultServer("meet.example".into()))).await.unwrap();
+    assert!(person.does(Request::SetSetting(SettingChange::Port("80".into()))).await.is_err());
+    let desk = person.app.desk().unwrap();
+    assert_eq!(desk.listen().to_string(), "127.0.0.1:9443");
+    let shown = desk.settings_slice(&[], Vec::new());
+    assert_eq!((shown.default_server.as_str(), shown.port), ("meet.example", 9443));
+}
+
+#[tokio::test]
 async fn the_settings_say_which_server_a_bare_name_means() {
     let mut person = Person::sits_down(None).await;
     person.arrives_home().await;
