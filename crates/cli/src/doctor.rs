@@ -198,7 +198,8 @@ impl Finding {
             return;
         }
         let mark = if self.good { "ok " } else { "-- " };
-        output::print(format!("{mark} {}: {value} {advice}", self.name(lang)).trim_end());
+        let advice = if advice.is_empty() { String::new() } else { format!(". {advice}") };
+        output::print(&format!("{mark} {}: {value}{advice}", self.name(lang)));
         for device in &self.devices {
             let star = if device.is_default { "*" } else { " " };
             output::print(&format!("     {star} {} (device:{})", device.name, device.id));

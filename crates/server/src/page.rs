@@ -28,10 +28,10 @@ struct Words {
 }
 
 const DE: Words = Words {
-    what: "Das ist ein Videotreffen. Es läuft auf dem Rechner der Person, die dir diesen Link gegeben hat, nicht bei einem Anbieter.",
+    what: "Das ist ein Videotreffen. Es läuft auf dem Rechner der Person, die Ihnen diesen Link gegeben hat, nicht bei einem Anbieter.",
     whose: "Verantwortlich für diesen Raum ist die Person, die ihn geöffnet hat.",
     open: "In der App öffnen",
-    no_app: "Nichts passiert? Dann fehlt die App Runde auf diesem Gerät. Kopiere sonst diesen Link und füge ihn in der App ein:",
+    no_app: "Nichts passiert? Dann fehlt die App Runde auf diesem Gerät. Kopieren Sie sonst diesen Link und fügen Sie ihn in der App ein:",
     notice: "Hinweise zum Datenschutz, die in diesem Raum gelten",
 };
 

@@ -161,6 +161,10 @@ impl Desk {
             SettingChange::Echo(on) => settings.processing.echo = on,
             SettingChange::Noise(on) => settings.processing.noise = on,
             SettingChange::Gain(on) => settings.processing.gain = on,
+            SettingChange::DefaultServer(text) => settings.default_server = words::server(&text)?,
+            SettingChange::Port(text) => {
+                settings.listen = std::net::SocketAddr::new(self.listen().ip(), words::port(&text)?).to_string();
+            }
         }
         self.keep(settings)
     }
@@ -226,6 +230,8 @@ impl Desk {
             ledger_state,
             profile_path: self.profile.places().data.display().to_string(),
             contacts: contacts.to_vec(),
+            default_server: self.default_host(),
+            port: self.listen().port(),
             schemes,
             version: env!("CARGO_PKG_VERSION").to_owned(),
         }

@@ -27,6 +27,7 @@ pub struct Hosted {
 }
 
 impl Hosted {
+    /// Two or more are in it; one who waits alone is no conversation.
     pub fn is_in_use(&self) -> bool {
         self.server.rooms() > 0
     }
@@ -88,7 +89,7 @@ impl<S: Shell> App<S> {
     }
 
     /// Listens on the wanted address, with the server that runs already where that is its address.
-    async fn serve(&mut self, permit: Permit<Host>, wanted: SocketAddr) -> Result<(), UiError> {
+    pub(super) async fn serve(&mut self, permit: Permit<Host>, wanted: SocketAddr) -> Result<(), UiError> {
         if let Some(hosted) = &self.hosted {
             let address = hosted.server.local_addr();
             if address.ip() == wanted.ip() {
@@ -127,7 +128,7 @@ impl<S: Shell> App<S> {
         Ok(())
     }
 
-    /// True where somebody came into the room on this device or the last one left it since this was asked last.
+    /// True where a conversation began or ended in the room on this device since this was asked last.
     pub(super) fn room_use_changed(&mut self) -> bool {
         let Some(hosted) = &mut self.hosted else { return false };
         let now = hosted.is_in_use();

@@ -2,12 +2,13 @@
 
 use super::*;
 use crate::shell::Outlet;
-use crate::view::{DeviceState, LedgerKind, NoticeReason, Page};
-use runde_client::devices::{self, DeviceEvent, DeviceList, EventSender};
-use runde_client::{DeviceFault, DeviceNews};
+use crate::view::{LedgerKind, NoticeReason, Page};
+use runde_client::devices::{self, EventSender};
 use runde_profile::Places;
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, Sender, channel};
+
+mod devices_and_links;
 
 #[derive(Default)]
 struct Seen {
@@ -304,6 +305,33 @@ async fn a_room_on_this_device_is_shown_on_the_first_page_and_can_be_closed_ther
 }
 
 #[tokio::test]
+async fn a_room_with_somebody_in_it_is_not_shut_by_opening_another_address() {
+    let mut person = Person::sits_down(None).await;
+    person.arrives_home().await;
+    let door = person.hosts().await;
+    let link = runde_client::RoomLink::parse(&door.link, "meet.jit.si").unwrap();
+    let target = runde_privacy::Target::new(&link.host, link.rn.as_deref()).unwrap();
+    let permit = person.app.desk().unwrap().gate().contact(&target).unwrap();
+    let guest = runde_client::Meeting::spawn(permit, runde_client::JoinOptions::new(link, "Gast")).unwrap();
+    person.does(Request::Join { name: "Ada".into(), microphone: false, camera: false }).await.unwrap();
+    let entering = async {
+        while !person.app.place.is_meeting() {
+            let news = seat::next_event(&mut person.app.seat).await;
+            person.app.heard(news);
+        }
+        while !person.app.room_use_changed() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), entering).await.unwrap();
+    let permit = person.app.desk().unwrap().gate().host().unwrap();
+    let refused = person.app.serve(permit, "127.0.0.2:8443".parse().unwrap()).await.unwrap_err();
+    assert_eq!(refused.code, ErrorCode::RoomInUse);
+    assert!(person.app.hosted.is_some(), "the room is still there");
+    drop(guest);
+}
+
+#[tokio::test]
 async fn a_port_in_use_is_told_and_the_room_opens_on_another() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap();
@@ -320,6 +348,19 @@ async fn a_port_in_use_is_told_and_the_room_opens_on_another() {
 }
 
 #[tokio::test]
+async fn the_port_of_the_settings_is_kept_with_its_address_and_shown() {
+    let mut person = Person::sits_down(None).await;
+    person.arrives_home().await;
+    person.does(Request::SetSetting(SettingChange::Port("9443".into()))).await.unwrap();
+    person.does(Request::SetSetting(SettingChange::DefaultServer("meet.example".into()))).await.unwrap();
+    assert!(person.does(Request::SetSetting(SettingChange::Port("80".into()))).await.is_err());
+    let desk = person.app.desk().unwrap();
+    assert_eq!(desk.listen().to_string(), "127.0.0.1:9443");
+    let shown = desk.settings_slice(&[], Vec::new());
+    assert_eq!((shown.default_server.as_str(), shown.port), ("meet.example", 9443));
+}
+
+#[tokio::test]
 async fn the_settings_say_which_server_a_bare_name_means() {
     let mut person = Person::sits_down(None).await;
     person.arrives_home().await;
@@ -329,92 +370,6 @@ async fn the_settings_say_which_server_a_bare_name_means() {
         desk.keep(settings).unwrap();
         assert_eq!(person.app.desk().unwrap().default_host(), meant);
     }
-}
-
-#[tokio::test]
-async fn a_device_that_does_not_open_before_the_meeting_is_told_and_its_switch_goes_off() {
-    let mut person = Person::sits_down(Some("https://meet.example/table")).await;
-    person.arrives_home().await;
-    let Place::Prejoin(door) = &mut person.app.place else { panic!("the door") };
-    door.camera = true;
-    let busy = DeviceNews::Failed(DeviceFault::Busy { id: None });
-    person.app.said_at_the_door(runde_client::DeviceKind::Camera, busy);
-    assert_eq!(person.toasts(), [ErrorCode::CameraBusy]);
-    let Place::Prejoin(door) = &person.app.place else { panic!("the door") };
-    assert!(!door.camera);
-}
-
-/// The system's list of devices, as the looking thread tells it.
-fn plug(person: &mut Person, microphones: &[(&str, &str)]) {
-    let device =
-        |(id, name): &(&str, &str)| devices::Device { id: (*id).into(), name: (*name).into(), is_default: false };
-    let list = DeviceList { microphones: microphones.iter().map(device).collect(), ..DeviceList::default() };
-    let sender = person.desktop.0.lock().unwrap().devices.clone().expect("somebody looks");
-    sender.push(DeviceEvent::ListChanged(list));
-    person.app.tick();
-}
-
-#[tokio::test]
-async fn a_microphone_that_is_pulled_out_is_named_and_so_is_the_one_taken_instead() {
-    let mut person = Person::sits_down(None).await;
-    person.arrives_home().await;
-    plug(&mut person, &[("usb", "USB Audio"), ("mb", "Eingebaut")]);
-    plug(&mut person, &[("mb", "Eingebaut")]);
-    let said = |fault| DeviceNews::Failed(fault);
-    let microphone = runde_client::DeviceKind::Microphone;
-    person.app.device_said(microphone, said(DeviceFault::Lost { id: "usb".into() }));
-    assert_eq!(person.toasts(), [ErrorCode::MicrophoneUnplugged]);
-    assert_eq!(person.app.toasts[0].error.params["device"], "USB Audio");
-    person.app.device_said(microphone, DeviceNews::Reopened { id: "mb".into() });
-    assert_eq!(person.toasts(), [ErrorCode::MicrophoneReplaced], "the newer news stand in the place of the older");
-    let told = &person.app.toasts[0].error.params;
-    assert_eq!((told["device"].as_str(), told["next"].as_str()), ("USB Audio", "Eingebaut"));
-}
-
-#[tokio::test]
-async fn a_microphone_that_comes_back_takes_its_sentence_with_it() {
-    let mut person = Person::sits_down(None).await;
-    person.arrives_home().await;
-    let microphone = runde_client::DeviceKind::Microphone;
-    person.app.device_said(microphone, DeviceNews::Failed(DeviceFault::Lost { id: "usb".into() }));
-    person.app.device_said(microphone, DeviceNews::Reopened { id: "usb".into() });
-    assert!(person.toasts().is_empty());
-}
-
-#[tokio::test]
-async fn a_busy_device_is_marked_until_it_is_tried_again() {
-    let mut person = Person::sits_down(None).await;
-    person.arrives_home().await;
-    plug(&mut person, &[("usb", "USB Audio")]);
-    let microphone = runde_client::DeviceKind::Microphone;
-    person.app.device_said(microphone, DeviceNews::Failed(DeviceFault::Busy { id: Some("usb".into()) }));
-    let state = |person: &Person| person.app.devices_slice(person.app.desk.as_ref().ok().unwrap()).microphone.state;
-    assert_eq!(state(&person), DeviceState::Busy);
-    person.does(Request::ChooseDevice { kind: DeviceKind::Microphone, id: None }).await.unwrap();
-    assert_eq!(state(&person), DeviceState::Ready);
-    assert!(person.toasts().is_empty());
-}
-
-#[tokio::test]
-async fn devices_are_looked_at_once_a_notice_was_noted_and_not_before() {
-    let mut person = Person::sits_down(None).await;
-    assert!(person.desktop.0.lock().unwrap().devices.is_none());
-    person.notes().await;
-    assert!(person.desktop.0.lock().unwrap().devices.is_some());
-}
-
-#[tokio::test]
-async fn links_open_this_program_only_after_somebody_chose_so_and_each_kind_by_itself() {
-    let mut person = Person::sits_down(None).await;
-    person.arrives_home().await;
-    let ours = |person: &Person| person.app.schemes_slice().into_iter().map(|entry| entry.ours).collect::<Vec<_>>();
-    assert_eq!(ours(&person), [false, false]);
-    person.does(Request::SetScheme { scheme: "runde".into(), on: true }).await.unwrap();
-    assert_eq!(ours(&person), [true, false], "another program's links stay where they are");
-    assert!(person.does(Request::SetScheme { scheme: "https".into(), on: true }).await.is_err());
-    person.desktop.0.lock().unwrap().fixed = true;
-    let refused = person.does(Request::SetScheme { scheme: "runde".into(), on: false }).await.unwrap_err();
-    assert_eq!((refused.code, refused.params["detail"].as_str()), (ErrorCode::SchemeRefused, "no such tool"));
 }
 
 fn kinds(person: &Person) -> Vec<LedgerKind> {

@@ -125,6 +125,10 @@ pub enum ErrorCode {
     AlreadyInMeeting,
     /// The system did not let this program open links of a kind. `text` (the kind), `detail`
     SchemeRefused,
+    /// Not the name or address of a server. `text`
+    ServerUnreadable,
+    /// Not a port that a program may take. `text`
+    PortUnreadable,
     /// The text or name is longer than a room accepts. `limit`
     TextTooLong,
     /// Somebody objected to this controller, and that is in force. `host`

@@ -51,7 +51,7 @@ pub struct HostedRoom {
     pub room: String,
     /// To hand on, and for `open_link` to go in.
     pub link: String,
-    /// Somebody is in it; `close_room` ends it for them.
+    /// Two or more are in it; `close_room` ends it for them.
     pub in_use: bool,
 }
 

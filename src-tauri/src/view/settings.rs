@@ -20,6 +20,10 @@ pub struct Settings {
     /// Where the profile lies, for the user to find it.
     pub profile_path: String,
     pub contacts: Vec<String>,
+    /// Host that a bare room name means.
+    pub default_server: String,
+    /// Port, TCP and UDP alike, of the next room on this device.
+    pub port: u16,
     /// Kinds of links and whether the system opens them with this program; empty until somebody may look.
     pub schemes: Vec<Scheme>,
     pub version: String,
@@ -64,6 +68,10 @@ pub enum SettingChange {
     Echo(bool),
     Noise(bool),
     Gain(bool),
+    /// Host that a bare room name means, as typed.
+    DefaultServer(String),
+    /// Port of rooms on this device, as typed.
+    Port(String),
 }
 
 /// One entry of either ledger, in the words of a list.

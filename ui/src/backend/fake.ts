@@ -86,7 +86,7 @@ class Script {
   };
   private settings: Settings = {
     language: 'system', look: 'system', name: '', processing: { echo: true, noise: true, gain: true }, purposes: purposes(),
-    ledger: [], ledgerState: 'intact', profilePath: '/home/amal/.local/share/runde', contacts: [], version: '0.1.0',
+    ledger: [], ledgerState: 'intact', profilePath: '/home/amal/.local/share/runde', contacts: [], version: '0.1.0', defaultServer: 'meet.jit.si', port: 8443,
     schemes: [{ scheme: 'runde', ours: false }, { scheme: 'jitsi-meet', ours: false }],
   };
 
@@ -199,6 +199,7 @@ class Script {
 
   change(change: Parameters<Backend['setSetting']>[0]): void {
     if (change.key === 'echo' || change.key === 'noise' || change.key === 'gain') this.settings.processing = { ...this.settings.processing, [change.key]: change.value };
+    else if (change.key === 'port') this.settings.port = Number(change.value);
     else this.settings = { ...this.settings, [change.key]: change.value };
     this.sendSettings();
   }

@@ -108,7 +108,7 @@ test('without a profile one can try again and nothing else', async () => {
 
 test('a room that is open on this device can be entered and closed from the first page', async () => {
   const { asked, user } = open(home({ hosted: { room: 'bado-kilu', link: 'https://10.0.0.5:8443/bado-kilu#fp=ab', inUse: false } }));
-  expect(screen.getByText('Gerade ist niemand darin.')).toBeTruthy();
+  expect(screen.getByText('Gerade läuft darin kein Gespräch.')).toBeTruthy();
   await user.click(screen.getByRole('button', { name: 'Eintreten' }));
   await user.click(screen.getByRole('button', { name: 'Raum schließen' }));
   expect(asked).toEqual([['openLink', 'https://10.0.0.5:8443/bado-kilu#fp=ab'], ['closeRoom']]);
@@ -116,7 +116,7 @@ test('a room that is open on this device can be entered and closed from the firs
 
 test('closing a room with somebody in it says that it ends for everybody', async () => {
   const { asked, user } = open(home({ hosted: { room: 'r', link: 'l', inUse: true } }));
-  expect(screen.getByText('Es ist jemand darin.')).toBeTruthy();
+  expect(screen.getByText('Es läuft ein Gespräch darin.')).toBeTruthy();
   await user.click(screen.getByRole('button', { name: 'Für alle beenden' }));
   expect(asked).toEqual([['closeRoom']]);
 });

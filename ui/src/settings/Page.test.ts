@@ -9,7 +9,7 @@ async function open() {
   opened.store.apply({
     slice: 'settings',
     value: {
-      ...opened.store.settings, profilePath: '/profil', version: '0.1.0', schemes: [{ scheme: 'runde', ours: false }, { scheme: 'jitsi-meet', ours: false }],
+      ...opened.store.settings, profilePath: '/profil', version: '0.1.0', defaultServer: 'meet.jit.si', port: 8443, schemes: [{ scheme: 'runde', ours: false }, { scheme: 'jitsi-meet', ours: false }],
       purposes: [{ id: 'recent-rooms', granted: true, texts: [{ lang: 'de', title: 'Räume merken', purpose: '', storage: '30 Tage' }] }],
       ledger: [{ kind: 'noted', at: 0, subject: 'meet.jit.si', version: '1', sha256: 'ab'.repeat(32) }],
     },
@@ -31,6 +31,19 @@ test('sound switches send their key and name their default', async () => {
   expect(screen.getAllByText(/Voreinstellung: an/).length).toBe(3);
   await user.click(screen.getByRole('switch', { name: 'Echo unterdrücken' }));
   expect(asked).toEqual([['setSetting', { key: 'echo', value: false }]]);
+});
+
+test('a port takes effect when the field is left, and a refused one stays with its sentence', async () => {
+  const { asked, refuseWith, user } = await open();
+  const field = screen.getByLabelText('Anschluss für Räume auf diesem Gerät');
+  await user.clear(field);
+  await user.type(field, '9443{Enter}');
+  expect(asked).toEqual([['setSetting', { key: 'port', value: '9443' }]]);
+  refuseWith({ code: 'portUnreadable', params: { text: '80' }, retry: false });
+  await user.clear(field);
+  await user.type(field, '80{Enter}');
+  expect((await screen.findByRole('alert')).textContent).toContain('»80« ist kein Anschluss');
+  expect((field as HTMLInputElement).value).toBe('80');
 });
 
 test('links of each kind are taken over by a choice of their own', async () => {

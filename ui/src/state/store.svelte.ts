@@ -30,6 +30,8 @@ const FIRST_SETTINGS: Settings = {
   ledgerState: 'intact',
   profilePath: '',
   contacts: [],
+  defaultServer: '',
+  port: 0,
   schemes: [],
   version: '',
 };

@@ -88,6 +88,24 @@ pub fn purpose(purpose: runde_privacy::Purpose, granted: bool) -> Purpose {
     Purpose { id: purpose.id().to_owned(), granted, texts: texts.collect() }
 }
 
+/// Ports below belong to the system; a program of a person may not take them.
+const FIRST_PORT: u16 = 1024;
+
+/// A server as somebody types it: a host, without port and path.
+pub fn server(text: &str) -> Result<String, UiError> {
+    let typed = text.trim();
+    let target = runde_privacy::Target::new(typed, None);
+    let target = target.map_err(|_| UiError::new(ErrorCode::ServerUnreadable).with("text", typed))?;
+    Ok(target.host().to_owned())
+}
+
+/// A port as somebody types it.
+pub fn port(text: &str) -> Result<u16, UiError> {
+    let typed = text.trim();
+    let port = typed.parse().ok().filter(|port| *port >= FIRST_PORT);
+    port.ok_or_else(|| UiError::new(ErrorCode::PortUnreadable).with("text", typed))
+}
+
 /// A remembered link as a list shows it; one that no longer parses is left out.
 pub fn recent(link: &str, used_at: Moment) -> Option<Recent> {
     let parsed = RoomLink::parse(link, crate::app::door::DEFAULT_HOST).ok()?;
@@ -252,6 +270,18 @@ mod tests {
         for (kind, code) in troubles {
             let shown = trouble(&Trouble { file: path(), kept_as: Some("/profile/kept".into()), kind });
             assert_eq!((shown.code, shown.params["path"].as_str()), (code, "/profile/kept"));
+        }
+    }
+
+    #[test]
+    fn a_server_and_a_port_are_read_as_typed_and_nonsense_gets_a_sentence() {
+        assert_eq!(server(" Meet.Example ").unwrap(), "meet.example");
+        for text in ["", "no host", "https://meet.example", "meet.example/room"] {
+            assert_eq!(server(text).unwrap_err().code, ErrorCode::ServerUnreadable, "{text}");
+        }
+        assert_eq!((port(" 9443 ").unwrap(), port("65535").unwrap()), (9443, 65535));
+        for text in ["", "80", "65536", "-1", "port"] {
+            assert_eq!(port(text).unwrap_err().code, ErrorCode::PortUnreadable, "{text}");
         }
     }
 

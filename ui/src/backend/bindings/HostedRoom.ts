@@ -9,6 +9,6 @@ export type HostedRoom = { room: string,
  */
 link: string, 
 /**
- * Somebody is in it; `close_room` ends it for them.
+ * Two or more are in it; `close_room` ends it for them.
  */
 inUse: boolean, };

@@ -21,6 +21,14 @@ ledger: Array<LedgerLine>, ledgerState: LedgerState,
  */
 profilePath: string, contacts: Array<string>, 
 /**
+ * Host that a bare room name means.
+ */
+defaultServer: string, 
+/**
+ * Port, TCP and UDP alike, of the next room on this device.
+ */
+port: number, 
+/**
  * Kinds of links and whether the system opens them with this program; empty until somebody may look.
  */
 schemes: Array<Scheme>, version: string, };
