@@ -52,6 +52,8 @@ pub enum Failure {
     Serve(#[from] runde_server::ServeError),
     #[error(transparent)]
     Spawn(#[from] runde_client::SpawnError),
+    #[error("the password could not be read: {0}")]
+    Secret(std::io::Error),
     #[error("the runtime could not start: {0}")]
     Runtime(std::io::Error),
 }
@@ -68,7 +70,7 @@ impl Failure {
             | Self::Host(_) => Exit::BadArguments,
             Self::NotNoted { .. } => Exit::NotNoted,
             Self::Serve(error) => serve_exit(error),
-            Self::Profile(_) | Self::Spawn(_) | Self::Runtime(_) => Exit::Failed,
+            Self::Profile(_) | Self::Spawn(_) | Self::Secret(_) | Self::Runtime(_) => Exit::Failed,
         }
     }
 

@@ -15,6 +15,7 @@ mod notice;
 mod output;
 mod permit;
 mod report;
+mod secrets;
 mod serve;
 
 use std::process::ExitCode;

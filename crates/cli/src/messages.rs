@@ -2,12 +2,14 @@
 
 use std::env;
 
-use runde_client::{Change, DeviceKind, LeftReason, MediaKind, MeetingEvent};
+use runde_client::{Change, DeviceKind, LeftReason, MediaKind, MeetingEvent, Waiting};
 use runde_privacy::{HeadState, Lang, Verdict};
 
 mod failures;
+mod refusals;
 
 pub use failures::failure;
+pub use refusals::{refusal, refusal_word};
 
 /// Sentences without a blank to fill in.
 #[derive(Debug, Clone, Copy)]
@@ -16,6 +18,8 @@ pub enum Message {
     Recorded,
     NothingRecorded,
     FileRightsOnly,
+    AccountPassword,
+    RoomPassword,
 }
 
 /// The language of the system, as POSIX looks for it.
@@ -33,6 +37,10 @@ pub const fn message(message: Message, lang: Lang) -> &'static str {
         (Message::Recorded, Lang::En) => "That the notice was noted is recorded on this device.",
         (Message::NothingRecorded, Lang::De) => "Hier ist noch nichts festgehalten.",
         (Message::NothingRecorded, Lang::En) => "Nothing has been recorded here yet.",
+        (Message::AccountPassword, Lang::De) => "Passwort des Kontos: ",
+        (Message::AccountPassword, Lang::En) => "Password of the account: ",
+        (Message::RoomPassword, Lang::De) => "Passwort des Raums: ",
+        (Message::RoomPassword, Lang::En) => "Password of the room: ",
         (Message::FileRightsOnly, Lang::De) => {
             "Der Schlüssel ist nur durch Dateirechte geschützt; dass ein Ende abgeschnitten wurde, lässt sich nicht ausschließen."
         }
@@ -91,6 +99,21 @@ pub fn meeting(event: &MeetingEvent, lang: Lang) -> Option<String> {
     let pick = |de: &str, en: &str| if german { de.to_owned() } else { en.to_owned() };
     Some(match event {
         MeetingEvent::Joined { room, .. } => format!("{} {room}", pick("Im Raum", "In the room")),
+        MeetingEvent::Waiting { why: Waiting::Lobby } => pick(
+            "Sie sind im Warteraum. Die Moderation wurde verständigt; warten Sie, oder beenden Sie mit Strg-C.",
+            "You are in the lobby. The moderators know; wait, or end with Ctrl-C.",
+        ),
+        MeetingEvent::Waiting { why: Waiting::Host } => pick(
+            "Die Person, die den Raum öffnet, ist noch nicht da. Warten Sie, oder beenden Sie mit Strg-C.",
+            "The person who opens the room is not there yet. Wait, or end with Ctrl-C.",
+        ),
+        MeetingEvent::LoginNeeded { url } => format!(
+            "{} {url}",
+            pick(
+                "Wer ein Konto hat, bekommt einen Link mit Anmeldung im eigenen Browser hier:",
+                "Whoever has an account gets a link with a login in their own browser here:",
+            )
+        ),
         MeetingEvent::Participant { change: Change::Added, name, .. } => format!("+ {name}"),
         MeetingEvent::Participant { change: Change::Removed, name, .. } => format!("- {name}"),
         MeetingEvent::Chat(line) => format!("{}: {}", line.name, line.text),
@@ -141,10 +164,7 @@ fn left(reason: &LeftReason, lang: Lang) -> String {
             ),
             format!("The server cannot be reached ({why}). Check the link and your connection and try again."),
         ),
-        LeftReason::Refused(why) => (
-            format!("Der Server lässt niemanden ein ({why}). Fragen Sie die Person, die Sie eingeladen hat."),
-            format!("The server lets nobody in ({why}). Ask the person who invited you."),
-        ),
+        LeftReason::Refused(why) => return refusal(why, lang),
         LeftReason::Kicked => (
             "Die Moderation hat Sie aus dem Raum entfernt.".to_owned(),
             "A moderator removed you from the room.".to_owned(),
@@ -164,6 +184,7 @@ const USAGE_DE: &str = "Aufruf:
   runde-cli join LINK --name NAME --notice-ack SHA256 [--audio-in DATEI.wav|tone|none|device:ID]
                   [--audio-out DATEI.wav|none|device:ID] [--video-in DATEI.y4m|pattern|none|device:ID]
                   [--video-out ORDNER|none] [--processing on|off] [--chat TEXT] [--for 20s] [--json]
+                  [--user KONTO] [--password-stdin]
   runde-cli notice HOST|LINK|embedded-room [--lang de|en] [--ack SHA256]
   runde-cli ledger [list|verify|export] [--lang de|en] [--json]
   runde-cli doctor [--json]
@@ -176,6 +197,7 @@ const USAGE_EN: &str = "Usage:
   runde-cli join LINK --name NAME --notice-ack SHA256 [--audio-in FILE.wav|tone|none|device:ID]
                   [--audio-out FILE.wav|none|device:ID] [--video-in FILE.y4m|pattern|none|device:ID]
                   [--video-out DIR|none] [--processing on|off] [--chat TEXT] [--for 20s] [--json]
+                  [--user ACCOUNT] [--password-stdin]
   runde-cli notice HOST|LINK|embedded-room [--lang de|en] [--ack SHA256]
   runde-cli ledger [list|verify|export] [--lang de|en] [--json]
   runde-cli doctor [--json]

@@ -21,17 +21,22 @@ mod event;
 mod local;
 mod meeting;
 mod options;
+mod place;
 mod state;
 mod studio;
 pub mod wire;
 
-pub use event::{Change, ChatLine, DeviceKind, LeftReason, MediaKind, MeetingEvent, Refusal, SourceStats, Stats};
+pub use event::{
+    Change, ChatLine, DeviceKind, LeftReason, MediaKind, MeetingEvent, Refusal, SourceStats, Stats, Waiting,
+};
 pub use meeting::{CommandError, Commands, Levels, Meeting, MeetingHandle, SpawnError};
 pub use options::{AudioIn, AudioOut, Command, DEFAULT_HEIGHT, JoinOptions, Tile, VideoIn};
 pub use runde_devices as devices;
 pub use runde_media::process::Processing;
 pub use runde_media::scale::Scaler;
 pub use runde_media::{Mailbox, Picture};
+pub use runde_signalling::guest::Login;
 pub use runde_signalling::link::{LinkError, RoomLink};
+pub use runde_signalling::secret::Secret;
 pub use state::{Connection, Me, MeetingState, Person, Source};
 pub use studio::{Studio, Trouble};

@@ -136,6 +136,8 @@ impl<S: Shell> App<S> {
             None => return self.left(&LeftReason::Lost),
             Some(
                 MeetingEvent::Source { .. }
+                | MeetingEvent::Waiting { .. }
+                | MeetingEvent::LoginNeeded { .. }
                 | MeetingEvent::Chat(_)
                 | MeetingEvent::DominantSpeaker { .. }
                 | MeetingEvent::MediaConnected
@@ -188,9 +190,11 @@ fn wire_error(error: &WireError, host: &str) -> UiError {
         WireError::Refused => with(ErrorCode::HostRefused).retryable(),
         WireError::Timeout | WireError::Unreachable(_) => with(ErrorCode::HostSilent).retryable(),
         WireError::WrongFingerprint | WireError::UntrustedCertificate => with(ErrorCode::FingerprintDiffers),
-        WireError::PlainRefused | WireError::Tls(_) | WireError::NotJitsi(_) | WireError::NoWebSocket => {
-            with(ErrorCode::HostUnsupported)
-        }
+        WireError::PlainRefused
+        | WireError::TooNear
+        | WireError::Tls(_)
+        | WireError::NotJitsi(_)
+        | WireError::NoWebSocket => with(ErrorCode::HostUnsupported),
         WireError::Broken => with(ErrorCode::ConnectionLost).retryable(),
     }
 }

@@ -41,6 +41,9 @@ fn german(failure: &Failure) -> String {
         Failure::NotNoted { notice, place, wrong_hash } => german_notice(notice, place, *wrong_hash),
         Failure::Serve(why) => german_serve(why),
         Failure::Spawn(why) => format!("Das Gespräch konnte nicht beginnen ({why}). Gesendet wurde nichts."),
+        Failure::Secret(why) => {
+            format!("Das Passwort ließ sich nicht lesen ({why}). Geben Sie es über die Standardeingabe.")
+        }
         Failure::Runtime(why) => format!(
             "Das Programm konnte nicht starten ({why}). Beenden Sie andere Programme und versuchen Sie es erneut."
         ),
@@ -63,6 +66,7 @@ fn english(failure: &Failure) -> String {
         Failure::Host(why) => format!("{:?} is not the name or address of a server. Check its spelling.", why.0),
         Failure::NotNoted { notice, place, wrong_hash } => english_notice(notice, place, *wrong_hash),
         Failure::Spawn(why) => format!("The meeting could not begin ({why}). Nothing was sent."),
+        Failure::Secret(why) => format!("The password could not be read ({why}). Give it on standard input."),
         Failure::Runtime(why) => format!("The program could not start ({why}). Close other programs and try again."),
         Failure::Language(_) | Failure::Profile(_) | Failure::Serve(_) => failure.to_string(),
     }

@@ -98,6 +98,7 @@ impl Pair {
             password: None,
             token: None,
             machine: format!("{seat:032x}"),
+            ..GuestConfig::default()
         };
         let guest = Guest::new(self.now, config, &mut self.rng);
         let player = Player { guest, events: Vec::new(), endpoint: String::new(), wake: None };

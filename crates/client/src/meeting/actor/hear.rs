@@ -40,6 +40,10 @@ impl Actor {
             Event::Chat(line) => self.faces.learn(chat_fact(line)),
             Event::MutedByModerator { what, .. } => self.muted(what),
             Event::Ignored { what } => tracing::debug!(?what, "the room said something odd"),
+            Event::Waiting(why) => self.waiting(why),
+            Event::AskConference { json } => self.ask_conference(json),
+            Event::Dial { previd } => self.redial(&previd),
+            Event::Resumed => self.redialing = false,
             Event::Failed(failure) => self.over = Some(self.refused(failure)),
             // What is known already says more than the echo of the end.
             Event::Ended(end) => self.over = self.over.take().or_else(|| Some(after(&end))),
@@ -49,6 +53,7 @@ impl Actor {
 
     fn joined(&mut self, endpoint: String) {
         self.was_in = true;
+        self.remember_address();
         self.endpoint.clone_from(&endpoint);
         self.faces.learn(Fact::Joined { endpoint });
         self.publish_sources();
@@ -80,7 +85,7 @@ impl Actor {
         let Some(url) = url else {
             return tracing::info!("the bridge offers no WebSocket; pictures may not come");
         };
-        match Target::bridge(url, &self.target) {
+        match Target::bridge(url, &self.place.socket) {
             Ok(target) => self.bridge = Some(Bridge::open(target)),
             Err(error) => tracing::warn!(%error, "the bridge channel's address is refused"),
         }
@@ -137,6 +142,7 @@ impl Actor {
 
     /// On the way back in, a silent server is worth another attempt.
     fn refused(&self, failure: guest::Failure) -> Over {
+        self.refusal_hints(&failure);
         if self.was_in && matches!(failure, guest::Failure::Silent(_) | guest::Failure::Closed(_)) {
             return Over::Broken;
         }
@@ -181,6 +187,8 @@ fn after(end: &End) -> Over {
     match end {
         End::Left => Over::Ended(LeftReason::Asked),
         End::Kicked { .. } => Over::Ended(LeftReason::Kicked),
+        // 301 is a ban (XEP-0045 15.6.2).
+        End::Removed { codes } if codes.contains(&301) => Over::Ended(LeftReason::Kicked),
         End::Removed { .. } | End::Destroyed { .. } | End::FocusLeft => Over::Ended(LeftReason::RoomEnded),
         End::Closed | End::Lost => Over::Broken,
     }
