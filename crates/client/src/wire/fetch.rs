@@ -171,7 +171,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_page_is_fetched_and_a_request_says_little_of_who_asks() {
-        let port = serve(|head| page(head)).await;
+        let port = serve(page).await;
         let answer = fetch(&target(port, "/config.js?room=rosa"), Ask::Get).await.unwrap();
         let head = String::from_utf8(answer.body).unwrap().to_lowercase();
         assert!(head.starts_with("get /config.js?room=rosa http/1.1\r\n"), "{head}");
@@ -181,7 +181,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_post_carries_its_token_in_the_header() {
-        let port = serve(|head| page(head)).await;
+        let port = serve(page).await;
         let ask = Ask::Post { json: "{\"a\":1}".into(), bearer: Some("t.o.k".into()) };
         let answer = fetch(&target(port, "/conference?room=rosa"), ask).await.unwrap();
         let said = String::from_utf8(answer.body).unwrap();
