@@ -10,6 +10,7 @@ pub mod folder;
 pub mod picture;
 pub mod probe;
 pub mod program;
+pub mod prosody;
 pub mod room;
 pub mod site;
 pub mod sound;

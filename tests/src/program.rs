@@ -32,10 +32,14 @@ pub struct Program {
 
 impl Program {
     pub fn start(name: &str, command: &mut Command) -> Outcome<Self> {
+        Self::start_with(name, command, Stdio::null())
+    }
+
+    fn start_with(name: &str, command: &mut Command, input: Stdio) -> Outcome<Self> {
         // A group of its own: a driver that is killed must not leave its browser behind.
         let mut child = command
             .process_group(0)
-            .stdin(Stdio::null())
+            .stdin(input)
             .stdout(Stdio::piped())
             .spawn()
             .map_err(|error| -> Failure { format!("{name} does not start: {error}").into() })?;
@@ -57,6 +61,21 @@ impl Program {
         home.apply(&mut command);
         command.args(arguments);
         Self::start(arguments.first().unwrap_or(&"runde-cli"), &mut command)
+    }
+
+    /// The same, with something to read on its standard input.
+    pub fn cli_told(home: &Home, arguments: &[&str], input: &str) -> Outcome<Self> {
+        let file = home.path("input");
+        std::fs::write(&file, input)?;
+        let mut command = Command::new(built("RUNDE_CLI")?);
+        home.apply(&mut command);
+        command.args(arguments);
+        Self::start_with(arguments.first().unwrap_or(&"runde-cli"), &mut command, std::fs::File::open(file)?.into())
+    }
+
+    /// Whether it has ended by itself.
+    pub fn is_over(&mut self) -> Outcome<bool> {
+        Ok(self.child.try_wait()?.is_some())
     }
 
     pub fn id(&self) -> u32 {

@@ -125,7 +125,13 @@ fn foreign_paths(file: &File) -> Option<String> {
 
 fn threads(file: &File) -> Option<String> {
     let shipped = file.path.starts_with("crates/") || file.path.starts_with("src-tauri/");
-    let owner = ["crates/media/", "crates/devices/", "crates/profile/", "crates/server/src/engine"];
+    let owner = [
+        "crates/media/",
+        "crates/devices/",
+        "crates/profile/",
+        "crates/server/src/engine",
+        "crates/client/src/place/script",
+    ];
     let spawns = file.production().contains("thread::spawn") || file.production().contains("thread::Builder");
     let example = file.path.contains("/examples/") || file.is_test();
     (file.is_rust() && shipped && spawns && !example && !owner.iter().any(|place| file.path.starts_with(place)))

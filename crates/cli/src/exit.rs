@@ -72,6 +72,8 @@ pub enum Failure {
     Hold(#[from] runde_server::HoldFailure),
     #[error(transparent)]
     Spawn(#[from] runde_client::SpawnError),
+    #[error("the password could not be read: {0}")]
+    Secret(std::io::Error),
     #[error("the runtime could not start: {0}")]
     Runtime(std::io::Error),
 }
@@ -92,7 +94,12 @@ impl Failure {
             Self::Import(error) => import_exit(error),
             Self::Serve(error) => serve_exit(error),
             Self::Hold(error) => hold_exit(error),
-            Self::Profile(_) | Self::Spawn(_) | Self::Runtime(_) | Self::File { .. } | Self::Print(_) => Exit::Failed,
+            Self::Profile(_)
+            | Self::Spawn(_)
+            | Self::Secret(_)
+            | Self::Runtime(_)
+            | Self::File { .. }
+            | Self::Print(_) => Exit::Failed,
         }
     }
 

@@ -8,11 +8,14 @@ use runde_client::{Processing, RoomLink, VideoIn};
 
 use crate::arguments::{Arguments, Next};
 use crate::exit::{Exit, Failure};
+use crate::messages::system_language;
 use crate::permit::{DEFAULT_SERVER, for_guest};
 use crate::report::Report;
+use crate::secrets::Needed;
 
 struct Options {
     join: JoinOptions,
+    needed: Needed,
     ack: Option<String>,
     chat: Option<String>,
     stay: Option<Duration>,
@@ -31,6 +34,7 @@ struct Draft {
     processing: Option<bool>,
     receive_height: Option<u32>,
     layers: Option<usize>,
+    needed: Needed,
     ack: Option<String>,
     chat: Option<String>,
     stay: Option<Duration>,
@@ -41,6 +45,7 @@ pub fn run(arguments: Arguments) -> Result<Exit, Failure> {
     let mut options = parse(arguments)?.finish()?;
     let (contact, devices) = for_guest(&options.join.link, options.ack.as_deref())?;
     options.join.devices = Some(devices);
+    (options.join.login, options.join.password) = options.needed.read(system_language())?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::Runtime)?;
     runtime.block_on(async {
         let meeting = Meeting::spawn(contact, options.join)?;
@@ -131,6 +136,8 @@ fn parse(mut arguments: Arguments) -> Result<Draft, Failure> {
         };
         match option.as_str() {
             "--name" => draft.name = Some(arguments.text()?),
+            "--user" => draft.needed.user = Some(arguments.text()?).filter(|user| !user.is_empty()),
+            "--password-stdin" => draft.needed.room = true,
             "--notice-ack" => draft.ack = Some(arguments.text()?),
             "--audio-in" => draft.audio_in = Some(audio_in(&arguments.text()?)),
             "--audio-out" => draft.audio_out = Some(audio_out(&arguments.text()?)),
@@ -164,7 +171,8 @@ impl Draft {
         join.layers = self.layers.unwrap_or(join.layers);
         join.microphone = join.audio_in != AudioIn::None;
         join.camera = join.video_in != VideoIn::None;
-        Ok(Options { join, ack: self.ack, chat: self.chat, stay: self.stay, json: self.json })
+        let needed = self.needed;
+        Ok(Options { join, needed, ack: self.ack, chat: self.chat, stay: self.stay, json: self.json })
     }
 }
 
@@ -233,6 +241,15 @@ mod tests {
         for bad in ["0", "4", "two"] {
             assert!(matches!(sent(&["--layers", bad]), Err(Failure::Value { option: "--layers", .. })));
         }
+    }
+
+    #[test]
+    fn passwords_are_asked_for_and_never_taken_from_the_command_line() {
+        let words = ["https://h.example/r", "--name", "Ada", "--user", "ada", "--password-stdin"];
+        let options = parse(Arguments::of(&words)).unwrap().finish().unwrap();
+        assert_eq!(options.needed, Needed { user: Some("ada".into()), room: true });
+        let given = ["https://h.example/r", "--name", "Ada", "--password-stdin=sesame"];
+        assert!(parse(Arguments::of(&given)).is_err());
     }
 
     #[test]

@@ -17,6 +17,7 @@ mod output;
 mod permit;
 mod report;
 mod rights;
+mod secrets;
 mod serve;
 
 use std::process::ExitCode;

@@ -2,7 +2,7 @@
 
 use std::env;
 
-use runde_client::{Change, DeviceKind, MediaKind, MeetingEvent};
+use runde_client::{Change, DeviceKind, MediaKind, MeetingEvent, Waiting};
 use runde_privacy::{HeadState, Lang, Verdict};
 
 mod devices;
@@ -10,10 +10,12 @@ mod endings;
 mod failures;
 pub mod holds;
 mod reasons;
+mod refusals;
 pub mod rights;
 
 pub use devices::fault_word;
 pub use failures::failure;
+pub use refusals::refusal_word;
 
 /// Sentences without a blank to fill in.
 #[derive(Debug, Clone, Copy)]
@@ -22,6 +24,8 @@ pub enum Message {
     Recorded,
     NothingRecorded,
     FileRightsOnly,
+    AccountPassword,
+    RoomPassword,
 }
 
 /// The language of the system, as POSIX looks for it.
@@ -39,6 +43,10 @@ pub const fn message(message: Message, lang: Lang) -> &'static str {
         (Message::Recorded, Lang::En) => "That the notice was noted is recorded on this device.",
         (Message::NothingRecorded, Lang::De | Lang::DeSimple) => "Hier ist noch nichts festgehalten.",
         (Message::NothingRecorded, Lang::En) => "Nothing has been recorded here yet.",
+        (Message::AccountPassword, Lang::De | Lang::DeSimple) => "Passwort des Kontos: ",
+        (Message::AccountPassword, Lang::En) => "Password of the account: ",
+        (Message::RoomPassword, Lang::De | Lang::DeSimple) => "Passwort des Raums: ",
+        (Message::RoomPassword, Lang::En) => "Password of the room: ",
         (Message::FileRightsOnly, Lang::De | Lang::DeSimple) => {
             "Der Schlüssel ist nur durch Dateirechte geschützt; dass ein Ende abgeschnitten wurde, lässt sich nicht ausschließen."
         }
@@ -108,6 +116,21 @@ pub fn meeting(event: &MeetingEvent, lang: Lang) -> Option<String> {
     let pick = |de: &str, en: &str| if german { de.to_owned() } else { en.to_owned() };
     Some(match event {
         MeetingEvent::Joined { room, .. } => format!("{} {room}", pick("Im Raum", "In the room")),
+        MeetingEvent::Waiting { why: Waiting::Lobby } => pick(
+            "Sie sind im Warteraum. Die Moderation wurde verständigt; warten Sie, oder beenden Sie mit Strg-C.",
+            "You are in the lobby. The moderators know; wait, or end with Ctrl-C.",
+        ),
+        MeetingEvent::Waiting { why: Waiting::Host } => pick(
+            "Die Person, die den Raum öffnet, ist noch nicht da. Warten Sie, oder beenden Sie mit Strg-C.",
+            "The person who opens the room is not there yet. Wait, or end with Ctrl-C.",
+        ),
+        MeetingEvent::LoginNeeded { url } => format!(
+            "{} {url}",
+            pick(
+                "Wer ein Konto hat, bekommt einen Link mit Anmeldung im eigenen Browser hier:",
+                "Whoever has an account gets a link with a login in their own browser here:",
+            )
+        ),
         MeetingEvent::Participant { change: Change::Added, name, .. } => format!("+ {name}"),
         MeetingEvent::Participant { change: Change::Removed, name, .. } => format!("- {name}"),
         MeetingEvent::Chat(line) => format!("{}: {}", line.name, line.text),
@@ -148,6 +171,7 @@ const USAGE_DE: &str = "Aufruf:
   runde-cli join LINK --name NAME --notice-ack SHA256 [--audio-in DATEI.wav|tone|none|device:ID]
                   [--audio-out DATEI.wav|none|device:ID] [--video-in DATEI.y4m|pattern|none|device:ID]
                   [--video-out ORDNER|none] [--layers 1|2|3] [--processing on|off] [--chat TEXT] [--for 20s] [--json]
+                  [--user KONTO] [--password-stdin]
   runde-cli notice HOST|LINK|embedded-room[:TAGE] [--lang de|en|de-simple] [--ack SHA256]
   runde-cli ledger [list|verify|export] [--format json|json-ld|kantara] [--lang de|en] [--json]
   runde-cli hold start --incident KENNUNG --reason TEXT --person NAME [--ip ADRESSE[/BITS]] [--from ZEIT]
@@ -167,6 +191,7 @@ const USAGE_EN: &str = "Usage:
   runde-cli join LINK --name NAME --notice-ack SHA256 [--audio-in FILE.wav|tone|none|device:ID]
                   [--audio-out FILE.wav|none|device:ID] [--video-in FILE.y4m|pattern|none|device:ID]
                   [--video-out DIR|none] [--layers 1|2|3] [--processing on|off] [--chat TEXT] [--for 20s] [--json]
+                  [--user ACCOUNT] [--password-stdin]
   runde-cli notice HOST|LINK|embedded-room[:DAYS] [--lang de|en|de-simple] [--ack SHA256]
   runde-cli ledger [list|verify|export] [--format json|json-ld|kantara] [--lang de|en] [--json]
   runde-cli hold start --incident ID --reason TEXT --person NAME [--ip ADDRESS[/BITS]] [--from TIME]

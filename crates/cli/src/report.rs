@@ -1,6 +1,8 @@
 //! Events of a meeting as JSON lines (docs/cli.md holds the schema) or as lines for a person.
 
-use runde_client::{Change, ChatLine, DeviceKind, DeviceNews, LeftReason, MediaKind, MeetingEvent, SourceStats, Stats};
+use runde_client::{
+    Change, ChatLine, DeviceKind, DeviceNews, LeftReason, MediaKind, MeetingEvent, SourceStats, Stats, Waiting,
+};
 use runde_privacy::Lang;
 use serde_json::{Value, json};
 
@@ -30,6 +32,8 @@ impl Report {
 fn to_json(event: &MeetingEvent) -> Value {
     match event {
         MeetingEvent::Joined { room, endpoint } => json!({"event": "joined", "room": room, "endpoint": endpoint}),
+        MeetingEvent::Waiting { why } => json!({"event": "waiting", "for": waiting_word(*why)}),
+        MeetingEvent::LoginNeeded { url } => json!({"event": "login-needed", "url": url}),
         MeetingEvent::Participant { change, endpoint, name, hand, microphone, camera } => json!({
             "event": "participant", "change": change_word(*change), "endpoint": endpoint, "name": name,
             "hand": hand, "microphone": microphone, "camera": camera,
@@ -98,7 +102,18 @@ fn left(reason: &LeftReason) -> Value {
         LeftReason::RoomEnded => "room-ended",
         LeftReason::Lost => "lost",
     };
-    json!({"event": "left", "reason": word, "detail": reason.to_string()})
+    let mut line = json!({"event": "left", "reason": word, "detail": reason.to_string()});
+    if let LeftReason::Refused(why) = reason {
+        line["refusal"] = messages::refusal_word(why).into();
+    }
+    line
+}
+
+const fn waiting_word(why: Waiting) -> &'static str {
+    match why {
+        Waiting::Lobby => "lobby",
+        Waiting::Host => "host",
+    }
 }
 
 const fn change_word(change: Change) -> &'static str {
@@ -125,6 +140,9 @@ mod tests {
     fn every_line_names_its_event_and_how_it_ended_is_a_word() {
         let left = to_json(&MeetingEvent::Left { reason: LeftReason::RoomEnded });
         assert_eq!((&left["event"], &left["reason"]), (&json!("left"), &json!("room-ended")));
+        let refused = to_json(&MeetingEvent::Left { reason: LeftReason::Refused(runde_client::Refusal::Full) });
+        assert_eq!((&refused["reason"], &refused["refusal"]), (&json!("refused"), &json!("full")));
+        assert!(left.get("refusal").is_none());
         let joined = to_json(&MeetingEvent::Joined { room: "r".into(), endpoint: "aaaa0001".into() });
         assert_eq!(joined["endpoint"], "aaaa0001");
     }

@@ -10,6 +10,8 @@ use runde_devices::DeviceError;
 
 /// What exactly was refused on the way in.
 pub use runde_signalling::guest::Failure as Refusal;
+/// What a guest waits for at the door.
+pub use runde_signalling::guest::Waiting;
 
 /// Sound or picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -185,6 +187,14 @@ pub enum MeetingEvent {
     Joined {
         room: String,
         endpoint: String,
+    },
+    /// At the door, and nothing is wrong: somebody else has to act. [`crate::Command::Leave`] gives up.
+    Waiting {
+        why: Waiting,
+    },
+    /// The deployment has a page on which a person logs in and gets a link with a token. Nothing opens it but the person.
+    LoginNeeded {
+        url: String,
     },
     /// Somebody came, changed (name, hand, mute) or went.
     Participant {

@@ -21,13 +21,14 @@ mod event;
 mod local;
 mod meeting;
 mod options;
+mod place;
 mod state;
 mod studio;
 pub mod wire;
 
 pub use event::{
     Change, ChatLine, DeviceFault, DeviceKind, DeviceNews, LeftReason, MediaKind, MeetingEvent, Refusal, SourceStats,
-    Stats,
+    Stats, Waiting,
 };
 pub use meeting::{CommandError, Commands, Levels, Meeting, MeetingHandle, SpawnError};
 pub use options::{AudioIn, AudioOut, Command, DEFAULT_HEIGHT, JoinOptions, LAYERS, Tile, VideoIn};
@@ -35,6 +36,8 @@ pub use runde_devices as devices;
 pub use runde_media::process::Processing;
 pub use runde_media::scale::Scaler;
 pub use runde_media::{Mailbox, Picture};
+pub use runde_signalling::guest::Login;
 pub use runde_signalling::link::{LinkError, RoomLink};
+pub use runde_signalling::secret::Secret;
 pub use state::{Connection, Me, MeetingState, Person, Source};
 pub use studio::Studio;

@@ -87,7 +87,7 @@ impl Meeting {
         if permit.host() != names::permit_host(&options.link.host) {
             return Err(SpawnError::OtherHost);
         }
-        let target = Target::room(&options.link).map_err(SpawnError::Link)?;
+        Target::room(&options.link).map_err(SpawnError::Link)?;
         let runtime = tokio::runtime::Handle::try_current().map_err(|_| SpawnError::NoRuntime)?;
         let mut seed = [0; 32];
         getrandom::fill(&mut seed).map_err(|_| SpawnError::NoRandomness)?;
@@ -98,7 +98,7 @@ impl Meeting {
         let (pictures, picture_out) = watch::channel(Pictures::new());
         let (levels, level_out) = watch::channel(Levels::default());
         let faces = actor::Faces { events, state, pictures, levels, began: Instant::now() };
-        runtime.spawn(actor::run(options, target, seed, commands, faces, cancel.clone()));
+        runtime.spawn(actor::run(options, seed, commands, faces, cancel.clone()));
         Ok(MeetingHandle {
             commands: command_in,
             events: event_out,

@@ -6,7 +6,9 @@ use std::path::PathBuf;
 
 use runde_media::process::Processing;
 use runde_privacy::{LocalDevices, Permit};
+use runde_signalling::guest::Login;
 use runde_signalling::link::RoomLink;
+use runde_signalling::secret::Secret;
 
 /// Where the own sound comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +52,10 @@ pub struct JoinOptions {
     pub link: RoomLink,
     /// Name shown to the others; may be empty.
     pub name: String,
+    /// Password of the room, once a person typed one.
+    pub password: Option<Secret>,
+    /// Without a name, or with an account of the deployment.
+    pub login: Login,
     pub audio_in: AudioIn,
     pub audio_out: AudioOut,
     pub video_in: VideoIn,
@@ -76,6 +82,8 @@ impl JoinOptions {
         Self {
             link,
             name: name.into(),
+            password: None,
+            login: Login::Anonymous,
             audio_in: AudioIn::None,
             audio_out: AudioOut::None,
             video_in: VideoIn::None,

@@ -1,15 +1,16 @@
-//! The WebSocket to a server: name, TCP, TLS with the pin of a link, upgrade, frames.
+//! The connections to a server: name, TCP, TLS with the pin of a link; then WebSocket frames or one HTTP request.
 //!
 //! It is the only place that opens TCP sockets here, and only after a `Permit` reached [`crate::Meeting`]. It knows
 //! neither XMPP nor bridge messages, and never repeats a connection by itself. Start at `connect`; `pump` moves
-//! frames between a socket and two channels.
+//! frames between a socket and two channels, `fetch` is one HTTP exchange.
 
+mod fetch;
 mod pump;
 mod target;
 mod tls;
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
@@ -24,8 +25,9 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Error as WebSocketError, Message};
 
+pub(crate) use fetch::{Answer, Ask, fetch};
 pub(crate) use pump::{INCOMING_FRAMES, Incoming, OUTGOING_FRAMES, pump};
-pub(crate) use target::Target;
+pub(crate) use target::{Reach, Target};
 
 /// One stanza or bridge message. An offer in a room of a thousand stays below it; more is an attack on memory.
 const FRAME_BYTES: usize = 1 << 20;
@@ -64,6 +66,8 @@ pub enum WireError {
     NoWebSocket,
     #[error("the address is not usable")]
     BadAddress,
+    #[error("the server names an address that only its own network may name")]
+    TooNear,
     #[error("the connection broke")]
     Broken,
 }
@@ -95,14 +99,22 @@ pub(crate) async fn connect(target: &Target) -> Result<Socket, WireError> {
 
 async fn open(target: &Target) -> Result<Socket, WireError> {
     let request = request(target)?;
-    let tcp = dial(target).await?;
-    let stream: Box<dyn ByteStream> =
-        if target.secure { Box::new(tls::wrap(tcp, &target.host, target.pin).await?) } else { Box::new(tcp) };
+    let (stream, _) = open_stream(target).await?;
     let limits = WebSocketConfig::default().max_message_size(Some(FRAME_BYTES)).max_frame_size(Some(FRAME_BYTES));
     let (inner, _answer) = tokio_tungstenite::client_async_with_config(request, stream, Some(limits))
         .await
         .map_err(|error| upgrade_error(&error))?;
     Ok(Socket { inner })
+}
+
+/// A stream that is protected as the target wants it, and where it leads.
+async fn open_stream(target: &Target) -> Result<(Box<dyn ByteStream>, IpAddr), WireError> {
+    let tcp = dial(target).await?;
+    let peer = tcp.peer_addr().map_err(|_| WireError::Broken)?.ip();
+    if target.secure {
+        return Ok((Box::new(tls::wrap(tcp, &target.host, target.pin).await?), peer));
+    }
+    Ok((Box::new(tcp), peer))
 }
 
 fn request(target: &Target) -> Result<Request, WireError> {
@@ -115,8 +127,8 @@ fn request(target: &Target) -> Result<Request, WireError> {
     Ok(request)
 }
 
-/// Tries every address of the name in the system's order. Plain connections are checked against the address itself,
-/// because a name may resolve to anything.
+/// Tries every address of the name in the system's order. Whether it may lie there is checked against the address
+/// itself, because a name may resolve to anything.
 async fn dial(target: &Target) -> Result<TcpStream, WireError> {
     let addresses = tokio::net::lookup_host((target.host.as_str(), target.port))
         .await
@@ -126,6 +138,10 @@ async fn dial(target: &Target) -> Result<TcpStream, WireError> {
     for address in addresses {
         if !target.secure && !address.ip().is_loopback() {
             failure = WireError::PlainRefused;
+            continue;
+        }
+        if !target.reach.covers(address.ip()) {
+            failure = WireError::TooNear;
             continue;
         }
         match TcpStream::connect(address).await {
@@ -217,7 +233,8 @@ mod tests {
 
     fn plain(host: &str, port: u16) -> Target {
         let path = "/xmpp-websocket?room=rosa".to_owned();
-        Target { secure: false, host: host.to_owned(), port, path, pin: None, protocol: Some("xmpp") }
+        let (host, protocol, reach) = (host.to_owned(), Some("xmpp"), Reach::Anywhere);
+        Target { secure: false, host, port, path, pin: None, protocol, reach }
     }
 
     #[tokio::test]
@@ -242,6 +259,15 @@ mod tests {
         // The unspecified address leads to this computer, too, but does not say so.
         assert_eq!(connect(&plain("0.0.0.0", 9)).await.err(), Some(WireError::PlainRefused));
         assert_eq!(connect(&plain("127.0.0.1", 9)).await.err(), Some(WireError::Refused));
+    }
+
+    #[tokio::test]
+    async fn a_name_that_resolves_nearer_than_allowed_is_not_contacted() {
+        let (listener, mut target) = listener().await;
+        target.host = "localhost".to_owned();
+        target.reach = Reach::Private;
+        assert_eq!(connect(&target).await.err(), Some(WireError::TooNear));
+        assert!(timeout(Duration::from_millis(50), listener.accept()).await.is_err(), "somebody came");
     }
 
     #[tokio::test]

@@ -1,5 +1,8 @@
 //! Addresses of a deployment, read from its evaluated config.js (which is JavaScript; somebody
-//! else runs it and hands over the object as JSON). What is missing is guessed from the link.
+//! else runs it and hands over the object as JSON). What is missing or nonsense is guessed from the link.
+//!
+//! These are names and URLs as the deployment says them. Whether an announced URL may be contacted is the business of
+//! whoever opens the socket.
 
 use crate::json::{self, JsonError};
 use crate::link::RoomLink;
@@ -7,6 +10,8 @@ use serde_json::Value;
 
 /// Bytes of an address; longer ones are ignored.
 const MAX_ADDRESS: usize = 1_024;
+/// Bytes of an XMPP domain or user (RFC 7622 allows 1023; DNS names end at 253, and nobody's user name is longer).
+const MAX_NAME: usize = 253;
 
 /// Where to connect and whom to ask.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,12 +20,21 @@ pub struct Addresses {
     pub domain: String,
     /// Domain to log in to without a name, where it differs.
     pub anonymous_domain: Option<String>,
+    /// Domain of the accounts, where it differs.
+    pub auth_domain: Option<String>,
     /// Where rooms live.
     pub muc: String,
     /// Where the focus listens.
     pub focus: String,
+    /// Bare address that is the focus even if no conference answer says so.
+    pub focus_user: Option<String>,
     /// XMPP web socket with `room` (and `token`) appended.
     pub websocket: String,
+    /// Where the conference is requested by HTTP POST instead of by IQ, with `room` appended. The token does not ride
+    /// in it: it has a header of its own.
+    pub conference: Option<String>,
+    /// The page on which a person gets a token, for showing only.
+    pub token_page: Option<String>,
 }
 
 impl Addresses {
@@ -30,26 +44,24 @@ impl Addresses {
         Self {
             domain: link.domain().to_owned(),
             anonymous_domain: None,
+            auth_domain: None,
             muc: link.muc_domain(),
             focus: link.focus_domain(),
+            focus_user: None,
             websocket: link.websocket_url(),
+            conference: None,
+            token_page: None,
         }
     }
 
-    /// What the configuration says, with the rest guessed. A web socket must be of the link's
-    /// scheme: a page may not send a protected conversation over an unprotected way.
+    /// What the configuration says, with the rest guessed. Every URL must be of the link's scheme: a page may not send
+    /// a protected conversation over an unprotected way.
     ///
     /// # Errors
     /// [`JsonError`] if the text is not bounded JSON.
     pub fn from_config(text: &str, link: &RoomLink) -> Result<Self, JsonError> {
         let config = json::parse(text)?;
-        let word = |value: Option<&Value>| {
-            value
-                .and_then(Value::as_str)
-                .filter(|text| !text.is_empty() && text.len() <= MAX_ADDRESS)
-                .map(str::to_owned)
-        };
-        let host = |key: &str| word(config.get("hosts").and_then(|hosts| hosts.get(key)));
+        let host = |key: &str| name(config.get("hosts").and_then(|hosts| hosts.get(key)));
         let mut addresses = Self::guess(link);
         if let Some(domain) = host("domain") {
             addresses.muc = format!("conference.{domain}");
@@ -57,21 +69,67 @@ impl Addresses {
             addresses.domain = domain;
         }
         addresses.anonymous_domain = host("anonymousdomain");
+        addresses.auth_domain = host("authdomain");
         addresses.muc = host("muc").unwrap_or(addresses.muc);
         addresses.focus = host("focus").unwrap_or(addresses.focus);
-        if let Some(url) = word(config.get("websocket")).and_then(|url| absolute(&url, link)) {
-            let mark = if url.contains('?') { '&' } else { '?' };
+        addresses.focus_user = user(config.get("focusUserJid"));
+        if let Some(url) = url(config.get("websocket"), link, Scheme::Socket) {
             let token = link.jwt.as_ref().map(|jwt| format!("&token={jwt}")).unwrap_or_default();
-            addresses.websocket = format!("{url}{mark}room={}{token}", link.safe_room());
+            addresses.websocket = format!("{}{token}", with_room(&url, link));
         }
+        let conference = url(config.get("conferenceRequestUrl"), link, Scheme::Page);
+        addresses.conference = conference.map(|url| with_room(&url, link));
+        addresses.token_page = config.get("tokenAuthUrl").and_then(Value::as_str).and_then(|url| token_page(url, link));
         Ok(addresses)
     }
 }
 
-fn absolute(url: &str, link: &RoomLink) -> Option<String> {
-    let scheme = if link.scheme == "http" { "ws" } else { "wss" };
-    let rest = link.origin();
-    let authority = rest.split_once("://").map(|(_, authority)| authority)?;
+/// A domain, of characters that cannot end one XML or HTTP word and begin another.
+fn name(value: Option<&Value>) -> Option<String> {
+    let plain = |c: char| c.is_alphanumeric() || "-._:[]".contains(c);
+    let text = value?.as_str()?;
+    (!text.is_empty() && text.len() <= MAX_NAME && text.chars().all(plain)).then(|| text.to_lowercase())
+}
+
+/// `user@domain`.
+fn user(value: Option<&Value>) -> Option<String> {
+    let text = value?.as_str()?;
+    let (user, domain) = text.split_once('@')?;
+    let domain = name(Some(&Value::from(domain)))?;
+    let plain = |c: char| c.is_alphanumeric() || "-._".contains(c);
+    (!user.is_empty() && user.len() <= MAX_NAME && user.chars().all(plain)).then(|| format!("{user}@{domain}"))
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Scheme {
+    /// `wss`, or `ws` where the link is unprotected.
+    Socket,
+    /// `https`, or `http` where the link is unprotected.
+    Page,
+}
+
+impl Scheme {
+    fn word(self, link: &RoomLink) -> &'static str {
+        match (self, link.scheme) {
+            (Self::Socket, "http") => "ws",
+            (Self::Socket, _) => "wss",
+            (Self::Page, "http") => "http",
+            (Self::Page, _) => "https",
+        }
+    }
+}
+
+/// An announced URL, made absolute, without its fragment.
+fn url(value: Option<&Value>, link: &RoomLink, scheme: Scheme) -> Option<String> {
+    let url = value?.as_str()?.trim();
+    let url = url.split_once('#').map_or(url, |(url, _)| url);
+    let odd = |c: char| c.is_control() || c.is_whitespace() || "\"<>\\^`{|}".contains(c);
+    if url.is_empty() || url.len() > MAX_ADDRESS || url.contains(odd) {
+        return None;
+    }
+    let scheme = scheme.word(link);
+    let origin = link.origin();
+    let (_, authority) = origin.split_once("://")?;
     if let Some(rest) = url.strip_prefix("//") {
         Some(format!("{scheme}://{rest}"))
     } else if url.starts_with('/') {
@@ -79,6 +137,25 @@ fn absolute(url: &str, link: &RoomLink) -> Option<String> {
     } else {
         url.starts_with(&format!("{scheme}://")).then(|| url.to_owned())
     }
+}
+
+fn with_room(url: &str, link: &RoomLink) -> String {
+    let mark = if url.contains('?') { '&' } else { '?' };
+    format!("{url}{mark}room={}", link.safe_room())
+}
+
+/// The login page with its blanks filled in; those we cannot fill are left empty, as in Jitsi's web app.
+fn token_page(template: &str, link: &RoomLink) -> Option<String> {
+    let tenant = link.tenant.clone().unwrap_or_default();
+    let filled = template.replace("{room}", &link.safe_room()).replace("{tenant}", &tenant);
+    let mut page = String::new();
+    let mut rest = filled.as_str();
+    while let Some((before, blank)) = rest.split_once('{') {
+        page.push_str(before);
+        rest = blank.split_once('}').map_or("", |(_, after)| after);
+    }
+    page.push_str(rest);
+    url(Some(&Value::from(page)), link, Scheme::Page)
 }
 
 #[cfg(test)]
@@ -113,5 +190,48 @@ mod tests {
     fn a_configuration_cannot_lead_from_a_protected_to_an_unprotected_socket() {
         let addresses = Addresses::from_config(r#"{"websocket":"ws://meet.test/x"}"#, &link()).unwrap();
         assert!(addresses.websocket.starts_with("wss://meet.test/xmpp-websocket"));
+    }
+
+    #[test]
+    fn a_real_deployments_configuration_names_everything() {
+        let text = r##"{"hosts":{"domain":"Meet.Jitsi","authdomain":"meet.jitsi","muc":"muc.meet.jitsi"},
+            "focusUserJid":"focus@auth.meet.jitsi","conferenceRequestUrl":"https://meet.test/conference-request/v1",
+            "tokenAuthUrl":"https://login.test/{tenant}/{room}?state={state}&x=1#{y}"}"##;
+        let addresses = Addresses::from_config(text, &link()).unwrap();
+        assert_eq!((addresses.domain.as_str(), addresses.auth_domain.as_deref()), ("meet.jitsi", Some("meet.jitsi")));
+        assert_eq!(addresses.focus_user.as_deref(), Some("focus@auth.meet.jitsi"));
+        let conference = "https://meet.test/conference-request/v1?room=caf%c3%a9%20room";
+        assert_eq!(addresses.conference.as_deref(), Some(conference), "no token in it");
+        assert_eq!(addresses.token_page.as_deref(), Some("https://login.test//caf%c3%a9%20room?state=&x=1"));
+    }
+
+    #[test]
+    fn nonsense_in_a_configuration_is_as_if_it_were_not_there() {
+        let guess = Addresses::guess(&link());
+        for text in [
+            r#"{"hosts":{"domain":"a b"}}"#,
+            r#"{"hosts":{"domain":"a'/><x"},"websocket":"wss://x y/"}"#,
+            r#"{"hosts":"meet.test","websocket":["wss://x/"],"focusUserJid":"focus"}"#,
+            r#"{"hosts":{"domain":""},"websocket":"javascript:alert(1)","conferenceRequestUrl":"http://meet.test/x"}"#,
+            r#"{"tokenAuthUrl":"http://login.test/","focusUserJid":"a b@c"}"#,
+            "[]",
+            "null",
+        ] {
+            assert_eq!(Addresses::from_config(text, &link()), Ok(guess.clone()), "{text}");
+        }
+        let long = format!(r#"{{"websocket":"wss://meet.test/{}"}}"#, "x".repeat(MAX_ADDRESS));
+        assert_eq!(Addresses::from_config(&long, &link()), Ok(guess));
+    }
+
+    #[test]
+    fn what_the_fragment_of_a_link_says_never_reaches_the_addresses() {
+        let sly = "https://meet.test/Rosa#config.hosts.domain=\"evil.test\"&config.websocket=\"wss://evil.test/x\"\
+                   &config.bosh=\"//evil.test\"&config.conferenceRequestUrl=\"https://evil.test/\"";
+        let plain = RoomLink::parse("https://meet.test/Rosa", "").unwrap();
+        let sly = RoomLink::parse(sly, "").unwrap();
+        assert_eq!(sly.ignored, 4);
+        assert_eq!(Addresses::guess(&sly), Addresses::guess(&plain));
+        let said = r#"{"hosts":{"domain":"meet.jitsi"},"websocket":"wss://meet.test/w"}"#;
+        assert_eq!(Addresses::from_config(said, &sly), Addresses::from_config(said, &plain));
     }
 }

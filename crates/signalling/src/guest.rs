@@ -5,12 +5,13 @@
 //! comes: close the socket.
 //!
 //! Not in here: sockets, `config.js`, the bridge channel (its address is in the offer; its messages are
-//! [`crate::bridge`]), media. Start at [`Guest::handle`]; the way into the room is `guest/entry.rs`, life in the room
-//! `guest/present.rs`, media sessions `guest/session.rs`.
+//! [`crate::bridge`]), media. Start at [`Guest::handle`]; the way into the room is `guest/entry.rs`, waiting in front of it
+//! `guest/lobby.rs`, life in the room `guest/present.rs`, media sessions `guest/session.rs`, a broken connection
+//! `guest/mend.rs`.
 //!
 //! # How a driver uses it
-//! 1. [`GuestConfig::guessed`] for a bare link, [`GuestConfig::at`] once `config.js` was read; `focus_user` and
-//!    `password` by assignment where they are needed.
+//! 1. [`GuestConfig::guessed`] for a bare link, [`GuestConfig::at`] once `config.js` was read; `password`, `login` and
+//!    `former` by assignment where they are needed.
 //! 2. Open [`crate::config::Addresses`]'s `websocket` with sub-protocol `xmpp`; [`Guest::new`] when starting
 //!    to connect (the first deadline covers the connect), [`Input::Opened`] once it stands.
 //! 3. Loop: text frame, close, command or deadline into `handle`; then drain: `Send` to the socket, `Event` to the
@@ -21,14 +22,22 @@
 //!    payload types and header extensions from [`answerable`], and send [`Command::Accept`].
 //! 6. Sources of somebody who left come as [`Event::SourcesRemoved`] before [`Event::MemberLeft`], whether or not the
 //!    focus bothers to say so.
+//! 7. On [`Event::AskConference`] POST its JSON (with the token as bearer) and give [`Input::Conference`]; on
+//!    [`Event::Dial`] replace the socket.
 
+mod acks;
 mod asked;
 mod caps;
 mod config;
 mod entry;
 mod event;
+mod lobby;
+mod login;
+mod mend;
 mod present;
+mod pulse;
 mod refusal;
+mod request;
 mod roster;
 mod session;
 mod stanza;
@@ -36,17 +45,22 @@ mod stanza;
 mod tests;
 
 pub use caps::{FEATURES, NODE};
-pub use config::GuestConfig;
-pub use event::{ChatLine, Command, End, Event, Failure, Member, Muted, Oddity, Relay, SourceState, Step};
+pub use config::{GuestConfig, Login};
+pub use event::{ChatLine, Command, End, Event, Failure, Member, Muted, Oddity, Relay, SourceState, Step, Waiting};
 pub use session::answerable;
 
 use crate::jingle::Sources;
 use crate::xml::{self, Element, Limits};
 use crate::{ns, stream};
+use acks::Acks;
 use asked::{Asked, Ids, Question};
-use entry::{Binding, RequestStep, Way};
+use entry::{Binding, Way};
+use lobby::Knock;
+use login::Exchange;
+use mend::Mend;
 use present::Present;
 use rand_core::RngCore;
+use request::RequestStep;
 use roster::Roster;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
@@ -68,8 +82,13 @@ pub enum Input {
     Opened,
     /// One text frame: one XML document.
     Text(String),
-    /// The socket is gone.
+    /// The socket is gone, or did not open.
     Closed,
+    /// What the conference request by HTTP came to; status 0 when there was no answer at all.
+    Conference {
+        status: u16,
+        body: String,
+    },
     Command(Command),
     /// The moment of the last `Wait` has come. Early or repeated ones do no harm.
     Timeout,
@@ -89,10 +108,11 @@ pub enum Output {
 #[derive(Debug)]
 enum State {
     Opening { connected: bool, until: Instant },
-    Authenticating { until: Instant },
+    Authenticating { exchange: Exchange, until: Instant },
     Binding { step: Binding, until: Instant },
     Requesting { way: Way, step: RequestStep },
     Entering { way: Way, roster: Roster, until: Instant },
+    Knocking { way: Way, knock: Knock },
     Present(Box<Present>),
     Gone,
 }
@@ -113,6 +133,9 @@ pub struct Guest {
     me: Me,
     state: State,
     asked: Asked,
+    acks: Acks,
+    /// Only in the room, and only while its connection is broken.
+    mend: Option<Mend>,
     outputs: VecDeque<Output>,
     reported: BTreeSet<Oddity>,
 }
@@ -128,6 +151,8 @@ impl Guest {
             state: State::Opening { connected: false, until: now + STEP_LIMIT },
             config,
             asked: Asked::default(),
+            acks: Acks::default(),
+            mend: None,
             outputs: VecDeque::new(),
             reported: BTreeSet::new(),
         }
@@ -142,7 +167,8 @@ impl Guest {
         match input {
             Input::Opened => self.opened(now),
             Input::Text(text) => self.read(now, &text),
-            Input::Closed => self.closed(),
+            Input::Closed => self.closed(now),
+            Input::Conference { status, body } => self.conference_by_http(now, status, &body),
             Input::Command(command) => self.command(command),
             Input::Timeout => self.timeout(now),
         }
@@ -153,13 +179,27 @@ impl Guest {
         self.outputs.pop_front().unwrap_or_else(|| Output::Wait(self.deadline()))
     }
 
+    /// Our full address, once there is one.
+    #[must_use]
+    pub fn address(&self) -> Option<&str> {
+        match &self.state {
+            State::Requesting { way, .. } | State::Entering { way, .. } | State::Knocking { way, .. } => Some(&way.jid),
+            State::Present(present) => Some(&present.way.jid),
+            State::Opening { .. } | State::Authenticating { .. } | State::Binding { .. } | State::Gone => None,
+        }
+    }
+
     fn deadline(&self) -> Option<Instant> {
+        if let (Some(mend), State::Present(_)) = (&self.mend, &self.state) {
+            return Some(mend.until());
+        }
         match &self.state {
             State::Opening { until, .. }
-            | State::Authenticating { until }
+            | State::Authenticating { until, .. }
             | State::Binding { until, .. }
             | State::Entering { until, .. } => Some(*until),
             State::Requesting { step, .. } => Some(step.until()),
+            State::Knocking { knock, .. } => Some(knock.next()),
             State::Present(present) => Some(present.pulse.next()),
             State::Gone => None,
         }
@@ -167,23 +207,47 @@ impl Guest {
 
     fn read(&mut self, now: Instant, text: &str) {
         let Ok(frame) = xml::parse(text, &Limits::FOCUS) else {
+            // The server counts it, whatever it is worth.
+            if ["<iq", "<message", "<presence"].iter().any(|stanza| text.trim_start().starts_with(stanza)) {
+                self.acks.heard();
+            }
             return self.ignored(Oddity::UnreadableFrame);
         };
+        if is_stanza(&frame) {
+            self.acks.heard();
+        }
         // Only a request of the focus carries everybody's sources; nothing else has a reason to be that long.
         if text.len() > Limits::PEER.bytes && frame.name() != "iq" {
             return self.ignored(Oddity::UnreadableFrame);
         }
-        if let State::Present(present) = &mut self.state {
-            present.pulse.heard(now);
+        if let Some(pulse) = self.pulse_mut() {
+            pulse.heard(now);
         }
         match frame.name() {
             "features" => self.features(now, &frame),
-            "success" => self.logged_in(now),
-            "failure" => self.login_refused(),
+            "challenge" => self.challenged(&frame),
+            "success" => self.logged_in(now, &frame),
+            "failure" => self.login_refused(&frame),
             "iq" => self.iq(now, &frame),
             "presence" => self.presence(now, &frame),
-            "message" => self.message(&frame),
-            "close" => self.closed(),
+            "message" => self.message(now, &frame),
+            "close" => self.closed(now),
+            _ if frame.ns() == ns::SM => self.management(now, &frame),
+            _ => {}
+        }
+    }
+
+    /// Stream management (XEP-0198).
+    fn management(&mut self, now: Instant, frame: &Element) {
+        match frame.name() {
+            "enabled" => self.acks.enabled(frame),
+            "failed" => self.management_failed(),
+            "r" => {
+                let answer = self.acks.answer();
+                self.write(&answer);
+            }
+            "a" => self.acks.confirm(frame),
+            "resumed" => self.resumed(now, frame),
             _ => {}
         }
     }
@@ -255,12 +319,16 @@ impl Guest {
     }
 
     fn timeout(&mut self, now: Instant) {
+        if self.mend.is_some() {
+            return self.mend_due(now);
+        }
         let late = match &self.state {
             State::Opening { until, .. } if now >= *until => Step::Opening,
-            State::Authenticating { until } if now >= *until => Step::Authenticating,
+            State::Authenticating { until, .. } if now >= *until => Step::Authenticating,
             State::Binding { until, .. } if now >= *until => Step::Binding,
             State::Entering { until, .. } if now >= *until => Step::Entering,
             State::Requesting { step, .. } if now >= step.until() => return self.request_due(now),
+            State::Knocking { .. } => return self.knock_due(now),
             State::Present(_) => return self.pulse(now),
             State::Opening { .. }
             | State::Authenticating { .. }
@@ -272,13 +340,20 @@ impl Guest {
         self.fail(Failure::Silent(late));
     }
 
-    fn closed(&mut self) {
+    fn closed(&mut self, now: Instant) {
+        if self.mend.is_some() {
+            return self.mend_failed(now);
+        }
+        if self.cut(now) {
+            return;
+        }
         let step = match &self.state {
             State::Opening { .. } => Step::Opening,
             State::Authenticating { .. } => Step::Authenticating,
             State::Binding { .. } => Step::Binding,
             State::Requesting { .. } => Step::Requesting,
             State::Entering { .. } => Step::Entering,
+            State::Knocking { .. } => Step::Knocking,
             State::Present(_) => return self.end(End::Closed),
             State::Gone => return,
         };
@@ -289,6 +364,7 @@ impl Guest {
         let place = match &self.state {
             State::Entering { way, .. } => Some(self.occupant(&way.nick)),
             State::Present(present) => Some(self.occupant(&present.way.nick)),
+            State::Knocking { way, knock } => Some(format!("{}/{}", knock.lobby(), way.nick)),
             State::Opening { .. }
             | State::Authenticating { .. }
             | State::Binding { .. }
@@ -298,8 +374,8 @@ impl Guest {
         if let Some(place) = place {
             self.send(&stanza::unavailable(&place));
         }
-        if !matches!(self.state, State::Opening { connected: false, .. }) {
-            self.send(&stream::close());
+        if self.mend.is_none() && !matches!(self.state, State::Opening { connected: false, .. }) {
+            self.write(&stream::close());
         }
         self.end(End::Left);
     }
@@ -309,7 +385,21 @@ impl Guest {
         format!("{}/{nick}", self.config.room_jid())
     }
 
-    fn send(&mut self, frame: &Element) {
+    /// A stanza. While the connection is broken it is only kept.
+    fn send(&mut self, stanza: &Element) {
+        let text = stanza.to_string();
+        let due = self.acks.said(&text);
+        if self.mend.is_some() {
+            return;
+        }
+        self.outputs.push_back(Output::Send(text));
+        if due {
+            self.write(&Acks::request());
+        }
+    }
+
+    /// A frame that is no stanza: of the stream itself, of the login, of the counting.
+    fn write(&mut self, frame: &Element) {
         self.outputs.push_back(Output::Send(frame.to_string()));
     }
 
@@ -339,4 +429,9 @@ impl Guest {
         self.state = State::Gone;
         self.event(Event::Ended(how));
     }
+}
+
+/// What counts (XEP-0198 4).
+fn is_stanza(frame: &Element) -> bool {
+    matches!(frame.name(), "iq" | "message" | "presence")
 }

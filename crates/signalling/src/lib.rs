@@ -4,7 +4,7 @@
 //! Both are told the time and what arrived and say what to send; who owns sockets is somebody
 //! else's business, and so is media. Below them: [`xml`] and [`json`] (bounded reading),
 //! [`stream`], [`disco`], [`muc`], [`jingle`] (what stanzas mean), [`bridge`] (the other channel),
-//! [`link`] and [`config`] (how a room is found). Start at [`link::RoomLink`] or [`host::Host`].
+//! [`sasl`] (accounts), [`link`] and [`config`] (how a room is found). Start at [`link::RoomLink`] or [`host::Host`].
 
 pub mod bridge;
 pub mod config;
@@ -17,6 +17,8 @@ pub mod json;
 pub mod link;
 pub mod muc;
 pub mod ns;
+pub mod sasl;
+pub mod secret;
 pub mod stream;
 pub mod xml;
 

@@ -8,12 +8,12 @@ pub const SASL: &str = "urn:ietf:params:xml:ns:xmpp-sasl";
 pub const BIND: &str = "urn:ietf:params:xml:ns:xmpp-bind";
 /// RFC 3921 session, kept by old clients.
 pub const SESSION: &str = "urn:ietf:params:xml:ns:xmpp-session";
+/// XEP-0198 stream management.
+pub const SM: &str = "urn:xmpp:sm:3";
 /// RFC 6120 stanza error conditions.
 pub const STANZAS: &str = "urn:ietf:params:xml:ns:xmpp-stanzas";
 /// XEP-0199 ping.
 pub const PING: &str = "urn:xmpp:ping";
-/// XEP-0198 stream management.
-pub const SM: &str = "urn:xmpp:sm:3";
 /// XEP-0215 external services.
 pub const EXTDISCO: &str = "urn:xmpp:extdisco:2";
 /// XEP-0030 service discovery.

@@ -42,7 +42,7 @@ fn of_wire(error: &WireError, host: &str) -> UiError {
         WireError::UntrustedCertificate => with(ErrorCode::CertificateUntrusted),
         WireError::Tls(detail) => with(ErrorCode::EncryptionFailed).with("detail", detail).retryable(),
         WireError::PlainRefused => UiError::new(ErrorCode::LinkUnprotected).with("text", host),
-        WireError::NotJitsi(_) | WireError::NoWebSocket => with(ErrorCode::HostUnsupported),
+        WireError::NotJitsi(_) | WireError::NoWebSocket | WireError::TooNear => with(ErrorCode::HostUnsupported),
         WireError::Broken => with(ErrorCode::ConnectionLost).retryable(),
     }
 }
@@ -50,17 +50,25 @@ fn of_wire(error: &WireError, host: &str) -> UiError {
 fn of_refusal(refusal: &Refusal, host: &str, room: &str) -> UiError {
     let with = |code| UiError::new(code).with("host", host).with("room", room);
     match refusal {
-        Refusal::PasswordNeeded => with(ErrorCode::PasswordNeeded),
-        Refusal::Lobby { .. } => with(ErrorCode::LobbyNeeded),
+        Refusal::PasswordNeeded | Refusal::PasswordWrong => with(ErrorCode::PasswordNeeded),
+        Refusal::MembersOnly | Refusal::LobbyRefused | Refusal::LobbyClosed | Refusal::Banned => {
+            with(ErrorCode::TurnedAway)
+        }
         Refusal::Full => with(ErrorCode::RoomFull).retryable(),
-        Refusal::AuthenticationNeeded | Refusal::NoAnonymousLogin => with(ErrorCode::LoginNeeded),
-        Refusal::WaitingForHost => with(ErrorCode::HostNotThere).retryable(),
+        Refusal::AuthenticationNeeded
+        | Refusal::NoAnonymousLogin
+        | Refusal::LoginRefused
+        | Refusal::TokenRefused
+        | Refusal::ServerUnproven
+        | Refusal::NoPasswordLogin => with(ErrorCode::LoginNeeded),
         Refusal::NameNeeded => with(ErrorCode::NameNeeded).retryable(),
-        Refusal::NotAllowed | Refusal::NickTaken => with(ErrorCode::EntryRefused).retryable(),
-        Refusal::RequestRefused(detail) | Refusal::Refused(detail) => {
+        Refusal::NotAllowed | Refusal::NickTaken | Refusal::VisitorsOnly { .. } => {
+            with(ErrorCode::EntryRefused).retryable()
+        }
+        Refusal::NotReserved(detail) | Refusal::RequestRefused(detail) | Refusal::Refused(detail) => {
             with(ErrorCode::EntryRefused).with("detail", detail).retryable()
         }
-        Refusal::Silent(_) => with(ErrorCode::HostSilent).retryable(),
+        Refusal::Silent(_) | Refusal::NoFocus => with(ErrorCode::HostSilent).retryable(),
         Refusal::Closed(_) => with(ErrorCode::ConnectionLost).retryable(),
     }
 }
@@ -165,10 +173,12 @@ mod tests {
             (Unreachable(WireError::Tls(detail())), C::EncryptionFailed, true),
             (Unreachable(WireError::NotJitsi(404)), C::HostUnsupported, false),
             (Refused(Refusal::PasswordNeeded), C::PasswordNeeded, false),
-            (Refused(Refusal::Lobby { room: None }), C::LobbyNeeded, false),
+            (Refused(Refusal::LobbyRefused), C::TurnedAway, false),
+            (Refused(Refusal::PasswordWrong), C::PasswordNeeded, false),
+            (Refused(Refusal::TokenRefused), C::LoginNeeded, false),
+            (Refused(Refusal::NoFocus), C::HostSilent, true),
             (Refused(Refusal::Full), C::RoomFull, true),
             (Refused(Refusal::AuthenticationNeeded), C::LoginNeeded, false),
-            (Refused(Refusal::WaitingForHost), C::HostNotThere, true),
             (Refused(Refusal::NameNeeded), C::NameNeeded, true),
             (Refused(Refusal::Refused(detail())), C::EntryRefused, true),
         ];

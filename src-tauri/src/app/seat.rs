@@ -3,7 +3,7 @@
 use super::{App, Place, faults, slices};
 use crate::shell::Shell;
 use crate::view::{After, ErrorCode, Fingerprint, Network, Stored, Tile, UiError};
-use runde_client::{Command, LeftReason, MediaKind, MeetingEvent, MeetingHandle, MeetingState};
+use runde_client::{Command, LeftReason, MediaKind, MeetingEvent, MeetingHandle, MeetingState, Waiting};
 use std::time::Instant;
 
 /// Longest chat line a room takes, in characters; longer ones are refused here with a sentence instead of being cut there.
@@ -173,11 +173,17 @@ impl<S: Shell> App<S> {
                 let error = UiError::new(ErrorCode::NoBridgeChannel).with("host", &seat.host);
                 self.toast(error);
             }
+            Some(MeetingEvent::Waiting { why }) => {
+                let code = if why == Waiting::Lobby { ErrorCode::InLobby } else { ErrorCode::HostNotThere };
+                let error = UiError::new(code).with("room", &seat.room);
+                self.toast(error);
+            }
             Some(MeetingEvent::Device { device, news }) => self.device_said(device, news),
             Some(MeetingEvent::Left { reason }) => return self.left(&reason),
             None => return self.left(&LeftReason::Lost),
             Some(
                 MeetingEvent::Source { .. }
+                | MeetingEvent::LoginNeeded { .. }
                 | MeetingEvent::Chat(_)
                 | MeetingEvent::DominantSpeaker { .. }
                 | MeetingEvent::MediaConnected

@@ -56,9 +56,13 @@ pub enum ErrorCode {
     EncryptionFailed,
     /// `host`, `room`, as with all refusals that follow
     PasswordNeeded,
-    LobbyNeeded,
+    /// Not refused yet: a moderator decides.
+    InLobby,
+    /// By a moderator, or because it is for members only.
+    TurnedAway,
     RoomFull,
     LoginNeeded,
+    /// Not refused: the meeting waits for its host.
     HostNotThere,
     NameNeeded,
     /// Also `detail` in the server's words, where it gave any

@@ -1,8 +1,10 @@
 //! How a meeting ended, or why it never began: what happened, why, what to do.
 
+use runde_client::LeftReason;
 use runde_client::wire::WireError;
-use runde_client::{LeftReason, Refusal};
 use runde_privacy::Lang;
+
+use super::refusals;
 
 /// German beside English.
 type Pair = (String, String);
@@ -11,7 +13,7 @@ pub fn sentence(reason: &LeftReason, lang: Lang) -> String {
     let (de, en) = match reason {
         LeftReason::Asked => same("Raum verlassen.", "Left the room."),
         LeftReason::Unreachable(error) => unreachable(error),
-        LeftReason::Refused(refusal) => refused(refusal),
+        LeftReason::Refused(why) => return refusals::refusal(why, lang),
         LeftReason::Kicked => same(
             "Die Moderation hat Sie aus dem Raum entfernt. Fragen Sie dort nach, bevor Sie erneut beitreten.",
             "A moderator removed you from the room. Ask there before you join again.",
@@ -25,7 +27,7 @@ pub fn sentence(reason: &LeftReason, lang: Lang) -> String {
             "The connection broke and could not be repaired. Check your network and join again.",
         ),
     };
-    if lang == Lang::De { de } else { en }
+    if lang.is_german() { de } else { en }
 }
 
 fn same(de: &str, en: &str) -> Pair {
@@ -76,6 +78,10 @@ fn unreachable(error: &WireError) -> Pair {
             "Unter dieser Adresse antwortet kein Jitsi-Server, den Runde versteht. Prüfen Sie den Link oder öffnen Sie ihn in einem Browser.",
             "What answers at this address is no Jitsi server that Runde understands. Check the link or open it in a browser.",
         ),
+        WireError::TooNear => same(
+            "Der Server nennt für seine Dienste eine Adresse, die nur sein eigenes Netz nennen darf; dorthin verbindet Runde nicht. Fragen Sie die Person, die den Server betreibt.",
+            "The server names an address for its services that only its own network may name; Runde does not connect there. Ask the person who runs the server.",
+        ),
         WireError::Broken => same(
             "Die Verbindung brach beim Aufbau ab. Prüfen Sie Ihr Netz und versuchen Sie es erneut.",
             "The connection broke while it was being made. Check your network and try again.",
@@ -83,59 +89,10 @@ fn unreachable(error: &WireError) -> Pair {
     }
 }
 
-fn refused(refusal: &Refusal) -> Pair {
-    match refusal {
-        Refusal::PasswordNeeded => same(
-            "Der Raum verlangt ein Passwort, und das kann diese Fassung noch nicht. Öffnen Sie den Link in einem Browser oder bitten Sie um einen Raum ohne Passwort.",
-            "The room asks for a password, which this version cannot give yet. Open the link in a browser or ask for a room without one.",
-        ),
-        Refusal::Lobby { .. } => same(
-            "Der Raum hat einen Vorraum, und das kann diese Fassung noch nicht. Bitten Sie die Moderation, ihn abzuschalten, oder öffnen Sie den Link in einem Browser.",
-            "The room has a lobby, which this version cannot wait in yet. Ask a moderator to switch it off, or open the link in a browser.",
-        ),
-        Refusal::Full => {
-            same("Der Raum ist voll. Versuchen Sie es später noch einmal.", "The room is full. Try again later.")
-        }
-        Refusal::AuthenticationNeeded | Refusal::NoAnonymousLogin => same(
-            "Der Server verlangt eine Anmeldung, und das kann diese Fassung noch nicht. Öffnen Sie den Link in einem Browser.",
-            "The server wants a login, which this version cannot give yet. Open the link in a browser.",
-        ),
-        Refusal::WaitingForHost => same(
-            "Der Raum ist noch nicht offen; die Person, die ihn leitet, ist noch nicht da. Versuchen Sie es in einigen Minuten noch einmal.",
-            "The room is not open yet; its host has not come. Try again in a few minutes.",
-        ),
-        Refusal::NameNeeded => same(
-            "Der Raum verlangt einen Namen. Geben Sie mit --name einen an, ein erfundener genügt.",
-            "The room wants a name. Give one with --name; an invented one will do.",
-        ),
-        Refusal::NickTaken => same(
-            "Im Raum waren alle versuchten Kennungen vergeben. Versuchen Sie es noch einmal.",
-            "Every id that was tried is taken in the room. Try again.",
-        ),
-        Refusal::NotAllowed => same(
-            "Der Server lässt Sie nicht ein; Sie stehen nicht auf seiner Liste. Fragen Sie die Person, die Sie eingeladen hat.",
-            "The server does not let you in; you are not on its list. Ask the person who invited you.",
-        ),
-        Refusal::RequestRefused(detail) | Refusal::Refused(detail) => (
-            format!(
-                "Der Server lässt Sie nicht ein (er sagt: {detail}). Fragen Sie die Person, die Sie eingeladen hat."
-            ),
-            format!("The server does not let you in (it says: {detail}). Ask the person who invited you."),
-        ),
-        Refusal::Silent(_) => same(
-            "Der Server hat die Verbindung angenommen und schweigt dann; er ist überlastet oder nicht fertig eingerichtet. Versuchen Sie es gleich noch einmal.",
-            "The server took the connection and then says nothing; it is overloaded or not fully set up. Try again in a moment.",
-        ),
-        Refusal::Closed(_) => same(
-            "Der Server hat die Verbindung beim Eintritt geschlossen. Versuchen Sie es gleich noch einmal.",
-            "The server closed the connection on the way in. Try again in a moment.",
-        ),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use runde_client::Refusal;
 
     #[test]
     fn a_wrong_fingerprint_is_told_as_a_danger_and_never_with_another_try() {
@@ -157,17 +114,25 @@ mod tests {
             WireError::UntrustedCertificate,
             WireError::Tls("E42".into()),
             WireError::NotJitsi(404),
+            WireError::TooNear,
             WireError::Broken,
         ];
         let refused = [
             Refusal::PasswordNeeded,
-            Refusal::Lobby { room: None },
+            Refusal::PasswordWrong,
+            Refusal::MembersOnly,
+            Refusal::LobbyRefused,
+            Refusal::LobbyClosed,
             Refusal::Full,
-            Refusal::AuthenticationNeeded,
-            Refusal::WaitingForHost,
+            Refusal::Banned,
+            Refusal::NotAllowed,
             Refusal::NameNeeded,
             Refusal::NickTaken,
-            Refusal::NotAllowed,
+            Refusal::AuthenticationNeeded,
+            Refusal::LoginRefused,
+            Refusal::TokenRefused,
+            Refusal::ServerUnproven,
+            Refusal::NoFocus,
             Refusal::Refused("E42".into()),
         ];
         let reasons = unreachable.map(LeftReason::Unreachable).into_iter().chain(refused.map(LeftReason::Refused));

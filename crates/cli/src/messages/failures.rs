@@ -66,6 +66,9 @@ fn german(failure: &Failure) -> String {
         Failure::Spawn(why) => {
             format!("Das Gespräch konnte nicht beginnen ({}). Gesendet wurde nichts.", reasons::spawn(why))
         }
+        Failure::Secret(why) => {
+            format!("Das Passwort ließ sich nicht lesen ({why}). Geben Sie es über die Standardeingabe.")
+        }
         Failure::Runtime(why) => format!(
             "Das Programm konnte nicht starten (das System sagt: {why}). Beenden Sie andere Programme und versuchen Sie es erneut."
         ),
@@ -109,6 +112,7 @@ fn english(failure: &Failure) -> String {
             format!("The PDF could not be made ({why}). Leave --pdf out and print the text.")
         }
         Failure::Spawn(why) => format!("The meeting could not begin ({why}). Nothing was sent."),
+        Failure::Secret(why) => format!("The password could not be read ({why}). Give it on standard input."),
         Failure::Runtime(why) => format!("The program could not start ({why}). Close other programs and try again."),
         Failure::Retention(days) => {
             format!("An access log cannot be kept for {days:?} days. Possible are 1 to 56 (eight weeks).")

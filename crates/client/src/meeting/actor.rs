@@ -4,6 +4,7 @@
 //! `actor/` (what the guest core says, what a face asks, what media brings). Start at [`run`].
 
 mod ask;
+mod enter;
 mod hear;
 mod play;
 #[cfg(test)]
@@ -12,9 +13,8 @@ mod tests;
 use std::time::{Duration, Instant};
 
 use rand_chacha::ChaCha20Rng;
-use rand_core::{RngCore, SeedableRng};
-use runde_signalling::Guest;
-use runde_signalling::guest::{self, GuestConfig};
+use rand_core::SeedableRng;
+use runde_signalling::{Guest, guest};
 use runde_transport::Identity;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Interval, MissedTickBehavior, interval, sleep, sleep_until, timeout};
@@ -33,8 +33,10 @@ use super::{Levels, Pictures};
 use crate::event::{LeftReason, MediaKind, MeetingEvent};
 use crate::local::{Local, Opened};
 use crate::options::{Command, JoinOptions};
+use crate::place::{self, Place};
 use crate::state::{Fact, MeetingState};
 use crate::wire::{Ended, INCOMING_FRAMES, Incoming, OUTGOING_FRAMES, Target, WireError, pump};
+use enter::{Asking, ConferenceAnswer, conference_answer, new_guest};
 
 /// Attempts to get back into a room after the connection broke: 1, 2, 4 s apart. A server that restarts is back by
 /// then, and a person knows after seven seconds that it is over.
@@ -48,6 +50,9 @@ const LEVELS_EVERY: Duration = Duration::from_millis(100);
 
 /// How often figures are told.
 const STATS_EVERY: Duration = Duration::from_secs(1);
+
+/// Commands given while the room is being looked for. The channel holds as many again; a person gives one or two.
+const EARLY: usize = 32;
 
 /// Where faces look.
 pub(super) struct Faces {
@@ -114,6 +119,7 @@ enum Input {
     Cancelled,
     Asked(Command),
     Wire(Incoming),
+    Conference(ConferenceAnswer),
     Bridge(bridge::News),
     Media(std::io::Result<runde_transport::Event>),
     Unit(MediaKind, runde_media::send::Unit),
@@ -131,9 +137,17 @@ struct Actor {
     faces: Faces,
     cancel: CancellationToken,
     identity: Identity,
-    target: Target,
+    place: Place,
     guest: Guest,
     wire: Wire,
+    /// The conference request by HTTP, while it is under way.
+    asking: Option<Asking>,
+    /// A new connection is to take the old one's place.
+    redialing: bool,
+    /// How many connections were tried in place of a broken one since the last that stood.
+    redials: u32,
+    /// Own addresses of earlier connections.
+    former: Vec<String>,
     /// When the guest core wants to be woken.
     deadline: Option<Instant>,
     session: Option<Session>,
@@ -160,12 +174,16 @@ struct Actor {
 /// The life of one meeting. Ends when the guest leaves, the room does, or `cancel` fires.
 pub(super) async fn run(
     options: JoinOptions,
-    target: Target,
     seed: [u8; 32],
-    commands: mpsc::Receiver<Command>,
+    mut commands: mpsc::Receiver<Command>,
     faces: Faces,
     cancel: CancellationToken,
 ) {
+    let mut early = Vec::new();
+    let place = match look_for(&options, &mut commands, &mut early, &cancel).await {
+        Ok(place) => place,
+        Err(reason) => return faces.learn(Fact::Ended(reason)),
+    };
     let identity = match Identity::generate() {
         Ok(identity) => identity,
         Err(error) => {
@@ -173,10 +191,31 @@ pub(super) async fn run(
             return faces.learn(Fact::Ended(LeftReason::Lost));
         }
     };
-    let mut actor = Actor::new(options, target, ChaCha20Rng::from_seed(seed), commands, faces, cancel, identity);
+    let mut actor = Actor::new(options, place, ChaCha20Rng::from_seed(seed), commands, faces, cancel, identity);
     actor.begin();
+    early.into_iter().for_each(|command| actor.ask(command));
     let reason = actor.live().await;
     actor.end(reason).await;
+}
+
+/// Finds the room's services, unless the guest leaves before.
+async fn look_for(
+    options: &JoinOptions,
+    commands: &mut mpsc::Receiver<Command>,
+    early: &mut Vec<Command>,
+    cancel: &CancellationToken,
+) -> Result<Place, LeftReason> {
+    let mut found = Box::pin(place::find(&options.link));
+    loop {
+        tokio::select! {
+            () = cancel.cancelled() => return Err(LeftReason::Asked),
+            place = &mut found => return place.map_err(LeftReason::Unreachable),
+            command = commands.recv(), if early.len() < EARLY => match command {
+                None | Some(Command::Leave) => return Err(LeftReason::Asked),
+                Some(command) => early.push(command),
+            },
+        }
+    }
 }
 
 fn every(period: Duration) -> Interval {
@@ -189,19 +228,23 @@ fn every(period: Duration) -> Interval {
 impl Actor {
     fn new(
         options: JoinOptions,
-        target: Target,
+        place: Place,
         mut rng: ChaCha20Rng,
         commands: mpsc::Receiver<Command>,
         faces: Faces,
         cancel: CancellationToken,
         identity: Identity,
     ) -> Self {
-        let guest = new_guest(&options, &mut rng);
+        let guest = new_guest(&options, &place, &[], &mut rng);
         let local = Local::new(options.devices.clone());
         let recorder = options.video_out.clone().map(|folder| local.recorder(folder));
         Self {
             guest,
-            wire: Wire::open(target.clone()),
+            wire: Wire::open(place.socket.clone()),
+            asking: None,
+            redialing: false,
+            redials: 0,
+            former: Vec::new(),
             deadline: None,
             session: None,
             bridge: None,
@@ -225,7 +268,7 @@ impl Actor {
             faces,
             cancel,
             identity,
-            target,
+            place,
         }
     }
 
@@ -269,8 +312,8 @@ impl Actor {
 
     fn rejoin(&mut self) {
         self.over = None;
-        self.guest = new_guest(&self.options, &mut self.rng);
-        self.wire = Wire::open(self.target.clone());
+        self.guest = new_guest(&self.options, &self.place, &self.former, &mut self.rng);
+        self.wire = Wire::open(self.place.socket.clone());
     }
 
     async fn stay(&mut self) -> Over {
@@ -291,6 +334,7 @@ impl Actor {
             () = self.cancel.cancelled() => Input::Cancelled,
             command = self.commands.recv() => command.map_or(Input::Cancelled, Input::Asked),
             incoming = self.wire.incoming.recv() => Input::Wire(incoming.unwrap_or(Incoming::Closed(Ended::Broken))),
+            answer = conference_answer(&mut self.asking) => Input::Conference(answer),
             news = bridge_news(&mut self.bridge) => Input::Bridge(news),
             event = media_event(&mut self.session) => Input::Media(event),
             (kind, unit) = self.sending.next() => Input::Unit(kind, unit),
@@ -307,6 +351,7 @@ impl Actor {
             Input::Cancelled => self.ask(Command::Leave),
             Input::Asked(command) => self.ask(command),
             Input::Wire(incoming) => self.wire_said(incoming),
+            Input::Conference(answer) => self.conference_answered(answer),
             Input::Bridge(news) => self.bridge_said(news),
             Input::Media(event) => self.media_said(event),
             Input::Unit(kind, unit) => self.send(kind, unit),
@@ -354,6 +399,8 @@ impl Actor {
             Incoming::Opened => guest::Input::Opened,
             Incoming::Text(text) => guest::Input::Text(text),
             Incoming::Closed(ended) => return self.wire_closed(ended),
+            // What does not open while we are in the room may open a moment later.
+            Incoming::Failed(_) if self.redialing => guest::Input::Closed,
             Incoming::Failed(error) => return self.unreachable(error),
         };
         self.guest.handle(Instant::now(), input);
@@ -380,6 +427,8 @@ impl Actor {
         self.restarts = Restarts::default();
         self.endpoint.clear();
         self.deadline = None;
+        self.asking = None;
+        (self.redialing, self.redials) = (false, 0);
     }
 
     /// Drops the media session and everybody's sources.
@@ -405,13 +454,6 @@ impl Actor {
 /// A broken connection may be repaired, a decision may not.
 fn is_repairable(reason: &LeftReason) -> bool {
     matches!(reason, LeftReason::Unreachable(_) | LeftReason::Lost)
-}
-
-fn new_guest(options: &JoinOptions, rng: &mut ChaCha20Rng) -> Guest {
-    let mut machine = [0; 16];
-    rng.fill_bytes(&mut machine);
-    let config = GuestConfig::guessed(&options.link, &options.name, &hex::encode(machine));
-    Guest::new(Instant::now(), config, rng)
 }
 
 async fn bridge_news(bridge: &mut Option<Bridge>) -> bridge::News {

@@ -1,26 +1,21 @@
-//! The way in: stream, login, address, conference request, room. Ends in `present.rs` or in a failure.
+//! The way in: stream, login, address, then (`request.rs`) the conference request, then the room. Ends in `present.rs`,
+//! in `lobby.rs`, or in a failure.
 
 use super::asked::Question;
-use super::event::{Event, Failure, Oddity, Relay};
+use super::event::{Event, Failure, Oddity, Relay, Waiting};
 use super::present::Present;
 use super::refusal::{self, Refusal};
 use super::roster::Roster;
-use super::stanza::named;
 use super::{Guest, STEP_LIMIT, State, stanza};
+use crate::secret::Secret;
 use crate::xml::Element;
 use crate::{disco, ns, stream};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-/// The first pause before a conference request is repeated; each further one is twice as long.
-const FIRST_PAUSE: Duration = Duration::from_secs(1);
-/// No pause is longer, so that a room that became ready is entered soon.
-const LONGEST_PAUSE: Duration = Duration::from_secs(8);
-/// Requests answered "not ready" before we give up: a minute of waiting.
-const MAX_REQUESTS: u32 = 10;
 /// Joins refused with `not-allowed` before that is taken for the truth (the number the Jitsi clients use).
 const MAX_EARLY_JOINS: u32 = 3;
 /// Nicks tried. A second collision of 32 random bits is no accident any more.
-const MAX_NICKS: u32 = 3;
+pub(super) const MAX_NICKS: u32 = 3;
 /// Relays kept of one list: deployments name a handful.
 const MAX_RELAYS: usize = 16;
 
@@ -45,27 +40,17 @@ pub(super) struct Way {
     pub(super) nick: String,
     /// Bare address of the focus, once known.
     pub(super) focus_user: Option<String>,
-    requests: u32,
-    early_joins: u32,
-    nicks: u32,
-}
-
-#[derive(Debug)]
-pub(super) enum RequestStep {
-    Asked { until: Instant },
-    Pausing { until: Instant },
-}
-
-impl RequestStep {
-    pub(super) fn until(&self) -> Instant {
-        match self {
-            RequestStep::Asked { until } | RequestStep::Pausing { until } => *until,
-        }
-    }
+    pub(super) requests: u32,
+    pub(super) early_joins: u32,
+    pub(super) nicks: u32,
+    pub(super) knocks: u32,
+    /// What we last said that we wait for.
+    pub(super) told: Option<Waiting>,
 }
 
 impl Guest {
     pub(super) fn opened(&mut self, now: Instant) {
+        self.mend_opened(now);
         if let State::Opening { connected: connected @ false, until } = &mut self.state {
             *connected = true;
             *until = now + STEP_LIMIT;
@@ -73,24 +58,20 @@ impl Guest {
         }
     }
 
-    fn open_stream(&mut self) {
-        let config = &self.config;
-        let domain = config.login_domain.as_ref().unwrap_or(&config.domain);
-        let open = stream::open_to(domain);
-        self.send(&open);
+    pub(super) fn open_stream(&mut self) {
+        let open = stream::open_to(self.config.stream_domain());
+        self.write(&open);
     }
 
     pub(super) fn features(&mut self, now: Instant, features: &Element) {
         let until = now + STEP_LIMIT;
         match &self.state {
-            State::Opening { connected: true, .. } => {
-                if !stream::offers_mechanism(features, "ANONYMOUS") {
-                    return self.fail(Failure::NoAnonymousLogin);
-                }
-                self.state = State::Authenticating { until };
-                self.send(&stream::auth_anonymous());
-            }
+            State::Opening { connected: true, .. } => match self.begin_login(features) {
+                Ok(exchange) => self.state = State::Authenticating { exchange, until },
+                Err(failure) => self.fail(failure),
+            },
             State::Binding { step: Binding::Reopened, .. } => {
+                self.acks.offer(features);
                 let session_wanted = features.find("session", ns::SESSION).is_some();
                 self.state = State::Binding { step: Binding::Asked { session_wanted }, until };
                 let bind = Element::new("bind", ns::BIND);
@@ -101,21 +82,27 @@ impl Guest {
             | State::Binding { .. }
             | State::Requesting { .. }
             | State::Entering { .. }
+            | State::Knocking { .. }
             | State::Present(_)
-            | State::Gone => {}
+            | State::Gone => self.mend_features(now, features),
         }
     }
 
-    pub(super) fn logged_in(&mut self, now: Instant) {
+    pub(super) fn logged_in(&mut self, now: Instant, success: &Element) {
+        if !self.is_proven(success) {
+            return self.give_up(Failure::ServerUnproven);
+        }
+        self.mend_logged_in(now);
         if matches!(self.state, State::Authenticating { .. }) {
             self.state = State::Binding { step: Binding::Reopened, until: now + STEP_LIMIT };
             self.open_stream();
         }
     }
 
-    pub(super) fn login_refused(&mut self) {
-        if matches!(self.state, State::Authenticating { .. }) {
-            self.fail(Failure::AuthenticationNeeded);
+    pub(super) fn login_refused(&mut self, failure: &Element) {
+        if self.mend.is_some() || matches!(self.state, State::Authenticating { .. }) {
+            let why = self.login_failure(failure);
+            self.give_up(why);
         }
     }
 
@@ -144,6 +131,10 @@ impl Guest {
     }
 
     fn start_request(&mut self, now: Instant, jid: String) {
+        if self.acks.offered {
+            let enable = self.acks.enable();
+            self.write(&enable);
+        }
         let domain = self.config.domain.clone();
         let services = Element::new("services", ns::EXTDISCO);
         self.ask(Some(&domain), "get", Question::Relays, services);
@@ -155,15 +146,10 @@ impl Guest {
             requests: 0,
             early_joins: 0,
             nicks: 1,
+            knocks: 0,
+            told: None,
         };
         self.request(now, way);
-    }
-
-    fn request(&mut self, now: Instant, way: Way) {
-        let focus = self.config.focus.clone();
-        let payload = stanza::conference(&self.config);
-        self.ask(Some(&focus), "set", Question::Conference, payload);
-        self.state = State::Requesting { way, step: RequestStep::Asked { until: now + STEP_LIMIT } };
     }
 
     pub(super) fn relays(&mut self, iq: &Element) {
@@ -179,68 +165,10 @@ impl Guest {
         }
     }
 
-    pub(super) fn conference(&mut self, now: Instant, iq: &Element) {
-        let State::Requesting { way, .. } = &mut self.state else {
-            return;
-        };
-        way.requests += 1;
-        if let Some(error) = named(iq, "error") {
-            return self.request_refused(now, refusal::condition(error));
-        }
-        let Some(answer) = iq.find("conference", ns::FOCUS) else {
-            return self.fail(Failure::RequestRefused("empty answer".into()));
-        };
-        if let Some(jid) = answer.get("focusjid") {
-            way.focus_user = Some(bare(jid).to_owned());
-        }
-        if answer.get("ready") == Some("true") {
-            return self.enter(now);
-        }
-        if way.requests >= MAX_REQUESTS {
-            return self.fail(Failure::RequestRefused("the focus never got ready".into()));
-        }
-        let pause = pause(way.requests);
-        self.wait_and_request(now, pause);
-    }
-
-    fn request_refused(&mut self, now: Instant, condition: &str) {
-        let State::Requesting { way, .. } = &self.state else {
-            return;
-        };
-        match condition {
-            "not-authorized" => self.fail(Failure::AuthenticationNeeded),
-            // We carry no session id, so there is nothing to drop; the focus forgets and the next request is fresh.
-            "not-acceptable" | "session-invalid" if way.requests < MAX_EARLY_JOINS => {
-                self.wait_and_request(now, FIRST_PAUSE);
-            }
-            other => self.fail(Failure::RequestRefused(other.to_owned())),
-        }
-    }
-
-    fn wait_and_request(&mut self, now: Instant, pause: Duration) {
-        if let State::Requesting { step, .. } = &mut self.state {
-            *step = RequestStep::Pausing { until: now + pause };
-        }
-    }
-
-    /// The deadline of the request has come: repeat it or give up.
-    pub(super) fn request_due(&mut self, now: Instant) {
-        match std::mem::replace(&mut self.state, State::Gone) {
-            State::Requesting { way, step: RequestStep::Pausing { .. } } => self.request(now, way),
-            State::Requesting { .. } => self.fail(Failure::Silent(super::Step::Requesting)),
-            other @ (State::Opening { .. }
-            | State::Authenticating { .. }
-            | State::Binding { .. }
-            | State::Entering { .. }
-            | State::Present(_)
-            | State::Gone) => self.state = other,
-        }
-    }
-
     /// Sends the join presence for the way that is in the present state.
-    fn enter(&mut self, now: Instant) {
+    pub(super) fn enter(&mut self, now: Instant) {
         let way = match std::mem::replace(&mut self.state, State::Gone) {
-            State::Requesting { way, .. } | State::Entering { way, .. } => way,
+            State::Requesting { way, .. } | State::Entering { way, .. } | State::Knocking { way, .. } => way,
             other @ (State::Opening { .. }
             | State::Authenticating { .. }
             | State::Binding { .. }
@@ -251,9 +179,10 @@ impl Guest {
             }
         };
         let place = self.occupant(&way.nick);
-        self.send(&stanza::join(&place, self.config.password.as_deref(), &self.me));
+        let password = self.config.password.as_ref().map(Secret::expose);
+        self.send(&stanza::join(&place, password, &self.me));
         self.state = State::Entering {
-            roster: Roster::new(way.nick.clone(), way.focus_user.clone()),
+            roster: Roster::new(way.nick.clone(), way.focus_user.clone()).without(self.config.former.clone()),
             way,
             until: now + STEP_LIMIT,
         };
@@ -265,8 +194,7 @@ impl Guest {
             return;
         };
         match refusal::read(presence) {
-            Refusal::NickTaken if way.nicks < MAX_NICKS => {
-                way.nicks += 1;
+            Refusal::NickTaken if way.may_rename() => {
                 way.nick = self.ids.nick();
                 self.enter(now);
             }
@@ -276,15 +204,11 @@ impl Guest {
                 self.ask_again(now);
             }
             Refusal::TooEarly => self.fail(Failure::NotAllowed),
+            Refusal::Closed { lobby, until_host } => self.closed_room(now, lobby, until_host),
+            Refusal::Final(Failure::PasswordNeeded) if self.config.password.is_some() => {
+                self.fail(Failure::PasswordWrong);
+            }
             Refusal::Final(failure) => self.fail(failure),
-        }
-    }
-
-    /// The room was not ready for us: back to the conference request after a pause.
-    fn ask_again(&mut self, now: Instant) {
-        if let State::Entering { way, .. } = std::mem::replace(&mut self.state, State::Gone) {
-            let until = now + pause(way.early_joins);
-            self.state = State::Requesting { way, step: RequestStep::Pausing { until } };
         }
     }
 
@@ -305,12 +229,6 @@ impl Guest {
     pub(super) fn out_of_place(&mut self) {
         self.ignored(Oddity::CommandOutOfPlace);
     }
-}
-
-/// 1, 2, 4, 8, 8 … seconds.
-fn pause(times: u32) -> Duration {
-    let doublings = times.saturating_sub(1).min(8);
-    (FIRST_PAUSE * 2_u32.pow(doublings)).min(LONGEST_PAUSE)
 }
 
 /// Jitsi's own anonymous login hands out UUIDs as nodes, and its servers may want the first group as nick.
@@ -341,12 +259,6 @@ fn relay(service: &Element) -> Option<Relay> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn pauses_double_and_stay_bounded() {
-        let seconds: Vec<u64> = [1, 2, 3, 4, 5, 40].map(|times| pause(times).as_secs()).into();
-        assert_eq!(seconds, [1, 2, 4, 8, 8, 8]);
-    }
 
     #[test]
     fn a_uuid_node_gives_the_nick_and_another_does_not() {

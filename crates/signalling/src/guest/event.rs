@@ -51,6 +51,20 @@ pub enum Event {
     Role {
         moderator: bool,
     },
+    /// We are at the door and nothing is wrong: somebody else has to act. [`Command::Leave`] gives up. Told once each time
+    /// the reason changes.
+    Waiting(Waiting),
+    /// Ask for the conference by HTTP: POST this JSON, then hand in [`super::Input::Conference`].
+    AskConference {
+        json: String,
+    },
+    /// The connection broke and the room does not know yet: open a new socket, with `previd` in its address, in place of
+    /// the old one, then [`super::Input::Opened`] or [`super::Input::Closed`]. What is said meanwhile is kept.
+    Dial {
+        previd: String,
+    },
+    /// The new socket carries on where the old one ended; nobody saw us leave.
+    Resumed,
     /// STUN and TURN servers of the deployment; empty lists are not reported.
     Relays(Vec<Relay>),
     /// The focus offers a media session. Answer with [`Command::Accept`]; the guest has confirmed the receipt. The
@@ -160,15 +174,32 @@ pub enum Muted {
     Desktop,
 }
 
+/// What we wait for at the door.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Waiting {
+    /// A moderator decides whether we may come in.
+    Lobby,
+    /// The room opens when its host comes.
+    Host,
+}
+
 /// Why we never got in.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {
     #[error("the room asks for a password")]
     PasswordNeeded,
-    #[error("the room has a lobby")]
-    Lobby { room: Option<String> },
+    #[error("the room has another password")]
+    PasswordWrong,
+    #[error("the room admits members only and has no lobby to knock at")]
+    MembersOnly,
+    #[error("a moderator turned us away in the lobby")]
+    LobbyRefused,
+    #[error("the lobby was closed while we waited")]
+    LobbyClosed,
     #[error("the room is full")]
     Full,
+    #[error("we are banned from the room")]
+    Banned,
     #[error("the server does not let us in")]
     NotAllowed,
     #[error("the room wants a display name")]
@@ -177,8 +208,18 @@ pub enum Failure {
     NickTaken,
     #[error("the server wants a login")]
     AuthenticationNeeded,
-    #[error("the host has not come yet")]
-    WaitingForHost,
+    #[error("the server does not accept this user name and password")]
+    LoginRefused,
+    #[error("the server does not accept the token of the link")]
+    TokenRefused,
+    #[error("the server could not prove that it knows the password")]
+    ServerUnproven,
+    #[error("the room is open to visitors only (on node {node})")]
+    VisitorsOnly { node: String },
+    #[error("the room is not reserved for now: {0}")]
+    NotReserved(String),
+    #[error("the conference service of the server does not answer")]
+    NoFocus,
     #[error("the conference request was refused: {0}")]
     RequestRefused(String),
     #[error("the room refused us: {0}")]
@@ -189,6 +230,8 @@ pub enum Failure {
     Closed(Step),
     #[error("the server offers no anonymous login")]
     NoAnonymousLogin,
+    #[error("the server offers no login with a password that we know")]
+    NoPasswordLogin,
 }
 
 /// Where on the way in something stopped.
@@ -199,6 +242,7 @@ pub enum Step {
     Binding,
     Requesting,
     Entering,
+    Knocking,
 }
 
 impl std::fmt::Display for Step {
@@ -209,6 +253,7 @@ impl std::fmt::Display for Step {
             Step::Binding => "binding an address",
             Step::Requesting => "asking for the conference",
             Step::Entering => "entering the room",
+            Step::Knocking => "waiting in the lobby",
         })
     }
 }
@@ -231,9 +276,9 @@ pub enum End {
     },
     /// Without a focus there are no sessions; Jitsi ends the conference then.
     FocusLeft,
-    /// The socket closed.
+    /// The socket closed, and could not be replaced in time if that was possible at all.
     Closed,
-    /// Two pings in a row stayed without any sign of life.
+    /// Two pings in a row stayed without any sign of life, and the connection cannot be resumed.
     Lost,
 }
 

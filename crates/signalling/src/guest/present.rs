@@ -1,12 +1,12 @@
-//! Life in the room: presence of everybody, chat, moderation, and the pulse that notices a dead connection.
+//! Life in the room: presence of everybody, chat, moderation.
 
-use super::asked::Question;
 use super::entry::{Way, bare};
 use super::event::{ChatLine, End, Event, Member, Muted, Oddity, SourceState};
+use super::pulse::Pulse;
 use super::roster::{self, Change, Roster};
 use super::session::Session;
 use super::stanza::{self, Asker, named};
-use super::{Guest, PING_EVERY, PING_LIMIT, PINGS_LOST, State};
+use super::{Guest, State};
 use crate::ns;
 use crate::xml::{CLIENT, Element};
 use std::collections::BTreeMap;
@@ -31,79 +31,10 @@ impl Present {
     }
 }
 
-/// When the connection last lived, and the ping under way.
-#[derive(Debug)]
-pub(super) struct Pulse {
-    heard: Instant,
-    ping: Ping,
-    lost: u8,
-}
-
-#[derive(Debug)]
-enum Ping {
-    Next { at: Instant },
-    UnderWay { sent: Instant },
-}
-
-impl Pulse {
-    fn new(now: Instant) -> Self {
-        Pulse { heard: now, ping: Ping::Next { at: now + PING_EVERY }, lost: 0 }
-    }
-
-    pub(super) fn heard(&mut self, now: Instant) {
-        self.heard = now;
-    }
-
-    pub(super) fn next(&self) -> Instant {
-        match self.ping {
-            Ping::Next { at } => at,
-            Ping::UnderWay { sent } => sent + PING_LIMIT,
-        }
-    }
-}
-
 impl Guest {
-    /// A deadline in the room: a ping is due, or one stayed unanswered.
-    pub(super) fn pulse(&mut self, now: Instant) {
-        let State::Present(present) = &mut self.state else {
-            return;
-        };
-        let pulse = &mut present.pulse;
-        if now < pulse.next() {
-            return;
-        }
-        if let Ping::UnderWay { sent } = pulse.ping {
-            // Other traffic is a sign of life as good as the answer.
-            pulse.lost = if pulse.heard > sent { 0 } else { pulse.lost + 1 };
-            if pulse.lost >= PINGS_LOST {
-                return self.end(End::Lost);
-            }
-            let at = (sent + PING_EVERY).max(now);
-            pulse.ping = Ping::Next { at };
-            if at > now {
-                return;
-            }
-        }
-        pulse.ping = Ping::UnderWay { sent: now };
-        let domain = self.config.domain.clone();
-        let ping = Element::new("ping", ns::PING);
-        self.ask(Some(&domain), "get", Question::Ping, ping);
-    }
-
-    /// The answer came, an error being one as well.
-    pub(super) fn pinged(&mut self) {
-        let State::Present(present) = &mut self.state else {
-            return;
-        };
-        if let Ping::UnderWay { sent } = present.pulse.ping {
-            present.pulse.lost = 0;
-            present.pulse.ping = Ping::Next { at: sent + PING_EVERY };
-        }
-    }
-
     pub(super) fn presence(&mut self, now: Instant, presence: &Element) {
         let Some(nick) = self.nick_of(presence) else {
-            return;
+            return self.lobby_presence(now, presence);
         };
         let ours = match &self.state {
             State::Entering { way, .. } => way.nick == nick,
@@ -112,6 +43,7 @@ impl Guest {
             | State::Authenticating { .. }
             | State::Binding { .. }
             | State::Requesting { .. }
+            | State::Knocking { .. }
             | State::Gone => return,
         };
         match (presence.get("type"), ours) {
@@ -146,6 +78,7 @@ impl Guest {
             | State::Authenticating { .. }
             | State::Binding { .. }
             | State::Requesting { .. }
+            | State::Knocking { .. }
             | State::Gone => {}
         }
     }
@@ -158,6 +91,7 @@ impl Guest {
             | State::Authenticating { .. }
             | State::Binding { .. }
             | State::Requesting { .. }
+            | State::Knocking { .. }
             | State::Gone => return,
         };
         match roster.heard(nick, presence) {
@@ -194,9 +128,9 @@ impl Guest {
         self.end(how);
     }
 
-    pub(super) fn message(&mut self, message: &Element) {
+    pub(super) fn message(&mut self, now: Instant, message: &Element) {
         let State::Present(present) = &self.state else {
-            return;
+            return self.admitted(now, message);
         };
         let room = self.config.room_jid();
         let sender = message.get("from").unwrap_or_default();

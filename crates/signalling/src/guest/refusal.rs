@@ -12,8 +12,16 @@ pub(super) enum Refusal {
     NickTaken,
     /// Typical of a join that overtook the focus: ask for the conference again and repeat.
     TooEarly,
+    /// The room is closed to us until somebody lets us in, or its host comes.
+    Closed {
+        lobby: Option<String>,
+        until_host: bool,
+    },
     Final(Failure),
 }
+
+/// Bytes of a lobby's address.
+const MAX_LOBBY: usize = 1_024;
 
 /// Reads the `<error/>` of a presence of type error.
 pub(super) fn read(presence: &Element) -> Refusal {
@@ -28,22 +36,25 @@ pub(super) fn read(presence: &Element) -> Refusal {
     if said("authentication-required").is_some() {
         return Refusal::Final(Failure::AuthenticationNeeded);
     }
-    if said("waiting-for-host").is_some() {
-        return Refusal::Final(Failure::WaitingForHost);
+    let until_host = said("waiting-for-host").is_some();
+    if until_host || condition == "registration-required" {
+        return Refusal::Closed { lobby: lobby(error).or_else(|| lobby(presence)), until_host };
     }
     Refusal::Final(match condition {
         "conflict" => return Refusal::NickTaken,
         "not-allowed" => return Refusal::TooEarly,
         "not-authorized" => Failure::PasswordNeeded,
-        "registration-required" => Failure::Lobby { room: lobby(error).or_else(|| lobby(presence)) },
-        "service-unavailable" => Failure::Full,
-        "forbidden" => Failure::NotAllowed,
+        // Prosody says the second where the first is meant.
+        "service-unavailable" | "resource-constraint" => Failure::Full,
+        "forbidden" => Failure::Banned,
         other => Failure::Refused(other.to_owned()),
     })
 }
 
 fn lobby(parent: &Element) -> Option<String> {
-    parent.find("lobbyroom", ns::JITMEET).map(Element::own_text)
+    let room = parent.find("lobbyroom", ns::JITMEET)?.own_text();
+    let good = room.len() <= MAX_LOBBY && room.contains('@') && !room.contains(['/', ' ']);
+    good.then_some(room)
 }
 
 /// The defined condition of an error: its first child that is not a text.
@@ -69,10 +80,9 @@ mod tests {
         let cases = [
             (stanza("not-authorized"), Failure::PasswordNeeded),
             (stanza("service-unavailable"), Failure::Full),
+            (stanza("forbidden"), Failure::Banned),
             (stanza("not-allowed") + &jitsi("authentication-required"), Failure::AuthenticationNeeded),
-            (stanza("registration-required") + &jitsi("waiting-for-host"), Failure::WaitingForHost),
             (stanza("not-acceptable") + &jitsi("displayname-required"), Failure::NameNeeded),
-            (stanza("registration-required"), Failure::Lobby { room: None }),
             (stanza("jid-malformed"), Failure::Refused("jid-malformed".into())),
         ];
         for (inside, failure) in cases {
@@ -80,12 +90,23 @@ mod tests {
         }
         assert_eq!(refused(&stanza("conflict")), Refusal::NickTaken);
         assert_eq!(refused(&stanza("not-allowed")), Refusal::TooEarly);
+        let closed = |until_host| Refusal::Closed { lobby: None, until_host };
+        assert_eq!(refused(&stanza("registration-required")), closed(false));
+        assert_eq!(refused(&(stanza("registration-required") + &jitsi("waiting-for-host"))), closed(true));
     }
 
     #[test]
     fn a_lobby_says_where_to_knock() {
-        let lobby = "<registration-required xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>\
-                     <lobbyroom xmlns='http://jitsi.org/jitmeet'>r@lobby.meet.test</lobbyroom>";
-        assert_eq!(refused(lobby), Refusal::Final(Failure::Lobby { room: Some("r@lobby.meet.test".into()) }));
+        let lobby = |room: &str| {
+            refused(&format!(
+                "<registration-required xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>\
+                 <lobbyroom xmlns='http://jitsi.org/jitmeet'>{room}</lobbyroom>"
+            ))
+        };
+        let closed = |lobby: Option<&str>| Refusal::Closed { lobby: lobby.map(str::to_owned), until_host: false };
+        assert_eq!(lobby("r@lobby.meet.test"), closed(Some("r@lobby.meet.test")));
+        for odd in ["", "lobby.meet.test", "r@lobby.meet.test/x"] {
+            assert_eq!(lobby(odd), closed(None));
+        }
     }
 }

@@ -33,6 +33,8 @@ struct Occupant {
 #[derive(Debug)]
 pub(super) struct Roster {
     us: String,
+    /// Addresses that were ours and are nobody now.
+    former: Vec<String>,
     focus_user: Option<String>,
     focus_present: bool,
     occupants: BTreeMap<String, Occupant>,
@@ -50,7 +52,12 @@ pub(super) enum Change {
 
 impl Roster {
     pub(super) fn new(us: String, focus_user: Option<String>) -> Self {
-        Roster { us, focus_user, focus_present: false, occupants: BTreeMap::new() }
+        Roster { us, former: Vec::new(), focus_user, focus_present: false, occupants: BTreeMap::new() }
+    }
+
+    /// Occupants with one of these real addresses are what a broken connection of ours left behind.
+    pub(super) fn without(self, former: Vec<String>) -> Self {
+        Roster { former, ..self }
     }
 
     pub(super) fn members(&self) -> impl Iterator<Item = &Member> {
@@ -93,6 +100,10 @@ impl Roster {
     }
 
     fn heard_member(&mut self, nick: &str, presence: &Element) -> Result<Change, Oddity> {
+        let real = item(presence).and_then(|item| item.get("jid"));
+        if real.is_some_and(|real| self.former.iter().any(|former| former == real)) {
+            return Ok(Change::Nothing);
+        }
         let known = self.occupants.get(nick);
         if known.is_none() && (self.occupants.len() >= MAX_MEMBERS || nick == self.us) {
             return Err(Oddity::TooMany);

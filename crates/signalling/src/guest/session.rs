@@ -206,6 +206,7 @@ impl Guest {
             | State::Binding { .. }
             | State::Requesting { .. }
             | State::Entering { .. }
+            | State::Knocking { .. }
             | State::Gone => None,
         }
     }

@@ -1,6 +1,7 @@
 //! The frames a guest writes, each from its parts. No decisions here; shapes as recorded in `tests/traces`.
 
 use super::{GuestConfig, Me, SourceState, caps};
+use crate::secret::Secret;
 use crate::xml::{CLIENT, Element};
 use crate::{disco, ns, stream};
 use std::collections::BTreeMap;
@@ -17,8 +18,22 @@ pub(super) fn conference(config: &GuestConfig) -> Element {
     Element::new("conference", ns::FOCUS)
         .attr("room", config.room_jid())
         .attr("machine-uid", &config.machine)
-        .attr_opt("token", config.token.as_ref())
+        .attr_opt("token", config.token.as_ref().map(Secret::expose))
         .child(property)
+}
+
+/// The same question as JSON, for the way by HTTP. The token has a header of its own there.
+pub(super) fn conference_json(config: &GuestConfig) -> String {
+    let properties = serde_json::json!({ "rtcstatsEnabled": false });
+    serde_json::json!({ "machineUid": config.machine, "room": config.room_jid(), "properties": properties }).to_string()
+}
+
+/// What somebody in a lobby says: the name is all that moderators have to decide by.
+pub(super) fn knock(to: &str, name: &str) -> Element {
+    Element::new("presence", CLIENT)
+        .attr("to", to)
+        .child(Element::new("x", ns::MUC))
+        .child(Element::new("nick", ns::NICK).text(name))
 }
 
 /// Presence replaces everything said before, so each one holds all of us.

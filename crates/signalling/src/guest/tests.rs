@@ -2,6 +2,9 @@
 
 #![allow(clippy::wildcard_enum_match_arm, reason = "a test looks for few events among many")]
 
+mod door;
+mod resume;
+
 use super::*;
 use crate::jingle::{Kind, Setup, Source, Transport, VideoType};
 use rand_chacha::ChaCha8Rng;
@@ -20,18 +23,10 @@ struct Stage {
 
 impl Stage {
     fn new() -> Self {
-        let config = GuestConfig {
-            domain: "meet.test".into(),
-            login_domain: None,
-            muc: "conference.meet.test".into(),
-            focus: "focus.meet.test".into(),
-            focus_user: None,
-            room: "rosa".into(),
-            name: "Ada".into(),
-            password: None,
-            token: None,
-            machine: "0".repeat(32),
-        };
+        Stage::with(config())
+    }
+
+    fn with(config: GuestConfig) -> Self {
         let now = start();
         Stage {
             guest: Guest::new(now, config, &mut ChaCha8Rng::seed_from_u64(1)),
@@ -87,14 +82,19 @@ impl Stage {
     }
 
     fn bound() -> Self {
-        let mut stage = Stage::new();
+        Stage::new().bind("")
+    }
+
+    /// Logs in without a name; `more` stands in the features besides binding.
+    fn bind(mut self, more: &str) -> Self {
+        let stage = &mut self;
         stage.give(Input::Opened);
         stage.hear("<stream:features xmlns:stream='http://etherx.jabber.org/streams' xmlns='jabber:client'><mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>ANONYMOUS</mechanism></mechanisms></stream:features>");
         stage.hear("<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>");
-        stage.hear("<stream:features xmlns:stream='http://etherx.jabber.org/streams' xmlns='jabber:client'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></stream:features>");
+        stage.hear(&format!("<stream:features xmlns:stream='http://etherx.jabber.org/streams' xmlns='jabber:client'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>{more}</stream:features>"));
         let id = stage.id_of("bind");
         stage.hear(&format!("<iq xmlns='jabber:client' type='result' id='{id}'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><jid>me@meet.test/1</jid></bind></iq>"));
-        stage
+        self
     }
 
     fn ready(&mut self, ready: bool) {
@@ -124,12 +124,16 @@ impl Stage {
 
     /// In the room with the focus and one member, `aaaa0001` called Bo.
     fn present() -> Self {
-        let mut stage = Stage::entering();
+        Stage::entering().arrive()
+    }
+
+    fn arrive(mut self) -> Self {
+        let stage = &mut self;
         stage.seen("focus", "focus@auth.meet.test/focus", "");
         stage.seen("aaaa0001", "bo@meet.test/1", "<nick xmlns='http://jabber.org/protocol/nick'>Bo</nick>");
         let nick = stage.nick();
         stage.hear(&format!("<presence xmlns='jabber:client' from='{ROOM}/{nick}'><x xmlns='http://jabber.org/protocol/muc#user'><item role='participant'/><status code='110'/></x></presence>"));
-        stage
+        self
     }
 
     fn jingle(&mut self, from: &str, action: &str, sid: &str, inside: &str) {
@@ -175,6 +179,18 @@ impl Stage {
 }
 
 const OFFER: &str = "<content xmlns='urn:xmpp:jingle:1' name='audio'><description xmlns='urn:xmpp:jingle:apps:rtp:1' media='audio'><payload-type id='111' name='opus' clockrate='48000' channels='2'/></description><transport xmlns='urn:xmpp:jingle:transports:ice-udp:1' ufrag='a' pwd='b'><fingerprint xmlns='urn:xmpp:jingle:apps:dtls:0' hash='sha-256' setup='actpass'>AA:BB</fingerprint></transport></content>";
+
+fn config() -> GuestConfig {
+    GuestConfig {
+        domain: "meet.test".into(),
+        muc: "conference.meet.test".into(),
+        focus: "focus.meet.test".into(),
+        room: "rosa".into(),
+        name: "Ada".into(),
+        machine: "0".repeat(32),
+        ..GuestConfig::default()
+    }
+}
 
 /// Instants have no zero; one is enough for all.
 #[allow(clippy::disallowed_methods, reason = "a test needs one instant to begin with")]

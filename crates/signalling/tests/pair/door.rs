@@ -1,7 +1,7 @@
 //! The door of a room between `Host` and `Guest`: passwords, the lobby, rights, guests that come anew.
 
 use crate::stage::{Pair, ROOM, Seat};
-use runde_signalling::guest::{Command, Event, Failure, Muted};
+use runde_signalling::guest::{Command, Event, Failure, Muted, Waiting};
 use std::time::Duration;
 
 const SOON: Duration = Duration::from_secs(3);
@@ -38,7 +38,8 @@ fn a_guest_without_the_password_learns_that_it_needs_one_and_with_it_meets_the_o
     for password in [None, Some("geheim")] {
         let bo = pair.join_as("Bo", 2, password);
         pair.drive(SOON);
-        assert_eq!(failure(&mut pair, bo), Some(Failure::PasswordNeeded));
+        let wanted = if password.is_some() { Failure::PasswordWrong } else { Failure::PasswordNeeded };
+        assert_eq!(failure(&mut pair, bo), Some(wanted));
     }
     let bo = pair.join_as("Bo", 2, Some("geheim & <sicher>"));
     pair.drive(SOON);
@@ -47,14 +48,14 @@ fn a_guest_without_the_password_learns_that_it_needs_one_and_with_it_meets_the_o
 }
 
 #[test]
-fn a_guest_before_a_members_only_room_learns_where_to_knock() {
+fn a_guest_before_a_members_only_room_knocks_and_waits() {
     let mut pair = Pair::new(21);
     let ada = pair.seated("Ada");
     configure(&mut pair, ada, "membersonly", "1");
     let bo = pair.join("Bo");
     pair.drive(SOON);
-    let room = Some(format!("{ROOM}@lobby.meet.test"));
-    assert_eq!(failure(&mut pair, bo), Some(Failure::Lobby { room }));
+    assert!(pair.events(bo).contains(&Event::Waiting(Waiting::Lobby)));
+    assert_eq!((joined(&mut pair, bo), pair.host.guests(ROOM)), (false, 1));
 }
 
 #[test]

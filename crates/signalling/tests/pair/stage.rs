@@ -9,6 +9,7 @@ use rand_core::{RngCore, SeedableRng};
 use runde_signalling::guest::{self, Command, Event, Guest, GuestConfig, SourceState};
 use runde_signalling::host::{self, ConnId, Host, HostConfig};
 use runde_signalling::jingle::{Fingerprint, Group, Kind, Semantics, Setup, Source, Transport, VideoType};
+use runde_signalling::secret::Secret;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
@@ -105,9 +106,10 @@ impl Pair {
             focus_user: None,
             room: ROOM.into(),
             name: name.into(),
-            password: password.map(str::to_owned),
+            password: password.map(Secret::from),
             token: None,
             machine: format!("{machine:032x}"),
+            ..GuestConfig::default()
         };
         let guest = Guest::new(self.now, config, &mut self.rng);
         let player = Player { guest, events: Vec::new(), endpoint: String::new(), wake: None };

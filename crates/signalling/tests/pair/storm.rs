@@ -57,6 +57,7 @@ impl Victim {
             password: None,
             token: None,
             machine: "0".repeat(32),
+            ..GuestConfig::default()
         };
         let now = Instant::now();
         let mut victim = Victim {

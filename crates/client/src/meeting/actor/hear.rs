@@ -42,6 +42,10 @@ impl Actor {
             Event::Chat(line) => self.faces.learn(chat_fact(line)),
             Event::MutedByModerator { what, .. } => self.muted(what),
             Event::Ignored { what } => tracing::debug!(?what, "the room said something odd"),
+            Event::Waiting(why) => self.waiting(why),
+            Event::AskConference { json } => self.ask_conference(json),
+            Event::Dial { previd } => self.redial(&previd),
+            Event::Resumed => self.resumed(),
             Event::Failed(failure) => self.over = Some(self.refused(failure)),
             // What is known already says more than the echo of the end.
             Event::Ended(end) => self.over = self.over.take().or_else(|| Some(after(&end))),
@@ -51,6 +55,7 @@ impl Actor {
 
     fn joined(&mut self, endpoint: String) {
         self.was_in = true;
+        self.remember_address();
         self.endpoint.clone_from(&endpoint);
         self.faces.learn(Fact::Joined { endpoint });
         self.publish_sources();
@@ -80,7 +85,7 @@ impl Actor {
 
     fn open_bridge(&mut self, url: Option<&str>) {
         let refused = |error| tracing::warn!(%error, "the bridge channel's address is refused");
-        let target = url.and_then(|url| Target::bridge(url, &self.target).map_err(refused).ok());
+        let target = url.and_then(|url| Target::bridge(url, &self.place.socket).map_err(refused).ok());
         self.faces.learn(Fact::BridgeChannel { usable: target.is_some() });
         self.bridge = target.map(Bridge::open);
     }
@@ -148,6 +153,7 @@ impl Actor {
 
     /// On the way back in, a silent server is worth another attempt.
     fn refused(&self, failure: guest::Failure) -> Over {
+        self.refusal_hints(&failure);
         if self.was_in && matches!(failure, guest::Failure::Silent(_) | guest::Failure::Closed(_)) {
             return Over::Broken;
         }
@@ -192,6 +198,8 @@ fn after(end: &End) -> Over {
     match end {
         End::Left => Over::Ended(LeftReason::Asked),
         End::Kicked { .. } => Over::Ended(LeftReason::Kicked),
+        // 301 is a ban (XEP-0045 15.6.2).
+        End::Removed { codes } if codes.contains(&301) => Over::Ended(LeftReason::Kicked),
         End::Removed { .. } | End::Destroyed { .. } | End::FocusLeft => Over::Ended(LeftReason::RoomEnded),
         End::Closed | End::Lost => Over::Broken,
     }

@@ -28,7 +28,7 @@ struct Seat {
 /// An actor in a room, whose server does not exist.
 fn seat(microphone: bool, camera: bool) -> Seat {
     let link = RoomLink::parse("http://127.0.0.1:9/garden", "meet.jit.si").unwrap();
-    let target = Target::room(&link).unwrap();
+    let place = Place::guessed(&link).unwrap();
     let options = JoinOptions { microphone, camera, ..JoinOptions::new(link, "Ada") };
     let (told, events) = mpsc::channel(64);
     let (state_in, state) = watch::channel(MeetingState::new("garden", "Ada"));
@@ -41,7 +41,7 @@ fn seat(microphone: bool, camera: bool) -> Seat {
     };
     let (identity, cancel) = (Identity::generate().unwrap(), CancellationToken::new());
     let rng = ChaCha20Rng::from_seed([7; 32]);
-    let mut actor = Actor::new(options, target, rng, mpsc::channel(1).1, faces, cancel, identity);
+    let mut actor = Actor::new(options, place, rng, mpsc::channel(1).1, faces, cancel, identity);
     actor.endpoint = "aaaa0001".to_owned();
     actor.faces.learn(Fact::Joined { endpoint: "aaaa0001".to_owned() });
     Seat { actor, events, state }
