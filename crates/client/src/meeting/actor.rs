@@ -93,6 +93,8 @@ enum Over {
 struct Wire {
     outgoing: mpsc::Sender<String>,
     incoming: mpsc::Receiver<Incoming>,
+    /// Its end was told.
+    over: bool,
     task: AbortOnDropHandle<()>,
 }
 
@@ -103,7 +105,18 @@ impl Wire {
         let work = async move {
             pump(&target, &mut to_send, &received).await;
         };
-        Self { outgoing, incoming, task: AbortOnDropHandle::new(tokio::spawn(work)) }
+        Self { outgoing, incoming, over: false, task: AbortOnDropHandle::new(tokio::spawn(work)) }
+    }
+
+    /// What comes next. The end comes once; after it nothing does, until another wire takes the place of this one. Safe to drop half
+    /// way.
+    async fn next(&mut self) -> Incoming {
+        if self.over {
+            return std::future::pending().await;
+        }
+        let incoming = self.incoming.recv().await.unwrap_or(Incoming::Closed(Ended::Broken));
+        self.over = matches!(incoming, Incoming::Closed(_) | Incoming::Failed(_));
+        incoming
     }
 
     /// Lets what was said get out.
@@ -333,7 +346,7 @@ impl Actor {
         tokio::select! {
             () = self.cancel.cancelled() => Input::Cancelled,
             command = self.commands.recv() => command.map_or(Input::Cancelled, Input::Asked),
-            incoming = self.wire.incoming.recv() => Input::Wire(incoming.unwrap_or(Incoming::Closed(Ended::Broken))),
+            incoming = self.wire.next() => Input::Wire(incoming),
             answer = conference_answer(&mut self.asking) => Input::Conference(answer),
             news = bridge_news(&mut self.bridge) => Input::Bridge(news),
             event = media_event(&mut self.session) => Input::Media(event),
