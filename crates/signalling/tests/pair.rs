@@ -173,13 +173,38 @@ fn somebody_leaves_and_the_others_drop_the_sources_and_stay() {
 }
 
 #[test]
-fn somebody_is_cut_off_and_the_others_go_on() {
+fn a_cut_connection_is_resumed_what_was_said_meanwhile_arrives_and_nobody_sees_it() {
     let mut pair = Pair::new(6);
     let (ada, bo, cy) = (pair.seated("Ada"), pair.seated("Bo"), pair.seated("Cy"));
     pair.hush();
     pair.cut(bo);
-    pair.drive(Duration::from_secs(1));
-    assert_eq!(pair.events(bo), [Event::Ended(End::Closed)]);
+    pair.command(bo, Command::Chat("from the dark".into()));
+    pair.command(ada, Command::Chat("into the dark".into()));
+    pair.drive(Duration::from_secs(3));
+    let said = |events: Vec<Event>| -> Vec<String> {
+        events.into_iter().filter_map(|e| if let Event::Chat(line) = e { Some(line.text) } else { None }).collect()
+    };
+    for seat in [ada, cy] {
+        let events = pair.events(seat);
+        assert!(
+            !events.iter().any(|e| matches!(e, Event::MemberLeft { .. } | Event::MemberJoined { .. })),
+            "{events:?}"
+        );
+        assert!(said(events).contains(&"from the dark".to_owned()));
+    }
+    let events = pair.events(bo);
+    assert!(events.contains(&Event::Resumed), "{events:?}");
+    assert!(said(events).contains(&"into the dark".to_owned()));
+}
+
+#[test]
+fn somebody_is_cut_off_for_good_and_the_others_go_on() {
+    let mut pair = Pair::new(6);
+    let (ada, bo, cy) = (pair.seated("Ada"), pair.seated("Bo"), pair.seated("Cy"));
+    pair.hush();
+    pair.unplug(bo);
+    pair.drive(Duration::from_secs(90));
+    assert_eq!(pair.events(bo).last(), Some(&Event::Ended(End::Closed)));
     assert_gone_cleanly(&mut pair, bo, ada);
     pair.hush();
     pair.command(ada, Command::Chat("still here".into()));

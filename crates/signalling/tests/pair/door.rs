@@ -2,6 +2,8 @@
 
 use crate::stage::{Pair, ROOM, Seat};
 use runde_signalling::guest::{Command, Event, Failure, Muted, Waiting};
+use runde_signalling::ns;
+use runde_signalling::xml::{Limits, parse};
 use std::time::Duration;
 
 const SOON: Duration = Duration::from_secs(3);
@@ -47,15 +49,62 @@ fn a_guest_without_the_password_learns_that_it_needs_one_and_with_it_meets_the_o
     assert_eq!(pair.host.guests(ROOM), 2);
 }
 
+/// The moderator enters the lobby; yields the full address of the one who knocks there.
+fn knocker(pair: &mut Pair, moderator: Seat) -> String {
+    let nick = pair.endpoint(moderator);
+    let lobby = format!("{ROOM}@lobby.meet.test");
+    let x = "<x xmlns='http://jabber.org/protocol/muc'/>";
+    pair.raw(moderator, format!("<presence xmlns='jabber:client' to='{lobby}/{nick}'>{x}</presence>"));
+    pair.drive(SOON);
+    let own = format!("{lobby}/{nick}");
+    let frames = pair.guests[&moderator].frames.iter().map(|frame| parse(frame, &Limits::FOCUS).unwrap());
+    let mut others = frames.filter(|frame| frame.name() == "presence").filter(|presence| {
+        presence.get("from").is_some_and(|from| from.starts_with(&lobby) && from != own)
+            && presence.get("type").is_none()
+    });
+    let presence = others.next().expect("nobody knocks");
+    let item = presence.find("x", ns::MUC_USER).and_then(|x| x.find("item", ns::MUC_USER)).unwrap();
+    item.get("jid").unwrap().to_owned()
+}
+
 #[test]
-fn a_guest_before_a_members_only_room_knocks_and_waits() {
+fn a_guest_before_a_members_only_room_knocks_waits_and_enters_when_it_is_let_in() {
     let mut pair = Pair::new(21);
     let ada = pair.seated("Ada");
+    configure(&mut pair, ada, "roomsecret", "geheim");
     configure(&mut pair, ada, "membersonly", "1");
     let bo = pair.join("Bo");
     pair.drive(SOON);
     assert!(pair.events(bo).contains(&Event::Waiting(Waiting::Lobby)));
     assert_eq!((joined(&mut pair, bo), pair.host.guests(ROOM)), (false, 1));
+
+    let address = knocker(&mut pair, ada);
+    let invite = format!("<x xmlns='http://jabber.org/protocol/muc#user'><invite to='{address}'/></x>");
+    pair.raw(ada, format!("<message xmlns='jabber:client' id='i' to='{ROOM}@conference.meet.test'>{invite}</message>"));
+    pair.drive(SOON);
+    assert_eq!((joined(&mut pair, bo), pair.host.guests(ROOM)), (true, 2));
+    assert!(pair.guests[&bo].frames.iter().all(|frame| !frame.contains("geheim")), "T-11");
+}
+
+#[test]
+fn a_guest_sent_away_in_the_lobby_learns_it() {
+    let mut pair = Pair::new(29);
+    let ada = pair.seated("Ada");
+    configure(&mut pair, ada, "membersonly", "1");
+    let bo = pair.join("Bo");
+    pair.drive(SOON);
+    let address = knocker(&mut pair, ada);
+    assert!(!address.is_empty());
+    let nick = pair.guests[&ada].frames.iter().rev().find_map(|frame| {
+        let from = parse(frame, &Limits::FOCUS).ok()?.get("from")?.to_owned();
+        let nick = from.strip_prefix(&format!("{ROOM}@lobby.meet.test/"))?.to_owned();
+        (nick != pair.endpoint(ada)).then_some(nick)
+    });
+    let item = format!("<item nick='{}' role='none'/>", nick.unwrap());
+    let query = format!("<query xmlns='http://jabber.org/protocol/muc#admin'>{item}</query>");
+    pair.raw(ada, format!("<iq xmlns='jabber:client' type='set' id='k' to='{ROOM}@lobby.meet.test'>{query}</iq>"));
+    pair.drive(SOON);
+    assert_eq!(failure(&mut pair, bo), Some(Failure::LobbyRefused));
 }
 
 #[test]

@@ -17,8 +17,11 @@ use std::time::{Duration, Instant};
 pub const DOMAIN: &str = "meet.test";
 pub const ROOM: &str = "rosa";
 
-/// Who joined as the n-th, also the connection's number.
+/// Who joined as the n-th, also the number of its first connection.
 pub type Seat = u64;
+
+/// Added to the number of the connection each time its guest dials again.
+const REDIAL: u64 = 1000;
 
 #[derive(Debug)]
 enum Parcel {
@@ -26,6 +29,9 @@ enum Parcel {
     ToGuest(Seat, String),
     HostSeesClose(Seat),
     GuestSeesClose(Seat),
+    /// A guest dials again after its connection broke.
+    HostSeesOpen(Seat),
+    GuestSeesOpen(Seat),
 }
 
 /// Delays from a seed; parcels of one direction of one connection never overtake each other.
@@ -39,8 +45,8 @@ struct Link {
 impl Link {
     fn send(&mut self, now: Instant, parcel: Parcel) {
         let lane = match &parcel {
-            Parcel::ToHost(seat, _) | Parcel::HostSeesClose(seat) => (true, *seat),
-            Parcel::ToGuest(seat, _) | Parcel::GuestSeesClose(seat) => (false, *seat),
+            Parcel::ToHost(seat, _) | Parcel::HostSeesClose(seat) | Parcel::HostSeesOpen(seat) => (true, *seat),
+            Parcel::ToGuest(seat, _) | Parcel::GuestSeesClose(seat) | Parcel::GuestSeesOpen(seat) => (false, *seat),
         };
         let delay = Duration::from_millis(u64::from(5 + self.rng.next_u32() % 40));
         let earliest = self.latest.get(&lane).copied().unwrap_or(now);
@@ -55,6 +61,8 @@ pub struct Player {
     pub guest: Guest,
     pub events: Vec<Event>,
     pub endpoint: String,
+    /// Every frame that reached it.
+    pub frames: Vec<String>,
     wake: Option<Instant>,
 }
 
@@ -66,6 +74,8 @@ pub struct Pair {
     link: Link,
     /// Whose words do not arrive any more.
     dark: BTreeSet<Seat>,
+    /// How often each dialled again; part of the number of its connection.
+    dialled: BTreeMap<Seat, u64>,
     host_wake: Option<Instant>,
     rng: ChaCha8Rng,
 }
@@ -84,6 +94,7 @@ impl Pair {
                 latest: BTreeMap::new(),
             },
             dark: BTreeSet::new(),
+            dialled: BTreeMap::new(),
             host_wake: None,
             rng: ChaCha8Rng::seed_from_u64(seed ^ 1),
         }
@@ -112,7 +123,7 @@ impl Pair {
             ..GuestConfig::default()
         };
         let guest = Guest::new(self.now, config, &mut self.rng);
-        let player = Player { guest, events: Vec::new(), endpoint: String::new(), wake: None };
+        let player = Player { guest, events: Vec::new(), endpoint: String::new(), frames: Vec::new(), wake: None };
         self.guests.insert(seat, player);
         self.give_host(host::Input::Opened { connection: ConnId(seat), from: Ipv4Addr::LOCALHOST.into() });
         self.give(seat, guest::Input::Opened);
@@ -139,6 +150,17 @@ impl Pair {
     pub fn cut(&mut self, seat: Seat) {
         self.link.send(self.now, Parcel::HostSeesClose(seat));
         self.link.send(self.now, Parcel::GuestSeesClose(seat));
+    }
+
+    /// The network of the guest is gone for good, and both ends know.
+    pub fn unplug(&mut self, seat: Seat) {
+        self.give_host(host::Input::Closed(self.connection(seat)));
+        self.dark.insert(seat);
+        self.link.send(self.now, Parcel::GuestSeesClose(seat));
+    }
+
+    fn connection(&self, seat: Seat) -> ConnId {
+        ConnId(seat + REDIAL * self.dialled.get(&seat).copied().unwrap_or(0))
     }
 
     /// The guest's network is gone and the host does not know: only one end sees the socket close.
@@ -200,11 +222,24 @@ impl Pair {
 
     fn deliver(&mut self, parcel: Parcel) {
         match parcel {
-            Parcel::ToHost(seat, _) | Parcel::HostSeesClose(seat) if self.dark.contains(&seat) => {}
-            Parcel::ToHost(seat, text) => self.give_host(host::Input::Text(ConnId(seat), text)),
-            Parcel::HostSeesClose(seat) => self.give_host(host::Input::Closed(ConnId(seat))),
-            Parcel::ToGuest(seat, text) => self.give(seat, guest::Input::Text(text)),
+            Parcel::ToHost(seat, _) | Parcel::HostSeesClose(seat) | Parcel::HostSeesOpen(seat)
+                if self.dark.contains(&seat) => {}
+            Parcel::ToHost(seat, text) => self.give_host(host::Input::Text(self.connection(seat), text)),
+            Parcel::HostSeesClose(seat) => self.give_host(host::Input::Closed(self.connection(seat))),
+            Parcel::ToGuest(seat, text) => {
+                if let Some(player) = self.guests.get_mut(&seat) {
+                    player.frames.push(text.clone());
+                }
+                self.give(seat, guest::Input::Text(text));
+            }
             Parcel::GuestSeesClose(seat) => self.give(seat, guest::Input::Closed),
+            Parcel::HostSeesOpen(seat) => {
+                *self.dialled.entry(seat).or_default() += 1;
+                let connection = self.connection(seat);
+                self.give_host(host::Input::Opened { connection, from: Ipv4Addr::LOCALHOST.into() });
+                self.link.send(self.now, Parcel::GuestSeesOpen(seat));
+            }
+            Parcel::GuestSeesOpen(seat) => self.give(seat, guest::Input::Opened),
         }
     }
 
@@ -216,12 +251,14 @@ impl Pair {
     fn drain_host(&mut self) {
         loop {
             match self.host.poll_output() {
-                host::Output::Send(ConnId(seat), text) => {
-                    self.link.send(self.now, Parcel::ToGuest(seat, text));
+                host::Output::Send(to, text) if to == self.connection(to.0 % REDIAL) => {
+                    self.link.send(self.now, Parcel::ToGuest(to.0 % REDIAL, text));
                 }
-                host::Output::CloseConnection(ConnId(seat)) => {
-                    self.link.send(self.now, Parcel::GuestSeesClose(seat));
+                host::Output::CloseConnection(of) if of == self.connection(of.0 % REDIAL) => {
+                    self.link.send(self.now, Parcel::GuestSeesClose(of.0 % REDIAL));
                 }
+                // A connection that was replaced; its other end is gone.
+                host::Output::Send(..) | host::Output::CloseConnection(_) => {}
                 host::Output::Event(event) => {
                     if let host::Event::Allocate { room, endpoint } = &event {
                         let (room, endpoint) = (room.clone(), endpoint.clone());
@@ -248,6 +285,9 @@ impl Pair {
                     let answer = application(player, seat, &event);
                     if matches!(event, Event::Failed(_) | Event::Ended(_)) {
                         self.link.send(self.now, Parcel::HostSeesClose(seat));
+                    }
+                    if matches!(event, Event::Dial { .. }) {
+                        self.link.send(self.now, Parcel::HostSeesOpen(seat));
                     }
                     player.events.push(event);
                     if let Some(command) = answer {
