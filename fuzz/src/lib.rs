@@ -58,8 +58,8 @@ pub fn link(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let Ok(link) = RoomLink::parse(text, "meet.example") else { return };
     let again = RoomLink::parse(&link.to_string(), "meet.example");
-    let same = again.is_ok_and(|again| (again.host, again.port, again.room) == (link.host, link.port, link.room));
-    assert!(same, "what is handed on leads to the same room");
+    let same = again.is_ok_and(|again| (&again.host, again.port, &again.room) == (&link.host, link.port, &link.room));
+    assert!(same, "what is handed on leads to the same room: {text:?} became {link}");
 }
 
 /// RTP packets and VP8 payload descriptors.

@@ -7,7 +7,7 @@
 mod text;
 
 use std::fmt;
-use text::{decode, encode_component, is_hidden, normalise};
+use text::{decode, encode_component, encode_segment, is_hidden, normalise};
 
 /// Bytes of a whole link.
 pub const MAX_LINK: usize = 64 * 1024;
@@ -195,7 +195,7 @@ impl RoomLink {
             link.push_str(tenant);
             link.push('/');
         }
-        link.push_str(&encode_component(&self.room));
+        link.push_str(&encode_segment(&self.room));
         let parts = [("fp", &self.fp), ("rn", &self.rn)];
         let said = parts.into_iter().filter_map(|(key, value)| value.as_ref().map(|value| format!("{key}={value}")));
         let fragment = said.collect::<Vec<_>>().join("&");
@@ -323,6 +323,14 @@ mod tests {
 
     fn read(text: &str) -> Result<RoomLink, LinkError> {
         RoomLink::parse(text, "meet.jit.si")
+    }
+
+    #[test]
+    fn a_room_whose_name_holds_what_links_are_stripped_of_is_the_same_when_handed_on() {
+        let link = read("https://meet.example/%21really%21%20%28no%29%2A").unwrap();
+        assert_eq!(link.room, "!really! (no)*");
+        let again = read(&link.to_link()).unwrap();
+        assert_eq!((again.room, again.host), (link.room, link.host));
     }
 
     #[test]

@@ -37,6 +37,13 @@ pub(super) fn encode_component(text: &str) -> String {
     out
 }
 
+/// For a path that is read again as a link: there, what `encodeURIComponent` leaves as it is would be stripped.
+pub(super) fn encode_segment(text: &str) -> String {
+    let stripped = |c: char| "!'()*".contains(c);
+    let encode = |c: char| if stripped(c) { format!("%{:02X}", u32::from(c)) } else { c.to_string() };
+    encode_component(text).chars().map(encode).collect()
+}
+
 /// NFKC, then lower case.
 pub(super) fn normalise(text: &str) -> String {
     text.nfkc().collect::<String>().to_lowercase()
