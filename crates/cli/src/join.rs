@@ -103,17 +103,24 @@ const fn exit_of(reason: &LeftReason) -> Exit {
     }
 }
 
-/// SIGTERM or Ctrl-C.
+/// SIGTERM or Ctrl-C. Both count from the call on, not only once it is awaited: whoever was told that rooms are open may ask for
+/// their end at once. Must be called within the runtime.
 #[cfg(unix)]
-pub async fn asked_to_stop() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-        let _ = tokio::signal::ctrl_c().await;
-        return;
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminate.recv() => {}
+pub fn asked_to_stop() -> impl Future<Output = ()> {
+    use tokio::signal::unix::{Signal, SignalKind, signal};
+    async fn next(signal: Option<&mut Signal>) {
+        match signal {
+            Some(signal) => drop(signal.recv().await),
+            None => std::future::pending().await,
+        }
+    }
+    let mut terminate = signal(SignalKind::terminate()).ok();
+    let mut interrupt = signal(SignalKind::interrupt()).ok();
+    async move {
+        tokio::select! {
+            () = next(terminate.as_mut()) => {}
+            () = next(interrupt.as_mut()) => {}
+        }
     }
 }
 

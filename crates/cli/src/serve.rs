@@ -61,6 +61,7 @@ pub fn run(arguments: Arguments) -> Result<Exit, Failure> {
             .access_log
             .as_ref()
             .map(|log| json!({"folder": log.folder.display().to_string(), "retention_days": log.retention.days()}));
+        let stopped = asked_to_stop();
         let mut server = Server::spawn(permit, options.serve)?;
         if options.json {
             let (url, fragment) = (server.url(), server.fragment());
@@ -69,7 +70,7 @@ pub fn run(arguments: Arguments) -> Result<Exit, Failure> {
             output::print(&server.room_link("room"));
         }
         tell_troubles(&mut server, options.json);
-        asked_to_stop().await;
+        stopped.await;
         server.shutdown().await;
         if options.json {
             output::event(&json!({"event": "stopped"}));
