@@ -119,11 +119,13 @@ impl Wire {
         incoming
     }
 
-    /// Lets what was said get out.
+    /// Lets what was said get out. What comes meanwhile is read and forgotten: a pump that cannot hand it on would stop before the
+    /// farewell is out, and the server would keep the seat for a guest that might come back.
     async fn close(self) {
-        drop(self.outgoing);
-        drop(self.incoming);
-        let _ = timeout(FAREWELL, self.task).await;
+        let Self { outgoing, mut incoming, task, .. } = self;
+        drop(outgoing);
+        let forget = async { while incoming.recv().await.is_some() {} };
+        let _ = timeout(FAREWELL, async { tokio::join!(forget, task) }).await;
     }
 }
 
