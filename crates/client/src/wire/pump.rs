@@ -44,12 +44,23 @@ pub(crate) async fn pump(
     true
 }
 
+/// Ends the connection so that the last words arrive: a socket that is closed with something unread in it is reset, and a reset
+/// takes away what the other side has not read yet. Whoever calls bounds the wait for the other side's end.
+async fn part(mut socket: Socket) -> Ended {
+    socket.close().await;
+    loop {
+        if let Err(ended) = socket.next().await {
+            return ended;
+        }
+    }
+}
+
 async fn carry(mut socket: Socket, outgoing: &mut mpsc::Receiver<String>, incoming: &mpsc::Sender<Incoming>) -> Ended {
     loop {
         tokio::select! {
             text = outgoing.recv() => match text {
                 Some(text) => if socket.send(text).await.is_err() { return socket.last_word().await },
-                None => { socket.close().await; return Ended::Broken }
+                None => return part(socket).await,
             },
             text = socket.next() => match text {
                 Ok(text) => if incoming.send(Incoming::Text(text)).await.is_err() { return Ended::Broken },
