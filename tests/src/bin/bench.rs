@@ -176,7 +176,7 @@ async fn app() -> Outcome {
     web.press("Beitreten").await?;
     let mut guest = room.guest(&other, "Guest", &["--audio-in", "tone", "--video-in", "pattern"])?;
     guest.event("connected", PATIENCE)?;
-    let size = "const hole = [...document.querySelectorAll('.picture')].find(each => !each.closest('[aria-label*=\'Sie\']')); return hole ? [hole.clientWidth, hole.clientHeight] : null";
+    let size = "const hole = [...document.querySelectorAll('.picture')].find(each => !each.closest('[aria-label*=\"Sie\"]')); return hole ? [hole.clientWidth, hole.clientHeight] : null";
     let size = web.until("the guest's tile", PATIENCE, size, |size| !size.is_null()).await?;
     tokio::time::sleep(WINDOW).await;
     let (before, start) = (tree(web.driver())?, Instant::now());
