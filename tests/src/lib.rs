@@ -11,6 +11,7 @@ pub mod picture;
 pub mod probe;
 pub mod program;
 pub mod prosody;
+pub mod relay;
 pub mod room;
 pub mod site;
 pub mod sound;

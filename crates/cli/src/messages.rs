@@ -166,7 +166,7 @@ const NO_CHANNEL_DE: &str = "Der Videoserver bietet keinen Steuerkanal an, den R
 const NO_CHANNEL_EN: &str = "The video server offers no control channel that Runde can open (data channels do not work yet): sound works, pictures of the others may not come. Open the link in a browser if you need the pictures.";
 
 const USAGE_DE: &str = "Aufruf:
-  runde-cli serve [--listen ADRESSE:PORT] [--public-url URL] [--tls self-signed|off|ZERT,SCHLÜSSEL]
+  runde-cli serve [--listen ADRESSE:PORT] [--public-url URL] [--media ADRESSE:PORT] [--tls self-signed|off|ZERT,SCHLÜSSEL]
                   [--data ORDNER] [--access-log on|off|ORDNER] [--retention TAGE] [--notice-ack SHA256] [--json]
   runde-cli join LINK --name NAME --notice-ack SHA256 [--audio-in DATEI.wav|tone|none|device:ID]
                   [--audio-out DATEI.wav|none|device:ID] [--video-in DATEI.y4m|pattern|none|device:ID]
@@ -186,7 +186,7 @@ Enden: 0 fertig, 1 Fehler auf diesem Gerät, 2 falsche Angaben, 3 Hinweis nicht 
 (nichts gesendet), 4 nicht erreichbar oder abgewiesen, 5 Raum beendet";
 
 const USAGE_EN: &str = "Usage:
-  runde-cli serve [--listen ADDR:PORT] [--public-url URL] [--tls self-signed|off|CERT,KEY]
+  runde-cli serve [--listen ADDR:PORT] [--public-url URL] [--media ADDR:PORT] [--tls self-signed|off|CERT,KEY]
                   [--data DIR] [--access-log on|off|DIR] [--retention DAYS] [--notice-ack SHA256] [--json]
   runde-cli join LINK --name NAME --notice-ack SHA256 [--audio-in FILE.wav|tone|none|device:ID]
                   [--audio-out FILE.wav|none|device:ID] [--video-in FILE.y4m|pattern|none|device:ID]

@@ -150,6 +150,9 @@ fn parse(mut arguments: Arguments) -> Result<Options, Failure> {
                 options.serve.listen = arguments.parsed("--listen", "ADDRESS:PORT, such as 127.0.0.1:8443")?
             }
             "--public-url" => options.serve.public_url = Some(arguments.text()?),
+            "--media" => {
+                options.serve.media = Some(arguments.parsed("--media", "ADDRESS:PORT, such as 203.0.113.7:443")?);
+            }
             "--tls" => options.serve.tls = tls(arguments.text()?)?,
             "--access-log" => options.log = log(arguments.path()?),
             "--retention" => options.retention = Some(retention(&arguments.text()?)?),

@@ -42,6 +42,9 @@ impl Site {
         {
             addresses.push(SocketAddr::new(ip, local.port()));
         }
+        if let Some(media) = options.media {
+            addresses = vec![media];
+        }
         let app_url = (scheme == "https").then(|| format!("runde://{authority}"));
         Ok(Self { url: format!("{scheme}://{authority}"), host, fragment: String::new(), app_url, addresses, notice })
     }
@@ -144,6 +147,15 @@ mod tests {
         let site = Site::new(&options("0.0.0.0:8443"), "0.0.0.0:8443".parse().unwrap(), &own).unwrap();
         assert_eq!(site.url, "https://192.0.2.7:8443");
         assert_eq!(site.addresses.len(), 2, "loopback last, link-local never: {:?}", site.addresses);
+    }
+
+    #[test]
+    fn an_address_for_media_is_the_only_one_that_guests_are_told() {
+        let mut wanted = options("127.0.0.1:0");
+        wanted.public_url = Some("https://192.0.2.7/".to_owned());
+        wanted.media = Some("192.0.2.7:443".parse().unwrap());
+        let site = Site::new(&wanted, "127.0.0.1:8443".parse().unwrap(), &[]).unwrap();
+        assert_eq!((site.url.as_str(), site.addresses), ("https://192.0.2.7", vec!["192.0.2.7:443".parse().unwrap()]));
     }
 
     #[test]
