@@ -3,20 +3,16 @@
 
 use e2e::Outcome;
 use e2e::folder::Home;
+use e2e::listen::{assert_back, removed, wait_for_sound};
 use e2e::program::Program;
 use e2e::relay::{Impairment, Relay};
 use e2e::room::{Room, notice_of};
 use e2e::sound;
 use e2e::web::free_port;
-use serde_json::Value;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 const PATIENCE: Duration = Duration::from_secs(60);
-/// From the moment on at which the network is back.
-const BACK: Duration = Duration::from_secs(2);
-/// dBFS; what speaks is louder, what is repaired from nothing is not.
-const AUDIBLE: f64 = -40.0;
 
 fn ms(milliseconds: u64) -> Duration {
     Duration::from_millis(milliseconds)
@@ -29,35 +25,6 @@ fn behind_relay(home: &Home, seed: u64) -> Outcome<(Room, Relay)> {
     let (url, media) = (format!("https://{}", relay.address), relay.address.to_string());
     let room = Room::open_at(home, "table", &inside.to_string(), &["--public-url", &url, "--media", &media])?;
     Ok((room, relay))
-}
-
-fn level(line: &Value) -> Option<f64> {
-    let sources = line["sources"].as_array()?;
-    let heard = |source: &&Value| source["kind"] == "audio" && source["mine"] == false;
-    sources.iter().filter(heard).filter_map(|source| source["level"].as_f64()).reduce(f64::max)
-}
-
-/// Waits until a whole second is audible or silent; when the line came.
-fn wait_for_sound(guest: &mut Program, audible: bool) -> Outcome<Instant> {
-    let (at, _) = guest.wait_at(if audible { "sound" } else { "silence" }, PATIENCE, |line| {
-        line["event"] == "stats" && level(line).is_some_and(|level| (level > AUDIBLE) == audible)
-    })?;
-    Ok(at)
-}
-
-/// The next second that is audible ends after `moment`, and soon.
-fn assert_back(guest: &mut Program, moment: Instant) -> Outcome<Duration> {
-    loop {
-        let at = wait_for_sound(guest, true)?;
-        if let Some(after) = at.checked_duration_since(moment) {
-            assert!(after <= BACK, "sound was back after {after:?}");
-            return Ok(after);
-        }
-    }
-}
-
-fn removed(guest: &Program) -> Vec<Value> {
-    guest.events("participant").into_iter().filter(|line| line["change"] == "removed").collect()
 }
 
 #[test]

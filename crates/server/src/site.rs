@@ -3,6 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use runde_privacy::Notice;
+use runde_signalling::guest::Relay;
 use serde_json::json;
 
 use crate::{ServeError, ServeOptions, Tls};
@@ -20,6 +21,8 @@ pub(crate) struct Site {
     pub(crate) app_url: Option<String>,
     /// Where media is received, best first.
     pub(crate) addresses: Vec<SocketAddr>,
+    /// Relays that guests are told of.
+    pub(crate) relays: Vec<Relay>,
     /// What holds in these rooms.
     pub(crate) notice: Notice,
 }
@@ -46,7 +49,15 @@ impl Site {
             addresses = vec![media];
         }
         let app_url = (scheme == "https").then(|| format!("runde://{authority}"));
-        Ok(Self { url: format!("{scheme}://{authority}"), host, fragment: String::new(), app_url, addresses, notice })
+        Ok(Self {
+            url: format!("{scheme}://{authority}"),
+            host,
+            fragment: String::new(),
+            app_url,
+            addresses,
+            relays: options.relays.clone(),
+            notice,
+        })
     }
 
     /// Completes the links with what a guest checks: the certificate and the notice.
