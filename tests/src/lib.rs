@@ -17,6 +17,7 @@ pub mod relay;
 pub mod room;
 pub mod site;
 pub mod sound;
+pub mod stock;
 pub mod web;
 pub mod world;
 
