@@ -23,7 +23,9 @@ mod settings;
 mod sources;
 
 pub use self::core::Host;
+pub use self::settings::MAX_PASSWORD;
 use crate::jingle::{Group, Source, Transport};
+use crate::secret::Secret;
 use std::net::IpAddr;
 use std::time::Instant;
 
@@ -42,13 +44,25 @@ pub struct HostConfig {
     pub max_guests: usize,
     /// Connections at a time, logged in or not.
     pub max_connections: usize,
+    /// What every room asks for from its beginning, until one of its moderators decides otherwise; at most [`MAX_PASSWORD`] bytes.
+    pub password: Option<Secret>,
+    /// Every room begins with a lobby. The first who comes to an empty room enters it, or whoever knows the password where
+    /// there is one; strangers wait, also for the first to come.
+    pub lobby: bool,
 }
 
 impl HostConfig {
     /// Limits for a laptop in a living room.
     #[must_use]
     pub fn new(domain: &str) -> Self {
-        Self { domain: domain.to_owned(), max_rooms: 50, max_guests: 100, max_connections: 1_000 }
+        Self {
+            domain: domain.to_owned(),
+            max_rooms: 50,
+            max_guests: 100,
+            max_connections: 1_000,
+            password: None,
+            lobby: false,
+        }
     }
 }
 

@@ -8,4 +8,4 @@ name: string, isMe: boolean, muted: boolean,
 /**
  * Source name of the camera picture (`self` for one's own); `None` while the camera is off.
  */
-camera: string | null, hand: boolean, };
+camera: string | null, hand: boolean, moderator: boolean, };
