@@ -10,17 +10,19 @@ mod end;
 mod faults;
 mod hardware;
 mod host;
+mod moderate;
 mod outlet;
 mod schemes;
 mod seat;
 mod slices;
+mod threshold;
 mod wall;
 
 use crate::frames::Frames;
 use crate::shell::Shell;
 use crate::tray::{Tray, TrayAction};
 use crate::view::{
-    DeviceKind, ErrorCode, HostOptions, Lang, NoticeDecision, SettingChange, Slice, Tile, Toast, UiError,
+    DeviceKind, ErrorCode, HostOptions, Lang, Moderation, NoticeDecision, SettingChange, Slice, Tile, Toast, UiError,
 };
 use desk::{Asking, Desk, Next};
 use door::Door;
@@ -28,12 +30,14 @@ use hardware::Hardware;
 pub use hardware::Looking;
 use host::Hosted;
 use outlet::Cached;
+use runde_client::Secret;
 use schemes::Schemes;
 use seat::Seat;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tauri::ipc::Channel;
+use threshold::Threshold;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::MissedTickBehavior;
 
@@ -56,6 +60,12 @@ pub enum Request<O = Channel<Slice>> {
     CloseRoom,
     Retry,
     Join { name: String, microphone: bool, camera: bool },
+    GivePassword(Secret),
+    GiveLogin { user: String, password: Secret },
+    GiveName(String),
+    OpenLoginPage,
+    Moderate(Moderation),
+    SetName(String),
     Leave,
     GoHome,
     SetMicrophone(bool),
@@ -123,6 +133,7 @@ enum Place {
     Consents(Next),
     Home,
     Prejoin(Box<Door>),
+    Threshold(Box<Threshold>),
     Meeting,
     After(crate::view::After),
     Declined(crate::view::Declined),
@@ -274,6 +285,12 @@ impl<S: Shell> App<S> {
             Request::CloseRoom => self.close_room().await,
             Request::Retry => self.retry(),
             Request::Join { name, microphone, camera } => self.join(name, microphone, camera),
+            Request::GivePassword(password) => self.give_password(password),
+            Request::GiveLogin { user, password } => self.give_login(user, password),
+            Request::GiveName(name) => self.give_name(name),
+            Request::OpenLoginPage => self.open_login_page(),
+            Request::Moderate(what) => self.moderate(what),
+            Request::SetName(name) => self.seated()?.set_name(name),
             Request::Leave => self.leave(),
             Request::GoHome => self.go_home(),
             Request::SetMicrophone(on) => self.set_microphone(on),
@@ -304,7 +321,7 @@ impl<S: Shell> App<S> {
             TrayAction::HostNow => {
                 self.show();
                 self.defer_consents();
-                self.host(HostOptions { room: None, interface: None }).await
+                self.host(HostOptions { room: None, interface: None, password: None, lobby: false }).await
             }
             TrayAction::JoinFromClipboard => {
                 let text = self.shell.clipboard().unwrap_or_default();

@@ -1,7 +1,7 @@
 //! The commands of the window: doors, not rooms. Each builds a [`Request`], hands it to the app's loop and waits for the answer.
 
 use crate::app::{Handle, Request};
-use crate::view::{DeviceKind, HostOptions, Lang, NoticeDecision, SettingChange, Slice, Tile, UiError};
+use crate::view::{DeviceKind, HostOptions, Lang, Moderation, NoticeDecision, SettingChange, Slice, Tile, UiError};
 use std::collections::BTreeMap;
 use tauri::State;
 use tauri::ipc::Channel;
@@ -52,6 +52,36 @@ pub async fn retry(app: App<'_>) -> Answer {
 #[tauri::command]
 pub async fn join(app: App<'_>, name: String, microphone: bool, camera: bool) -> Answer {
     app.request(Request::Join { name, microphone, camera }).await
+}
+
+#[tauri::command]
+pub async fn give_password(app: App<'_>, password: String) -> Answer {
+    app.request(Request::GivePassword(password.into())).await
+}
+
+#[tauri::command]
+pub async fn give_login(app: App<'_>, user: String, password: String) -> Answer {
+    app.request(Request::GiveLogin { user, password: password.into() }).await
+}
+
+#[tauri::command]
+pub async fn give_name(app: App<'_>, name: String) -> Answer {
+    app.request(Request::GiveName(name)).await
+}
+
+#[tauri::command]
+pub async fn open_login_page(app: App<'_>) -> Answer {
+    app.request(Request::OpenLoginPage).await
+}
+
+#[tauri::command]
+pub async fn moderate(app: App<'_>, what: Moderation) -> Answer {
+    app.request(Request::Moderate(what)).await
+}
+
+#[tauri::command]
+pub async fn set_name(app: App<'_>, name: String) -> Answer {
+    app.request(Request::SetName(name)).await
 }
 
 #[tauri::command]

@@ -31,6 +31,11 @@ pub trait Shell: Send + 'static {
     /// # Errors
     /// What the system said.
     fn set_scheme(&self, scheme: &str, on: bool) -> Result<(), String>;
+    /// Opens a web page in the person's browser.
+    ///
+    /// # Errors
+    /// What the system said.
+    fn open_page(&self, url: &str) -> Result<(), String>;
     fn quit(&self);
 }
 
@@ -122,6 +127,10 @@ impl Shell for Desktop {
         let links = self.app.deep_link();
         let done = if on { links.register(scheme) } else { links.unregister(scheme) };
         done.map_err(|error| error.to_string())
+    }
+
+    fn open_page(&self, url: &str) -> Result<(), String> {
+        open::that_detached(url).map_err(|error| error.to_string())
     }
 
     fn quit(&self) {

@@ -21,8 +21,14 @@
 //! | `close_room` | | end the room on this device for everybody in it |
 //! | `retry` | | on `Page::Broken`: the link again, or the profile where that could not be opened |
 //! | `join` | `name: String, microphone: bool, camera: bool` | enter the room of `Page::Prejoin` |
+//! | `give_password` | `password: String` | on `Page::Threshold`: the room's; tries again |
+//! | `give_login` | `user: String, password: String` | on `Page::Threshold`: an account of the server; tries again |
+//! | `give_name` | `name: String` | on `Page::Threshold`: a name; tries again |
+//! | `open_login_page` | | on `Page::Threshold`: the server's page in the person's browser |
+//! | `moderate` | `what: Moderation` | refused unless `Meeting::moderator` |
+//! | `set_name` | `name: String` | how the others see one from now on |
 //! | `leave` | | leave the meeting; leads to `Page::After` |
-//! | `go_home` | | leave prejoin, after, broken or a re-read notice |
+//! | `go_home` | | leave prejoin, a threshold, after, broken or a re-read notice |
 //! | `set_microphone`, `set_camera` | `on: bool` | in prejoin and in the meeting |
 //! | `set_hand` | `raised: bool` | |
 //! | `send_chat` | `text: String` | |
@@ -44,6 +50,7 @@ mod notice;
 mod page;
 mod room;
 mod settings;
+mod threshold;
 
 pub use device::{Device, DeviceChoice, DeviceKind, DeviceState, Devices};
 pub use error::{ErrorCode, Toast, UiError};
@@ -55,6 +62,7 @@ pub use page::{
 };
 pub use room::{ChatLine, Levels, Meeting, Network, Person, Phase, Tile};
 pub use settings::{Language, LedgerKind, LedgerLine, LedgerState, Look, Processing, Scheme, SettingChange, Settings};
+pub use threshold::{Knocker, Moderation, Threshold, Wants, secret};
 
 /// Unix time in seconds, UTC.
 pub type UnixSeconds = u64;
@@ -96,6 +104,7 @@ mod tests {
         DeviceKind::export_all(&config).unwrap();
         Tile::export_all(&config).unwrap();
         SettingChange::export_all(&config).unwrap();
+        Moderation::export_all(&config).unwrap();
     }
 
     fn files(folder: &Path) -> BTreeMap<String, String> {

@@ -4,7 +4,7 @@
 use crate::folder::Home;
 use crate::{Failure, Outcome};
 use serde_json::Value;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -76,6 +76,20 @@ impl Program {
         let file = home.path("input");
         std::fs::write(&file, input)?;
         Self::start_with(name, command, std::fs::File::open(file)?.into())
+    }
+
+    /// The same, with a standard input that stays open: see [`Self::say`].
+    pub fn cli_ordered(home: &Home, arguments: &[&str]) -> Outcome<Self> {
+        let mut command = Command::new(built("RUNDE_CLI")?);
+        home.apply(&mut command);
+        command.args(arguments);
+        Self::start_with(arguments.first().unwrap_or(&"runde-cli"), &mut command, Stdio::piped())
+    }
+
+    /// Writes one line to its standard input.
+    pub fn say(&mut self, line: &str) -> Outcome {
+        let input = self.child.stdin.as_mut().ok_or("its standard input is not ours to write")?;
+        Ok(writeln!(input, "{line}")?)
     }
 
     /// Whether it has ended by itself.

@@ -133,6 +133,26 @@ async fn chat(web: &Web, guest: &mut Program) -> Outcome {
     Ok(())
 }
 
+/// A setting as the settings page would change it.
+async fn set(web: &Web, key: &str, value: &str) -> Outcome {
+    let script =
+        format!("window.__TAURI_INTERNALS__.invoke('set_setting', {{ change: {{ key: '{key}', value: '{value}' }} }})");
+    web.client.execute(&script, Vec::new()).await?;
+    Ok(())
+}
+
+/// The same window in English and light, and its settings, for the documentation.
+async fn other_looks(web: &Web, desktop: &Desktop) -> Outcome {
+    web.press("Zur Startseite").await?;
+    set(web, "look", "light").await?;
+    set(web, "language", "en").await?;
+    web.reads("Link or room name", SOON).await?;
+    desktop.screenshot(&shot("home-english-light"))?;
+    web.press("Settings").await?;
+    web.reads("Voluntary functions", SOON).await?;
+    desktop.screenshot(&shot("settings-english-light"))
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn from_the_first_launch_to_a_meeting_in_which_one_sees_hears_and_writes() -> Outcome {
     let (home, elsewhere) = (Home::new()?, Home::new()?);
@@ -193,5 +213,5 @@ async fn from_the_first_launch_to_a_meeting_in_which_one_sees_hears_and_writes()
     assert!(guest.terminate(SOON)?.success());
     let likeness = sound::likeness(&own_words, &sound::read(&recorded)?);
     assert!(likeness.pieces >= 8 && likeness.correlation >= 0.5, "the microphone at the guest: {likeness:?}");
-    Ok(())
+    other_looks(&web, &desktop).await
 }

@@ -20,7 +20,8 @@ const FLAGS = [
 ];
 const PLACES = [
   'notice', 'reading', 'consents', 'home', 'hosted', 'recents', 'toast', 'prejoin', 'prejoin-camera', 'meeting', 'chat', 'people', 'alone',
-  'reconnecting', 'after', 'declined', 'broken', 'settings',
+  'reconnecting', 'after', 'declined', 'broken', 'settings', 'moderating', 'moderating-people',
+  'threshold-otherPassword', 'threshold-login', 'threshold-moderator', 'threshold-host',
 ];
 const LOOKS = ['light', 'dark', 'contrast'];
 
@@ -60,12 +61,12 @@ async function open(browser: Browser, query: string, size = { width: 1280, heigh
 
 async function turnTo(page: Page, place: string): Promise<void> {
   if (place === 'chat') await page.getByRole('button', { name: 'Chat' }).click();
-  if (place === 'people') await page.getByRole('button', { name: /^Personen/ }).click();
+  if (place === 'people' || place === 'moderating-people') await page.getByRole('button', { name: /^Personen/ }).click();
   if (place === 'settings') await page.getByRole('button', { name: 'Einstellungen' }).first().click();
   await page.waitForTimeout(place.startsWith('meeting') || place.includes('camera') ? 900 : 350);
 }
 
-const FAKE: Record<string, string> = { people: 'meeting', settings: 'recents' };
+const FAKE: Record<string, string> = { people: 'meeting', settings: 'recents', 'moderating-people': 'moderating' };
 
 async function faults(page: Page): Promise<string[]> {
   await page.evaluate(AXE);
@@ -166,7 +167,7 @@ async function walk(browser: Browser): Promise<void> {
 }
 
 async function narrow(browser: Browser): Promise<void> {
-  for (const place of ['notice', 'home', 'prejoin', 'meeting', 'alone', 'settings']) {
+  for (const place of ['notice', 'home', 'prejoin', 'meeting', 'alone', 'settings', 'moderating', 'threshold-login']) {
     await check(`${place} in a narrow window`, async () => {
       const { page } = await open(browser, `fake=${FAKE[place] ?? place}&look=light`, { width: 420, height: 760 });
       await turnTo(page, place);

@@ -122,6 +122,7 @@ const fn serve_exit(error: &runde_server::ServeError) -> Exit {
         E::TlsNeeded(_) | E::Certificate { .. } | E::PublicUrl(_) => Exit::BadArguments,
         E::AccessLog { .. } => Exit::Failed,
         E::NoticeHidesLog | E::LogNotNoted => Exit::NotNoted,
+        E::LongPassword => Exit::BadArguments,
         E::PortInUse(_) | E::Listen { .. } | E::Identity(_) => Exit::UnreachableOrRefused,
     }
 }

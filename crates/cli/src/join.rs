@@ -6,9 +6,12 @@ use std::time::Duration;
 use runde_client::{AudioIn, AudioOut, Command, JoinOptions, LAYERS, LeftReason, Meeting, MeetingEvent, MeetingHandle};
 use runde_client::{Processing, RoomLink, VideoIn};
 
+use tokio::sync::mpsc;
+
 use crate::arguments::{Arguments, Next};
 use crate::exit::{Exit, Failure};
 use crate::messages::system_language;
+use crate::orders;
 use crate::permit::{DEFAULT_SERVER, for_guest};
 use crate::report::Report;
 use crate::secrets::Needed;
@@ -19,6 +22,7 @@ struct Options {
     ack: Option<String>,
     chat: Option<String>,
     stay: Option<Duration>,
+    orders: bool,
     json: bool,
 }
 
@@ -39,6 +43,7 @@ struct Draft {
     ack: Option<String>,
     chat: Option<String>,
     stay: Option<Duration>,
+    orders: bool,
     json: bool,
 }
 
@@ -48,22 +53,51 @@ pub fn run(arguments: Arguments) -> Result<Exit, Failure> {
     options.join.devices = Some(devices);
     (options.join.login, options.join.password) = options.needed.read(system_language())?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::Runtime)?;
-    runtime.block_on(async {
+    let exit = runtime.block_on(async {
         let meeting = Meeting::spawn(contact, options.join)?;
-        Ok(follow(meeting, options.chat, options.stay, Report::new(options.json)).await)
-    })
+        let visit = Visit { chat: options.chat, stay: options.stay, orders: options.orders.then(orders::lines) };
+        Ok(follow(meeting, visit, Report::new(options.json)).await)
+    });
+    // A line that nobody types any more is not waited for.
+    runtime.shutdown_background();
+    exit
+}
+
+/// What a guest does in the room.
+struct Visit {
+    /// Said once, after joining.
+    chat: Option<String>,
+    stay: Option<Duration>,
+    orders: Option<mpsc::Receiver<String>>,
+}
+
+/// The next order; never where none are taken, or no more come.
+async fn next_order(orders: &mut Option<mpsc::Receiver<String>>) -> String {
+    if let Some(lines) = orders {
+        if let Some(line) = lines.recv().await {
+            return line;
+        }
+        *orders = None;
+    }
+    std::future::pending().await
 }
 
 /// How long a room may take to say good-bye before the program ends without it.
 const GOOD_BYE: Duration = Duration::from_secs(3);
 
 /// Prints what happens until the meeting is over; leaves when told to or when the time is up.
-async fn follow(mut meeting: MeetingHandle, mut chat: Option<String>, stay: Option<Duration>, report: Report) -> Exit {
+async fn follow(mut meeting: MeetingHandle, mut visit: Visit, report: Report) -> Exit {
+    let mut given = 0;
     let mut time_is_up = Box::pin(tokio::time::sleep(Duration::MAX));
     let mut stopped = Box::pin(asked_to_stop());
     loop {
         let event = tokio::select! {
             event = meeting.next_event() => event,
+            line = next_order(&mut visit.orders) => {
+                given += 1;
+                carry_out(&meeting, &line, given, report);
+                continue;
+            }
             () = &mut time_is_up => break,
             () = &mut stopped => break,
         };
@@ -73,15 +107,29 @@ async fn follow(mut meeting: MeetingHandle, mut chat: Option<String>, stay: Opti
             return exit_of(reason);
         }
         if matches!(event, MeetingEvent::Joined { .. }) {
-            if let Some(text) = chat.take() {
+            if let Some(text) = visit.chat.take() {
                 let _ = meeting.command(Command::Chat(text));
             }
-            if let Some(stay) = stay {
+            if let Some(stay) = visit.stay {
                 time_is_up.as_mut().reset(tokio::time::Instant::now() + stay);
             }
         }
     }
     leave(meeting, report).await
+}
+
+/// `number`: of the line, counted from 1.
+fn carry_out(meeting: &MeetingHandle, line: &str, number: u32, report: Report) {
+    if line.trim().is_empty() {
+        return;
+    }
+    let read = orders::read(line, &meeting.state().borrow());
+    match read {
+        Ok(command) => {
+            let _ = meeting.command(command);
+        }
+        Err(why) => report.misread(number, why),
+    }
 }
 
 /// Whoever was asked to leave has done so, whatever the room still says.
@@ -158,6 +206,7 @@ fn parse(mut arguments: Arguments) -> Result<Draft, Failure> {
                 draft.receive_height = Some(arguments.parsed("--receive-height", "a number of lines")?)
             }
             "--layers" => draft.layers = Some(layers(arguments.parsed("--layers", LAYERS_EXPECTED)?)?),
+            "--orders" => draft.orders = true,
             "--for" => draft.stay = Some(arguments.duration("--for")?),
             "--json" => draft.json = true,
             _ => return Err(Next::Option(option).unexpected()),
@@ -182,7 +231,15 @@ impl Draft {
         join.microphone = join.audio_in != AudioIn::None;
         join.camera = join.video_in != VideoIn::None;
         let needed = self.needed;
-        Ok(Options { join, needed, ack: self.ack, chat: self.chat, stay: self.stay, json: self.json })
+        Ok(Options {
+            join,
+            needed,
+            ack: self.ack,
+            chat: self.chat,
+            stay: self.stay,
+            orders: self.orders,
+            json: self.json,
+        })
     }
 }
 

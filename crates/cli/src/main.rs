@@ -13,6 +13,7 @@ mod join;
 mod ledger;
 mod messages;
 mod notice;
+mod orders;
 mod output;
 mod permit;
 mod report;

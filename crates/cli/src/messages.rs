@@ -2,19 +2,21 @@
 
 use std::env;
 
-use runde_client::{Change, DeviceKind, MediaKind, MeetingEvent, Waiting};
+use runde_client::{Change, DeviceKind, MeetingEvent, Waiting};
 use runde_privacy::{HeadState, Lang, Verdict};
 
 mod devices;
 mod endings;
 mod failures;
 pub mod holds;
+mod moderation;
 mod reasons;
 mod refusals;
 pub mod rights;
 
 pub use devices::fault_word;
 pub use failures::failure;
+pub use moderation::misread;
 pub use refusals::refusal_word;
 
 /// Sentences without a blank to fill in.
@@ -137,12 +139,13 @@ pub fn meeting(event: &MeetingEvent, lang: Lang) -> Option<String> {
         MeetingEvent::Participant { change: Change::Added, name, .. } => format!("+ {name}"),
         MeetingEvent::Participant { change: Change::Removed, name, .. } => format!("- {name}"),
         MeetingEvent::Chat(line) => format!("{}: {}", line.name, line.text),
-        MeetingEvent::MutedByModerator { kind: MediaKind::Audio } => {
-            pick("Die Moderation hat das Mikrofon ausgeschaltet.", "A moderator switched the microphone off.")
-        }
-        MeetingEvent::MutedByModerator { kind: MediaKind::Video } => {
-            pick("Die Moderation hat die Kamera ausgeschaltet.", "A moderator switched the camera off.")
-        }
+        MeetingEvent::MutedByModerator { kind, by } => moderation::muted(*kind, by.as_deref(), lang),
+        MeetingEvent::Role { .. }
+        | MeetingEvent::Reaction { .. }
+        | MeetingEvent::Subject(_)
+        | MeetingEvent::Rules(_)
+        | MeetingEvent::Knock { .. }
+        | MeetingEvent::NotDone { .. } => return moderation::sentence(event, lang),
         MeetingEvent::NoBridgeChannel => pick(NO_CHANNEL_DE, NO_CHANNEL_EN),
         MeetingEvent::Device { device, news } => devices::sentence(*device, news, lang),
         MeetingEvent::Unrecorded { source, detail } => match lang {
@@ -171,11 +174,11 @@ const NO_CHANNEL_EN: &str = "The video server offers no control channel that Run
 const USAGE_DE: &str = "Aufruf:
   runde-cli serve [--listen ADRESSE:PORT] [--public-url URL] [--media ADRESSE:PORT] [--tls self-signed|off|ZERT,SCHLÜSSEL]
                   [--turn ADRESSE]… [--turn-user NAME]
-                  [--data ORDNER] [--access-log on|off|ORDNER] [--retention TAGE] [--notice-ack SHA256] [--json]
+                  [--password-stdin|--password-file DATEI] [--lobby on|off] [--data ORDNER] [--access-log on|off|ORDNER] [--retention TAGE] [--notice-ack SHA256] [--json]
   runde-cli join LINK --name NAME --notice-ack SHA256 [--audio-in DATEI.wav|tone|none|device:ID]
                   [--audio-out DATEI.wav|none|device:ID] [--video-in DATEI.y4m|pattern|none|device:ID]
                   [--video-out ORDNER|none] [--layers 1|2|3] [--processing on|off] [--chat TEXT] [--for 20s] [--json]
-                  [--user KONTO] [--password-stdin] [--relay-only]
+                  [--user KONTO] [--password-stdin] [--relay-only] [--orders]
   runde-cli notice HOST|LINK|embedded-room[:TAGE] [--lang de|en|de-simple] [--ack SHA256]
   runde-cli ledger [list|verify|export] [--format json|json-ld|kantara] [--lang de|en] [--json]
   runde-cli hold start --incident KENNUNG --reason TEXT --person NAME [--ip ADRESSE[/BITS]] [--from ZEIT]
@@ -192,11 +195,11 @@ Enden: 0 fertig, 1 Fehler auf diesem Gerät, 2 falsche Angaben, 3 Hinweis nicht 
 const USAGE_EN: &str = "Usage:
   runde-cli serve [--listen ADDR:PORT] [--public-url URL] [--media ADDR:PORT] [--tls self-signed|off|CERT,KEY]
                   [--turn ADDRESS]… [--turn-user NAME]
-                  [--data DIR] [--access-log on|off|DIR] [--retention DAYS] [--notice-ack SHA256] [--json]
+                  [--password-stdin|--password-file FILE] [--lobby on|off] [--data DIR] [--access-log on|off|DIR] [--retention DAYS] [--notice-ack SHA256] [--json]
   runde-cli join LINK --name NAME --notice-ack SHA256 [--audio-in FILE.wav|tone|none|device:ID]
                   [--audio-out FILE.wav|none|device:ID] [--video-in FILE.y4m|pattern|none|device:ID]
                   [--video-out DIR|none] [--layers 1|2|3] [--processing on|off] [--chat TEXT] [--for 20s] [--json]
-                  [--user ACCOUNT] [--password-stdin] [--relay-only]
+                  [--user ACCOUNT] [--password-stdin] [--relay-only] [--orders]
   runde-cli notice HOST|LINK|embedded-room[:DAYS] [--lang de|en|de-simple] [--ack SHA256]
   runde-cli ledger [list|verify|export] [--format json|json-ld|kantara] [--lang de|en] [--json]
   runde-cli hold start --incident ID --reason TEXT --person NAME [--ip ADDRESS[/BITS]] [--from TIME]

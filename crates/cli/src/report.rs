@@ -7,6 +7,7 @@ use runde_privacy::Lang;
 use serde_json::{Value, json};
 
 use crate::messages;
+use crate::orders::Misread;
 use crate::output;
 
 #[derive(Debug, Clone, Copy)]
@@ -18,6 +19,15 @@ pub struct Report {
 impl Report {
     pub fn new(json: bool) -> Self {
         Self { json, lang: messages::system_language() }
+    }
+
+    /// An order that was not carried out, by the number of its line.
+    pub fn misread(self, number: u32, why: Misread) {
+        if self.json {
+            output::event(&json!({"event": "order-refused", "line": number, "detail": why.to_string()}));
+        } else {
+            output::complain(&messages::misread(number, why, self.lang));
+        }
     }
 
     pub fn tell(self, event: &MeetingEvent) {
@@ -34,9 +44,9 @@ fn to_json(event: &MeetingEvent) -> Value {
         MeetingEvent::Joined { room, endpoint } => json!({"event": "joined", "room": room, "endpoint": endpoint}),
         MeetingEvent::Waiting { why } => json!({"event": "waiting", "for": waiting_word(*why)}),
         MeetingEvent::LoginNeeded { url } => json!({"event": "login-needed", "url": url}),
-        MeetingEvent::Participant { change, endpoint, name, hand, microphone, camera, reachable } => json!({
+        MeetingEvent::Participant { change, endpoint, name, hand, microphone, camera, moderator, reachable } => json!({
             "event": "participant", "change": change_word(*change), "endpoint": endpoint, "name": name,
-            "hand": hand, "microphone": microphone, "camera": camera, "reachable": reachable,
+            "hand": hand, "microphone": microphone, "camera": camera, "moderator": moderator, "reachable": reachable,
         }),
         MeetingEvent::Source { change, source, endpoint, kind, desktop, muted } => json!({
             "event": "source", "change": change_word(*change), "source": source, "endpoint": endpoint,
@@ -46,7 +56,17 @@ fn to_json(event: &MeetingEvent) -> Value {
         MeetingEvent::DominantSpeaker { endpoint } => json!({"event": "dominant", "endpoint": endpoint}),
         MeetingEvent::MediaConnected => json!({"event": "connected"}),
         MeetingEvent::NoBridgeChannel => json!({"event": "no-bridge-channel"}),
-        MeetingEvent::MutedByModerator { kind } => json!({"event": "muted", "kind": kind_word(*kind)}),
+        MeetingEvent::MutedByModerator { kind, by } => json!({"event": "muted", "kind": kind_word(*kind), "by": by}),
+        MeetingEvent::Role { moderator } => json!({"event": "role", "moderator": moderator}),
+        MeetingEvent::Reaction { endpoint, reaction } => {
+            json!({"event": "reaction", "endpoint": endpoint, "reaction": reaction.word()})
+        }
+        MeetingEvent::Subject(text) => json!({"event": "subject", "text": text}),
+        MeetingEvent::Rules(rules) => json!({"event": "rules", "password": rules.password, "lobby": rules.lobby}),
+        MeetingEvent::Knock { change, endpoint, name } => {
+            json!({"event": "knock", "change": change_word(*change), "endpoint": endpoint, "name": name})
+        }
+        MeetingEvent::NotDone { condition } => json!({"event": "not-done", "reason": condition}),
         MeetingEvent::Stats(figures) => stats(figures),
         MeetingEvent::Device { device, news } => device_news(*device, news),
         MeetingEvent::Unrecorded { source, detail } => {

@@ -1,6 +1,7 @@
 //! Passwords, from standard input or a prompt: never from the command line or the environment, where others can read them.
 
 use std::io::{self, BufRead, IsTerminal, Read};
+use std::path::Path;
 
 use runde_client::{Login, Secret};
 use runde_privacy::Lang;
@@ -51,6 +52,20 @@ impl Needed {
     }
 }
 
+/// The password of rooms of one's own, from standard input or a prompt.
+pub fn room(lang: Lang) -> Result<Secret, Failure> {
+    let (_, password) = Needed { user: None, room: true }.read(lang)?;
+    password.ok_or(Failure::Missing("a password on standard input"))
+}
+
+/// The first line of a file.
+pub fn in_file(path: &Path) -> Result<Secret, Failure> {
+    let unusable = |source| Failure::File { path: path.to_owned(), source };
+    let file = std::fs::File::open(path).map_err(unusable)?;
+    let refused = |_| unusable(io::Error::new(io::ErrorKind::InvalidData, "its first line is no password"));
+    line(&mut io::BufReader::new(file)).map_err(refused)
+}
+
 fn line(from: &mut impl BufRead) -> Result<Secret, Failure> {
     let mut line = String::new();
     from.by_ref().take(MAX_LINE + 1).read_line(&mut line).map_err(Failure::Secret)?;
@@ -79,6 +94,19 @@ mod tests {
         assert_eq!(room, Some("second".into()));
         let nothing = read(Needed::default(), "").unwrap();
         assert_eq!(nothing, (Login::Anonymous, None), "nothing is read that was not asked for");
+    }
+
+    #[test]
+    fn a_file_holds_the_password_in_its_first_line() {
+        let folder = std::env::temp_dir().join(format!("runde-secret-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let file = folder.join("password");
+        std::fs::write(&file, "geheim und lang\nnoch eine Zeile\n").unwrap();
+        assert_eq!(in_file(&file).unwrap(), "geheim und lang".into());
+        std::fs::write(&file, "\n").unwrap();
+        assert!(matches!(in_file(&file), Err(Failure::File { .. })));
+        std::fs::remove_dir_all(&folder).unwrap();
+        assert!(matches!(in_file(&file), Err(Failure::File { .. })));
     }
 
     #[test]

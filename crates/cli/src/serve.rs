@@ -15,7 +15,7 @@ use crate::join::asked_to_stop;
 use crate::messages::{Message, holds, system_language};
 use crate::output;
 use crate::permit::{for_host, retention};
-use crate::secrets::ask;
+use crate::secrets::{self, ask};
 use crate::turn::relay;
 
 /// The agreed default: this computer only.
@@ -28,7 +28,15 @@ struct Options {
     log: Log,
     retention: Option<Retention>,
     turn_user: Option<String>,
+    locked: Option<Locked>,
     json: bool,
+}
+
+/// Where the password of the rooms comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Locked {
+    Stdin,
+    File(PathBuf),
 }
 
 /// What `--access-log` says.
@@ -53,6 +61,11 @@ pub fn run(arguments: Arguments) -> Result<Exit, Failure> {
     if let Some(log) = access_log(&options, &places)? {
         options.serve = options.serve.with_access_log(log);
     }
+    options.serve.password = match &options.locked {
+        None => None,
+        Some(Locked::Stdin) => Some(secrets::room(system_language())?),
+        Some(Locked::File(path)) => Some(secrets::in_file(path)?),
+    };
     let kept = options.serve.access_log.as_ref().map(|log| log.retention);
     let permit = for_host(options.ack.as_deref(), options.data.as_deref(), kept)?;
     if kept.is_none() {
@@ -66,10 +79,13 @@ pub fn run(arguments: Arguments) -> Result<Exit, Failure> {
             .as_ref()
             .map(|log| json!({"folder": log.folder.display().to_string(), "retention_days": log.retention.days()}));
         let stopped = asked_to_stop();
+        let (password, lobby) = (options.serve.password.is_some(), options.serve.lobby);
         let mut server = Server::spawn(permit, options.serve)?;
         if options.json {
             let (url, fragment) = (server.url(), server.fragment());
-            output::event(&json!({"event": "listening", "url": url, "fragment": fragment, "access_log": log}));
+            output::event(&json!({
+                "event": "listening", "url": url, "fragment": fragment, "access_log": log, "password": password, "lobby": lobby,
+            }));
         } else {
             output::print(&server.room_link("room"));
         }
@@ -159,6 +175,7 @@ fn parse(mut arguments: Arguments) -> Result<Options, Failure> {
         log: Log::Off,
         retention: None,
         turn_user: None,
+        locked: None,
         json: false,
     };
     while let Some(next) = arguments.next()? {
@@ -176,6 +193,9 @@ fn parse(mut arguments: Arguments) -> Result<Options, Failure> {
             "--tls" => options.serve.tls = tls(arguments.text()?)?,
             "--access-log" => options.log = log(arguments.path()?),
             "--retention" => options.retention = Some(retention(&arguments.text()?)?),
+            "--password-stdin" => options.locked = Some(Locked::Stdin),
+            "--password-file" => options.locked = Some(Locked::File(arguments.path()?)),
+            "--lobby" => options.serve.lobby = arguments.on_off("--lobby")?,
             "--data" => options.data = Some(arguments.path()?),
             "--notice-ack" => options.ack = Some(arguments.text()?),
             "--json" => options.json = true,
@@ -212,6 +232,24 @@ mod tests {
         let options = parse(Arguments::of(&[])).unwrap();
         assert!(options.serve.listen.ip().is_loopback() && options.serve.listen.port() == 8443);
         assert_eq!(options.serve.tls, Tls::SelfSigned);
+    }
+
+    #[test]
+    fn a_password_is_read_from_a_file_or_asked_for_and_never_taken_from_the_command_line() {
+        let locked = |words: &[&str]| parse(Arguments::of(words)).map(|options| options.locked);
+        assert_eq!(locked(&[]).unwrap(), None);
+        assert_eq!(locked(&["--password-stdin"]).unwrap(), Some(Locked::Stdin));
+        assert_eq!(locked(&["--password-file", "p"]).unwrap(), Some(Locked::File("p".into())));
+        for refused in [&["--password", "sesame"][..], &["--password-stdin=sesame"]] {
+            assert!(locked(refused).is_err(), "{refused:?}");
+        }
+    }
+
+    #[test]
+    fn a_lobby_is_there_only_when_asked_for() {
+        let lobby = |words: &[&str]| parse(Arguments::of(words)).map(|options| options.serve.lobby);
+        assert!(!lobby(&[]).unwrap() && lobby(&["--lobby", "on"]).unwrap());
+        assert!(lobby(&["--lobby"]).is_err());
     }
 
     fn kept(words: &[&str]) -> Result<Option<AccessLog>, Failure> {

@@ -8,8 +8,11 @@ use std::time::Duration;
 
 use runde_devices::DeviceError;
 
+use runde_signalling::bridge::Reaction;
+
 /// What exactly was refused on the way in.
 pub use runde_signalling::guest::Failure as Refusal;
+use runde_signalling::guest::RoomRules;
 /// What a guest waits for at the door.
 pub use runde_signalling::guest::Waiting;
 
@@ -206,6 +209,7 @@ pub enum MeetingEvent {
         camera: bool,
         /// Whether their sound and picture have a way, as the bridge says: false after a crash, or while their network is away.
         reachable: bool,
+        moderator: bool,
     },
     /// A source was announced, changed its mute state, or went.
     Source {
@@ -229,6 +233,31 @@ pub enum MeetingEvent {
     /// A moderator switched this guest's microphone or camera off.
     MutedByModerator {
         kind: MediaKind,
+        /// Name of who did it, where it is known and given.
+        by: Option<String>,
+    },
+    /// This guest may moderate now, or no longer.
+    Role {
+        moderator: bool,
+    },
+    /// Somebody else's short sign to everybody.
+    Reaction {
+        endpoint: String,
+        reaction: Reaction,
+    },
+    /// What the meeting is about; empty when nothing was said.
+    Subject(String),
+    /// What the room asks of those who come. Told to moderators.
+    Rules(RoomRules),
+    /// Somebody waits in the lobby, says something new there, or waits no longer. Told to moderators.
+    Knock {
+        change: Change,
+        endpoint: String,
+        name: String,
+    },
+    /// The room refused what this guest asked as a moderator; `condition` is the protocol's word for why.
+    NotDone {
+        condition: String,
     },
     /// Once a second.
     Stats(Stats),

@@ -6,9 +6,11 @@ use std::path::PathBuf;
 
 use runde_media::process::Processing;
 use runde_privacy::{LocalDevices, Permit};
-use runde_signalling::guest::Login;
+use runde_signalling::guest::{Login, Moderation};
 use runde_signalling::link::RoomLink;
 use runde_signalling::secret::Secret;
+
+use runde_signalling::bridge::Reaction;
 
 /// Where the own sound comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -123,6 +125,8 @@ pub enum Command {
     Chat(String),
     SetName(String),
     SetHand(bool),
+    /// A short sign to everybody; lost while the bridge channel is down.
+    React(Reaction),
     SetMicrophone(bool),
     SetCamera(bool),
     /// The complete list of tiles shown now; sources that are not listed are not wanted.
@@ -132,6 +136,8 @@ pub enum Command {
     SwitchAudioIn(AudioIn),
     SwitchAudioOut(AudioOut),
     SwitchVideoIn(VideoIn),
+    /// What only moderators may do; nothing happens where the guest is none.
+    Moderate(Moderation),
     /// Say good-bye and end.
     Leave,
 }

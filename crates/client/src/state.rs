@@ -3,6 +3,8 @@
 //! [`MeetingState::apply`] is the only writer and knows neither time nor network: a [`Fact`] goes in, the snapshot
 //! changes, the news come out. Faces read snapshots through [`crate::MeetingHandle::state`].
 
+use runde_signalling::guest::RoomRules;
+
 use crate::event::{Change, ChatLine, LeftReason, MediaKind, MeetingEvent};
 
 /// Lines kept of the chat. More than anybody scrolls back; a flood must not grow memory.
@@ -13,6 +15,12 @@ pub const PEOPLE: usize = 1_000;
 
 /// Sources kept per person: the protocol allows 20 SSRCs, three sources are usual (jitsi.md 4.4).
 pub const SOURCES_PER_PERSON: usize = 20;
+
+/// Strangers kept who wait in the lobby; nobody decides about more by hand.
+pub const KNOCKERS: usize = 100;
+
+/// Characters kept of a meeting's subject; more is no subject.
+const SUBJECT: usize = 300;
 
 /// How the meeting is connected.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -39,6 +47,15 @@ pub struct Me {
     pub microphone: bool,
     pub camera: bool,
     pub hand: bool,
+    pub moderator: bool,
+}
+
+/// Somebody who waits in the lobby.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Knocker {
+    pub endpoint: String,
+    /// Empty when none was given.
+    pub name: String,
 }
 
 /// One source of a person.
@@ -57,6 +74,7 @@ pub struct Person {
     pub endpoint: String,
     pub name: String,
     pub hand: bool,
+    pub moderator: bool,
     /// Whether their bridge connection is alive, as the bridge says.
     pub connected: bool,
     pub sources: Vec<Source>,
@@ -82,6 +100,7 @@ impl Person {
             microphone: self.microphone(),
             camera: self.camera(),
             reachable: self.connected,
+            moderator: self.moderator,
         }
     }
 
@@ -111,6 +130,12 @@ pub struct MeetingState {
     pub chat: Vec<ChatLine>,
     /// The bridge offers no channel that can be opened here; pictures of the others may not come.
     pub no_bridge_channel: bool,
+    /// What the meeting is about; empty when nothing was said. At most 300 characters.
+    pub subject: String,
+    /// What the room asks of those who come; known to moderators only.
+    pub rules: RoomRules,
+    /// Who waits in the lobby, as moderators see it, in order of arrival.
+    pub knockers: Vec<Knocker>,
 }
 
 /// What presence says of somebody.
@@ -119,6 +144,7 @@ pub struct Presence {
     pub endpoint: String,
     pub name: String,
     pub hand: bool,
+    pub moderator: bool,
     /// Every source that `SourceInfo` names; a source that is not named counts as muted.
     pub sources: Vec<Source>,
 }
@@ -128,6 +154,7 @@ pub struct Presence {
 pub enum Fact {
     Joined {
         endpoint: String,
+        moderator: bool,
     },
     Present(Presence),
     Gone {
@@ -162,6 +189,17 @@ pub enum Fact {
     },
     MutedByModerator {
         kind: MediaKind,
+        /// Endpoint of who did it.
+        by: Option<String>,
+    },
+    MyRole {
+        moderator: bool,
+    },
+    Subject(String),
+    Rules(RoomRules),
+    Knocked(Knocker),
+    KnockerGone {
+        endpoint: String,
     },
     MyName(String),
     MyHand(bool),
@@ -184,7 +222,7 @@ impl MeetingState {
     /// Takes one fact in and says what is new because of it.
     pub fn apply(&mut self, fact: Fact) -> Vec<MeetingEvent> {
         match fact {
-            Fact::Joined { endpoint } => self.joined(endpoint),
+            Fact::Joined { endpoint, moderator } => self.joined(endpoint, moderator),
             Fact::Present(presence) => self.present(presence),
             Fact::Gone { endpoint } => self.gone(&endpoint),
             Fact::Chat { from, name, text, at_ms } => self.chat(from, name, text, at_ms),
@@ -198,7 +236,15 @@ impl MeetingState {
             Fact::Repairing { attempt } => self.repairing(attempt),
             Fact::Reconnecting { attempt } => self.reconnecting(attempt),
             Fact::BridgeChannel { usable } => self.bridge_channel(usable),
-            Fact::MutedByModerator { kind } => vec![MeetingEvent::MutedByModerator { kind }],
+            Fact::MutedByModerator { kind, by } => self.muted(kind, by),
+            Fact::MyRole { moderator } => self.role(moderator),
+            Fact::Subject(text) => self.subject(&text),
+            Fact::Rules(rules) => {
+                self.rules = rules;
+                vec![MeetingEvent::Rules(rules)]
+            }
+            Fact::Knocked(knocker) => self.knocked(knocker),
+            Fact::KnockerGone { endpoint } => self.knocker_gone(&endpoint),
             Fact::MyName(name) => self.mine(|me| me.name = name),
             Fact::MyHand(up) => self.mine(|me| me.hand = up),
             Fact::MyMicrophone(on) => self.mine(|me| me.microphone = on),
@@ -207,10 +253,60 @@ impl MeetingState {
         }
     }
 
-    fn joined(&mut self, endpoint: String) -> Vec<MeetingEvent> {
+    fn joined(&mut self, endpoint: String, moderator: bool) -> Vec<MeetingEvent> {
         self.connection = Connection::InRoom;
         self.me.endpoint = endpoint.clone();
-        vec![MeetingEvent::Joined { room: self.room.clone(), endpoint }]
+        let mut news = vec![MeetingEvent::Joined { room: self.room.clone(), endpoint }];
+        news.extend(self.role(moderator));
+        news
+    }
+
+    /// Nobody is told what they are from the start: a guest.
+    fn role(&mut self, moderator: bool) -> Vec<MeetingEvent> {
+        if std::mem::replace(&mut self.me.moderator, moderator) == moderator {
+            return Vec::new();
+        }
+        if !moderator {
+            self.rules = RoomRules::default();
+        }
+        vec![MeetingEvent::Role { moderator }]
+    }
+
+    fn muted(&self, kind: MediaKind, by: Option<String>) -> Vec<MeetingEvent> {
+        let by = by.and_then(|endpoint| self.person(&endpoint)).map(|person| person.name.clone());
+        vec![MeetingEvent::MutedByModerator { kind, by: by.filter(|name| !name.is_empty()) }]
+    }
+
+    fn subject(&mut self, text: &str) -> Vec<MeetingEvent> {
+        let text: String = text.chars().take(SUBJECT).collect();
+        if self.subject == text {
+            return Vec::new();
+        }
+        self.subject.clone_from(&text);
+        vec![MeetingEvent::Subject(text)]
+    }
+
+    fn knocked(&mut self, knocker: Knocker) -> Vec<MeetingEvent> {
+        let told = |change, Knocker { endpoint, name }| vec![MeetingEvent::Knock { change, endpoint, name }];
+        let full = self.knockers.len() >= KNOCKERS;
+        match self.knockers.iter_mut().find(|known| known.endpoint == knocker.endpoint) {
+            Some(known) if *known == knocker => Vec::new(),
+            Some(known) => {
+                *known = knocker.clone();
+                told(Change::Changed, knocker)
+            }
+            None if full => Vec::new(),
+            None => {
+                self.knockers.push(knocker.clone());
+                told(Change::Added, knocker)
+            }
+        }
+    }
+
+    fn knocker_gone(&mut self, endpoint: &str) -> Vec<MeetingEvent> {
+        let Some(at) = self.knockers.iter().position(|knocker| knocker.endpoint == endpoint) else { return Vec::new() };
+        let Knocker { endpoint, name } = self.knockers.remove(at);
+        vec![MeetingEvent::Knock { change: Change::Removed, endpoint, name }]
     }
 
     fn media_gone(&mut self) -> Vec<MeetingEvent> {
@@ -248,6 +344,7 @@ impl MeetingState {
                 endpoint: presence.endpoint,
                 name: presence.name,
                 hand: presence.hand,
+                moderator: presence.moderator,
                 connected: true,
                 sources,
             });
@@ -255,6 +352,7 @@ impl MeetingState {
         let before = person.clone();
         person.name = presence.name;
         person.hand = presence.hand;
+        person.moderator = presence.moderator;
         person.sources = sources;
         if *person == before {
             return Vec::new();
@@ -320,6 +418,9 @@ impl MeetingState {
         self.connection = Connection::Reconnecting;
         let endpoints: Vec<_> = self.people.iter().map(|p| p.endpoint.clone()).collect();
         let mut news: Vec<_> = endpoints.iter().flat_map(|e| self.gone(e)).collect();
+        let knockers: Vec<_> = self.knockers.iter().map(|knocker| knocker.endpoint.clone()).collect();
+        news.extend(knockers.iter().flat_map(|endpoint| self.knocker_gone(endpoint)));
+        news.extend(self.role(false));
         news.push(MeetingEvent::Reconnecting { attempt });
         news
     }
@@ -354,13 +455,13 @@ mod tests {
 
     fn joined() -> MeetingState {
         let mut state = MeetingState::new("garden", "Me");
-        state.apply(Fact::Joined { endpoint: "aaaa0001".into() });
+        state.apply(Fact::Joined { endpoint: "aaaa0001".into(), moderator: false });
         state
     }
 
     fn presence(endpoint: &str, name: &str, muted: bool) -> Presence {
         let source = Source { name: format!("{endpoint}-a0"), kind: MediaKind::Audio, desktop: false, muted };
-        Presence { endpoint: endpoint.into(), name: name.into(), hand: false, sources: vec![source] }
+        Presence { endpoint: endpoint.into(), name: name.into(), hand: false, moderator: false, sources: vec![source] }
     }
 
     #[test]
@@ -451,6 +552,52 @@ mod tests {
         assert!(state.apply(Fact::BridgeChannel { usable: true }).is_empty());
         assert!(!state.no_bridge_channel);
         assert_eq!(state.apply(Fact::BridgeChannel { usable: false }).len(), 1);
+    }
+
+    #[test]
+    fn who_silenced_us_is_told_by_name_where_there_is_one() {
+        let mut state = joined();
+        state.apply(Fact::Present(presence("bbbb0001", "Ada", true)));
+        let muted = |by: Option<&str>| Fact::MutedByModerator { kind: MediaKind::Audio, by: by.map(Into::into) };
+        let told =
+            |by: Option<&str>| [MeetingEvent::MutedByModerator { kind: MediaKind::Audio, by: by.map(Into::into) }];
+        assert_eq!(state.apply(muted(Some("bbbb0001"))), told(Some("Ada")));
+        assert_eq!(state.apply(muted(Some("cccc0001"))), told(None));
+        assert_eq!(state.apply(muted(None)), told(None));
+    }
+
+    #[test]
+    fn rights_and_what_they_show_are_gone_when_the_room_is_entered_anew() {
+        let mut state = joined();
+        assert_eq!(state.apply(Fact::MyRole { moderator: true }), [MeetingEvent::Role { moderator: true }]);
+        assert!(state.apply(Fact::MyRole { moderator: true }).is_empty());
+        state.apply(Fact::Rules(RoomRules { password: true, lobby: true }));
+        state.apply(Fact::Knocked(Knocker { endpoint: "cccc0001".into(), name: "Cy".into() }));
+        let news = state.apply(Fact::Reconnecting { attempt: 1 });
+        assert_eq!(news.len(), 3, "{news:?}");
+        assert_eq!((state.knockers.len(), state.rules, state.me.moderator), (0, RoomRules::default(), false));
+    }
+
+    #[test]
+    fn a_door_with_endless_knockers_stays_bounded() {
+        let mut state = joined();
+        let knocker = |n: usize, name: &str| Fact::Knocked(Knocker { endpoint: format!("{n:08x}"), name: name.into() });
+        for n in 0..KNOCKERS + 5 {
+            state.apply(knocker(n, ""));
+        }
+        assert_eq!(state.knockers.len(), KNOCKERS);
+        assert!(state.apply(knocker(0, "")).is_empty());
+        let told = state.apply(knocker(0, "Cy"));
+        assert!(matches!(&told[..], [MeetingEvent::Knock { change: Change::Changed, .. }]));
+    }
+
+    #[test]
+    fn a_subject_is_news_once_and_of_bearable_length() {
+        let mut state = joined();
+        assert_eq!(state.apply(Fact::Subject("Kapitel 7".into())).len(), 1);
+        assert!(state.apply(Fact::Subject("Kapitel 7".into())).is_empty());
+        state.apply(Fact::Subject("ü".repeat(5_000)));
+        assert_eq!(state.subject.chars().count(), SUBJECT);
     }
 
     #[test]

@@ -110,13 +110,14 @@ impl Hall {
     /// A hall without rooms. `seed` comes from the operating system.
     pub(crate) fn new(
         site: Arc<Site>,
+        host: HostConfig,
         identity: Identity,
         socket: Socket,
         local: SocketAddr,
         seed: [u8; 32],
         rooms: watch::Sender<usize>,
     ) -> Self {
-        let host = Host::new(HostConfig { relays: site.relays.clone(), ..HostConfig::new(&site.host) }, seed);
+        let host = Host::new(host, seed);
         Self {
             site,
             identity,

@@ -33,6 +33,7 @@ use tokio_util::task::TaskTracker;
 pub use access_log::{AccessLog, Clock, HoldFailure, Holds, Kept, Listing, LogTrouble, Seal, purge};
 pub use options::{ServeError, ServeOptions, Tls};
 pub use runde_signalling::guest::Relay;
+pub use runde_signalling::secret::Secret;
 
 use hall::{Hall, INBOX};
 use site::Site;
@@ -65,6 +66,7 @@ impl Server {
         let log = options.access_log.as_ref().map(access_log::open).transpose()?;
         let (listener, socket, local) = bind(options.listen)?;
         let site = Site::new(&options, local, &interfaces())?;
+        let host = options.host(&site.host)?;
         let protection = Protection::prepare(&options.tls, certificate_names(&site))?;
         let site = Arc::new(site.with_proofs(protection.fingerprint.as_deref(), &options.notice_sha256));
         let identity = Identity::generate().map_err(|error| ServeError::Identity(error.to_string()))?;
@@ -74,7 +76,7 @@ impl Server {
         let (cancel, tasks) = (CancellationToken::new(), TaskTracker::new());
         let (inbox_in, inbox) = mpsc::channel(INBOX);
         let (rooms_in, rooms) = watch::channel(0);
-        let hall = Hall::new(Arc::clone(&site), identity, socket, local, seed, rooms_in);
+        let hall = Hall::new(Arc::clone(&site), host, identity, socket, local, seed, rooms_in);
         tasks.spawn(hall.run(inbox, cancel.clone()));
         let (pen, troubles) = log.map_or((None, None), |(pen, scribe, troubles)| {
             tasks.spawn(scribe.run());

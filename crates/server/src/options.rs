@@ -7,6 +7,8 @@ use std::path::PathBuf;
 use runde_privacy::access_log::Retention;
 use runde_privacy::{Lang, Notice};
 use runde_signalling::guest::Relay;
+use runde_signalling::host::{HostConfig, MAX_PASSWORD};
+use runde_signalling::secret::Secret;
 
 use crate::access_log::AccessLog;
 
@@ -44,6 +46,10 @@ pub struct ServeOptions {
     pub notice_sha256: String,
     /// The access log; none is kept unless asked for. Set it with [`Self::with_access_log`], which sets the notice too.
     pub access_log: Option<AccessLog>,
+    /// What every room asks for from its beginning; a moderator may change it in the room. At most 256 bytes.
+    pub password: Option<Secret>,
+    /// Every room begins with a lobby: the first who comes enters (with the password where there is one), others wait.
+    pub lobby: bool,
 }
 
 impl ServeOptions {
@@ -59,6 +65,8 @@ impl ServeOptions {
             tls: Tls::SelfSigned,
             notice_sha256,
             access_log: None,
+            password: None,
+            lobby: false,
         }
     }
 
@@ -67,6 +75,19 @@ impl ServeOptions {
     pub fn with_access_log(self, log: AccessLog) -> Self {
         let notice_sha256 = Notice::embedded_room_with_log(log.retention).sha256(Lang::De);
         Self { notice_sha256, access_log: Some(log), ..self }
+    }
+
+    /// What the conversation's side of the server is to be.
+    pub(crate) fn host(&self, domain: &str) -> Result<HostConfig, ServeError> {
+        if self.password.as_ref().is_some_and(|password| password.expose().len() > MAX_PASSWORD) {
+            return Err(ServeError::LongPassword);
+        }
+        Ok(HostConfig {
+            relays: self.relays.clone(),
+            password: self.password.clone(),
+            lobby: self.lobby,
+            ..HostConfig::new(domain)
+        })
     }
 
     /// How long the access log is kept, where there is one.
@@ -102,6 +123,8 @@ pub enum ServeError {
     AccessLog { folder: PathBuf, source: io::Error },
     #[error("the notice that guests would be shown does not say what is so about the access log")]
     NoticeHidesLog,
+    #[error("the password is longer than {MAX_PASSWORD} bytes; choose a shorter one")]
+    LongPassword,
     #[error("the notice about rooms with this access log has not been noted")]
     LogNotNoted,
     #[error("{0:?} is not a public address; it reads like https://meet.example.org or https://192.0.2.7:8443")]

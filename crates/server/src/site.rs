@@ -3,7 +3,6 @@
 use std::net::{IpAddr, SocketAddr};
 
 use runde_privacy::Notice;
-use runde_signalling::guest::Relay;
 use serde_json::json;
 
 use crate::{ServeError, ServeOptions, Tls};
@@ -21,8 +20,6 @@ pub(crate) struct Site {
     pub(crate) app_url: Option<String>,
     /// Where media is received, best first.
     pub(crate) addresses: Vec<SocketAddr>,
-    /// Relays that guests are told of.
-    pub(crate) relays: Vec<Relay>,
     /// What holds in these rooms.
     pub(crate) notice: Notice,
 }
@@ -55,7 +52,6 @@ impl Site {
             fragment: String::new(),
             app_url,
             addresses,
-            relays: options.relays.clone(),
             notice,
         })
     }

@@ -4,8 +4,11 @@
 //! `to_json`, since both ends live in this repository. Unknown classes and unknown fields are
 //! ignored; a key named twice refuses the message. Start at the two enums.
 
+mod reaction;
 mod read;
 mod write;
+
+pub use reaction::Reaction;
 
 use crate::json::{self, JsonError};
 use serde_json::{Map, Value};

@@ -6,7 +6,7 @@
 //!
 //! Not in here: sockets, `config.js`, the bridge channel (its address is in the offer; its messages are
 //! [`crate::bridge`]), media. Start at [`Guest::handle`]; the way into the room is `guest/entry.rs`, waiting in front of it
-//! `guest/lobby.rs`, life in the room `guest/present.rs`, media sessions `guest/session.rs`, a broken connection
+//! `guest/lobby.rs`, life in the room `guest/present.rs`, moderating it `guest/moderate.rs`, media sessions `guest/session.rs`, a broken connection
 //! `guest/mend.rs`.
 //!
 //! # How a driver uses it
@@ -34,6 +34,7 @@ mod event;
 mod lobby;
 mod login;
 mod mend;
+mod moderate;
 mod present;
 mod pulse;
 mod refusal;
@@ -43,10 +44,14 @@ mod session;
 mod stanza;
 #[cfg(test)]
 mod tests;
+mod watch;
 
 pub use caps::{FEATURES, NODE};
 pub use config::{GuestConfig, Login};
-pub use event::{ChatLine, Command, End, Event, Failure, Member, Muted, Oddity, Relay, SourceState, Step, Waiting};
+pub use event::{
+    ChatLine, Command, End, Event, Failure, Member, Moderation, Muted, Oddity, Relay, RoomRules, SourceState, Step,
+    Waiting,
+};
 pub use session::answerable;
 
 use crate::jingle::Sources;
@@ -277,6 +282,8 @@ impl Guest {
             Question::Conference => self.conference(now, iq),
             Question::Accept { sid } => self.accept_answered(&sid, iq),
             Question::Ping => self.pinged(),
+            Question::Rules => self.rules(iq),
+            Question::Moderation => self.moderated(iq),
             Question::Courtesy => {}
         }
     }
@@ -318,6 +325,7 @@ impl Guest {
                 self.remove_sources(Sources { sources, groups });
             }
             Command::Restart => self.restart(),
+            Command::Moderate(what) => self.moderate(what),
         }
     }
 

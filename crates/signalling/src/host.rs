@@ -23,8 +23,10 @@ mod settings;
 mod sources;
 
 pub use self::core::Host;
+pub use self::settings::MAX_PASSWORD;
 use crate::guest::Relay;
 use crate::jingle::{Group, Source, Transport};
+use crate::secret::Secret;
 use std::net::IpAddr;
 use std::time::Instant;
 
@@ -45,13 +47,26 @@ pub struct HostConfig {
     pub max_connections: usize,
     /// Relays that guests are told of (XEP-0215), with the credentials for them.
     pub relays: Vec<Relay>,
+    /// What every room asks for from its beginning, until one of its moderators decides otherwise; at most [`MAX_PASSWORD`] bytes.
+    pub password: Option<Secret>,
+    /// Every room begins with a lobby. The first who comes to an empty room enters it, or whoever knows the password where
+    /// there is one; strangers wait, also for the first to come.
+    pub lobby: bool,
 }
 
 impl HostConfig {
     /// Limits for a laptop in a living room.
     #[must_use]
     pub fn new(domain: &str) -> Self {
-        Self { domain: domain.to_owned(), max_rooms: 50, max_guests: 100, max_connections: 1_000, relays: Vec::new() }
+        Self {
+            domain: domain.to_owned(),
+            max_rooms: 50,
+            max_guests: 100,
+            max_connections: 1_000,
+            relays: Vec::new(),
+            password: None,
+            lobby: false,
+        }
     }
 }
 

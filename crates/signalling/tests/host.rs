@@ -2,6 +2,8 @@
 // Tests may unwrap, and somebody has to say what time it is when a story begins.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
+#[path = "host/beginning.rs"]
+mod beginning;
 #[path = "host/house.rs"]
 mod house;
 #[path = "host/lobby.rs"]

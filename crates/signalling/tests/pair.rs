@@ -9,6 +9,8 @@
 
 #[path = "pair/door.rs"]
 mod door;
+#[path = "pair/moderate.rs"]
+mod moderate;
 #[path = "pair/stage.rs"]
 mod stage;
 #[path = "pair/storm.rs"]

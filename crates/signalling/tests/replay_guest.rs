@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 /// Frames that are not compared: name of the frame's element, and why.
 const NOT_OURS: [(&str, &str); 2] = [
     ("r", "both ask after five stanzas of their own, and we say fewer"),
-    ("disco#info of the room", "nothing we do yet depends on the room's features"),
+    ("disco#info of the room", "moderators alone ask, who can do something about the answer"),
 ];
 
 /// Inside a frame: what is taken out on both sides before comparing, and why.
@@ -201,7 +201,7 @@ impl Replay {
     }
 
     fn hear(&mut self, frame: Element) {
-        if frame.name() == "r" {
+        if is_not_ours(&frame) {
             return;
         }
         let place = frame.get("to").and_then(|to| to.split_once('/'));

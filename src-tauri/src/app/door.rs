@@ -16,7 +16,7 @@ use std::sync::Arc;
 /// The server that a bare room name means unless the settings name another.
 pub const DEFAULT_HOST: &str = "meet.jit.si";
 /// A person's display name; longer ones are refused here instead of being cut by the room.
-const LONGEST_NAME: usize = 50;
+pub(super) const LONGEST_NAME: usize = 50;
 
 /// The prejoin page: a room one may enter, and the devices one would enter it with.
 pub struct Door {
@@ -27,12 +27,20 @@ pub struct Door {
     devices: Permit<LocalDevices>,
     studio: Option<Studio>,
     hosted_here: bool,
-    name: String,
+    pub name: String,
     pub microphone: bool,
     pub camera: bool,
 }
 
 impl Door {
+    pub fn room(&self) -> &str {
+        &self.link.room
+    }
+
+    pub fn host(&self) -> &str {
+        &self.link.host
+    }
+
     pub fn target(&self) -> &Target {
         &self.target
     }
@@ -165,11 +173,34 @@ impl<S: Shell> App<S> {
         if self.seat.is_some() {
             return Ok(());
         }
-        let desk = self.desk.as_mut().map_err(|error| error.clone())?;
         door.studio = None;
-        (door.microphone, door.camera, door.name) = (microphone, camera, name.clone());
-        let stored_name = desk.remember_name(&name)?;
-        let options = join_options(door, desk);
+        (door.microphone, door.camera, door.name) = (microphone, camera, name);
+        self.enter()
+    }
+
+    /// Tries to get in, from the door or from the page in front of the room, with what was given there.
+    pub(super) fn enter(&mut self) -> Result<(), UiError> {
+        let own = self.hosted.as_ref().and_then(super::host::Hosted::password);
+        let (door, keys) = match &self.place {
+            Place::Prejoin(door) => (door.as_ref(), None),
+            Place::Threshold(threshold) => (&threshold.door, Some(&threshold.keys)),
+            Place::Asking(_)
+            | Place::Consents(_)
+            | Place::Home
+            | Place::Meeting
+            | Place::After(_)
+            | Place::Declined(_)
+            | Place::Broken(_) => return Err(misplaced()),
+        };
+        let desk = self.desk.as_mut().map_err(|error| error.clone())?;
+        let stored_name = desk.remember_name(&door.name)?;
+        let mut options = join_options(door, desk);
+        // Nobody is asked for the password of a room of their own.
+        options.password = own.filter(|_| door.hosted_here);
+        if let Some(keys) = keys {
+            options.password = keys.password.clone().or(options.password);
+            options.login = keys.login.clone();
+        }
         let handle =
             Meeting::spawn(door.permit.clone(), options).map_err(|error| UiError::internal(&error.to_string()))?;
         let mut seat = Seat::new(handle, door.link.host.clone(), door.link.room.clone(), door.text.clone());

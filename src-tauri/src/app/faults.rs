@@ -55,21 +55,21 @@ fn of_wire(error: &WireError, host: &str) -> UiError {
 fn of_refusal(refusal: &Refusal, host: &str, room: &str) -> UiError {
     let with = |code| UiError::new(code).with("host", host).with("room", room);
     match refusal {
-        Refusal::PasswordNeeded | Refusal::PasswordWrong => with(ErrorCode::PasswordNeeded),
-        Refusal::MembersOnly | Refusal::LobbyRefused | Refusal::LobbyClosed | Refusal::Banned => {
-            with(ErrorCode::TurnedAway)
-        }
+        Refusal::PasswordNeeded | Refusal::PasswordWrong => with(ErrorCode::PasswordNeeded).retryable(),
+        Refusal::MembersOnly => with(ErrorCode::MembersOnly).retryable(),
+        Refusal::LobbyRefused => with(ErrorCode::TurnedAway),
+        Refusal::LobbyClosed => with(ErrorCode::LobbyClosed).retryable(),
+        Refusal::Banned => with(ErrorCode::Banned),
+        Refusal::VisitorsOnly { .. } => with(ErrorCode::VisitorsOnly).retryable(),
+        Refusal::ServerUnproven => with(ErrorCode::ServerUnproven),
         Refusal::Full => with(ErrorCode::RoomFull).retryable(),
         Refusal::AuthenticationNeeded
         | Refusal::NoAnonymousLogin
         | Refusal::LoginRefused
         | Refusal::TokenRefused
-        | Refusal::ServerUnproven
         | Refusal::NoPasswordLogin => with(ErrorCode::LoginNeeded),
         Refusal::NameNeeded => with(ErrorCode::NameNeeded).retryable(),
-        Refusal::NotAllowed | Refusal::NickTaken | Refusal::VisitorsOnly { .. } => {
-            with(ErrorCode::EntryRefused).retryable()
-        }
+        Refusal::NotAllowed | Refusal::NickTaken => with(ErrorCode::EntryRefused).retryable(),
         Refusal::NotReserved(detail) | Refusal::RequestRefused(detail) | Refusal::Refused(detail) => {
             with(ErrorCode::EntryRefused).with("detail", detail).retryable()
         }
@@ -177,9 +177,14 @@ mod tests {
             (Unreachable(WireError::UntrustedCertificate), C::CertificateUntrusted, false),
             (Unreachable(WireError::Tls(detail())), C::EncryptionFailed, true),
             (Unreachable(WireError::NotJitsi(404)), C::HostUnsupported, false),
-            (Refused(Refusal::PasswordNeeded), C::PasswordNeeded, false),
+            (Refused(Refusal::PasswordNeeded), C::PasswordNeeded, true),
+            (Refused(Refusal::MembersOnly), C::MembersOnly, true),
+            (Refused(Refusal::LobbyClosed), C::LobbyClosed, true),
+            (Refused(Refusal::Banned), C::Banned, false),
+            (Refused(Refusal::VisitorsOnly { node: "v1".into() }), C::VisitorsOnly, true),
+            (Refused(Refusal::ServerUnproven), C::ServerUnproven, false),
             (Refused(Refusal::LobbyRefused), C::TurnedAway, false),
-            (Refused(Refusal::PasswordWrong), C::PasswordNeeded, false),
+            (Refused(Refusal::PasswordWrong), C::PasswordNeeded, true),
             (Refused(Refusal::TokenRefused), C::LoginNeeded, false),
             (Refused(Refusal::NoFocus), C::HostSilent, true),
             (Refused(Refusal::Full), C::RoomFull, true),

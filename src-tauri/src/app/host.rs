@@ -4,7 +4,7 @@ use super::desk::Next;
 use super::{App, faults, misplaced};
 use crate::shell::Shell;
 use crate::view::{ErrorCode, HostOptions, HostedRoom, Interface, UiError};
-use runde_client::RoomLink;
+use runde_client::{RoomLink, Secret};
 use runde_privacy::{Host, Permit};
 use runde_server::{ServeError, ServeOptions, Server, ServerHandle};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -22,11 +22,24 @@ pub struct Hosted {
     permit: Permit<Host>,
     room: String,
     link: String,
+    rules: Rules,
     /// As the window was told last.
     shown_in_use: bool,
 }
 
+/// What rooms on this device ask for from their beginning.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Rules {
+    password: Option<Secret>,
+    lobby: bool,
+}
+
 impl Hosted {
+    /// What one's own rooms ask for; whoever opened them does not have to type it.
+    pub fn password(&self) -> Option<Secret> {
+        self.rules.password.clone()
+    }
+
     /// Two or more are in it; one who waits alone is no conversation.
     pub fn is_in_use(&self) -> bool {
         self.server.rooms() > 0
@@ -80,7 +93,8 @@ impl<S: Shell> App<S> {
             None => room_name()?,
         };
         let address = chosen_address(options.interface.as_deref(), listen)?;
-        self.serve(permit, SocketAddr::new(address, listen.port())).await?;
+        let rules = Rules { password: options.password, lobby: options.lobby };
+        self.serve(permit, SocketAddr::new(address, listen.port()), rules).await?;
         let Some(hosted) = &mut self.hosted else { return Err(misplaced()) };
         let text = hosted.server.room_link(&room);
         let link = RoomLink::parse(&text, super::door::DEFAULT_HOST).map_err(|error| faults::of_link(&error, &text))?;
@@ -89,10 +103,15 @@ impl<S: Shell> App<S> {
     }
 
     /// Listens on the wanted address, with the server that runs already where that is its address.
-    pub(super) async fn serve(&mut self, permit: Permit<Host>, wanted: SocketAddr) -> Result<(), UiError> {
+    pub(super) async fn serve(
+        &mut self,
+        permit: Permit<Host>,
+        wanted: SocketAddr,
+        rules: Rules,
+    ) -> Result<(), UiError> {
         if let Some(hosted) = &self.hosted {
             let address = hosted.server.local_addr();
-            if address.ip() == wanted.ip() {
+            if address.ip() == wanted.ip() && hosted.rules == rules {
                 return Ok(());
             }
             if hosted.is_in_use() {
@@ -102,9 +121,14 @@ impl<S: Shell> App<S> {
         if let Some(before) = self.hosted.take() {
             before.close().await;
         }
-        let server = match Server::spawn(permit.clone(), ServeOptions::new(wanted)) {
+        let at = |address| ServeOptions {
+            password: rules.password.clone(),
+            lobby: rules.lobby,
+            ..ServeOptions::new(address)
+        };
+        let server = match Server::spawn(permit.clone(), at(wanted)) {
             Err(ServeError::PortInUse(_)) => {
-                let any = ServeOptions::new(SocketAddr::new(wanted.ip(), 0));
+                let any = at(SocketAddr::new(wanted.ip(), 0));
                 let server = Server::spawn(permit.clone(), any).map_err(|error| serve_error(&error, wanted))?;
                 let next = server.local_addr().to_string();
                 let told = UiError::new(ErrorCode::PortChanged).with("address", wanted.to_string()).with("next", next);
@@ -113,7 +137,8 @@ impl<S: Shell> App<S> {
             }
             other => other.map_err(|error| serve_error(&error, wanted))?,
         };
-        self.hosted = Some(Hosted { server, permit, room: String::new(), link: String::new(), shown_in_use: false });
+        self.hosted =
+            Some(Hosted { server, permit, room: String::new(), link: String::new(), rules, shown_in_use: false });
         Ok(())
     }
 
@@ -171,6 +196,9 @@ fn room_name() -> Result<String, UiError> {
 }
 
 fn serve_error(error: &ServeError, address: SocketAddr) -> UiError {
+    if matches!(error, ServeError::LongPassword) {
+        return UiError::new(ErrorCode::TextTooLong).with("limit", "256");
+    }
     let code = if matches!(error, ServeError::PortInUse(_)) { ErrorCode::PortInUse } else { ErrorCode::HostingFailed };
     tracing::warn!(%error, "the room on this device could not be opened");
     UiError::new(code).with("address", address.to_string()).retryable()

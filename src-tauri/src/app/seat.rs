@@ -1,9 +1,9 @@
 //! The running meeting, as the app holds it: the client's handle and what the window wants to know around it.
 
-use super::{App, Place, faults, slices};
+use super::{App, Place, slices};
 use crate::shell::Shell;
 use crate::view::{After, ErrorCode, Fingerprint, Network, Stored, Tile, UiError};
-use runde_client::{Command, LeftReason, MediaKind, MeetingEvent, MeetingHandle, MeetingState, Waiting};
+use runde_client::{Command, LeftReason, MeetingEvent, MeetingHandle, MeetingState};
 use std::time::Instant;
 
 /// Longest chat line a room takes, in characters; longer ones are refused here with a sentence instead of being cut there.
@@ -21,6 +21,8 @@ pub struct Seat {
     pub joined_at: u64,
     pub network: Network,
     pub stored: Vec<Stored>,
+    /// A page of the server on which a person logs in, once it named one.
+    pub login_page: Option<String>,
     quality: Quality,
     seated: Option<Instant>,
     people_at_most: u32,
@@ -77,6 +79,7 @@ impl Seat {
             joined_at: 0,
             network: Network::Good,
             stored: Vec::new(),
+            login_page: None,
             quality: Quality::default(),
             seated: None,
             people_at_most: 1,
@@ -97,6 +100,14 @@ impl Seat {
 
     pub fn set_hand(&self, raised: bool) -> Result<(), UiError> {
         self.command(Command::SetHand(raised))
+    }
+
+    pub fn set_name(&self, name: String) -> Result<(), UiError> {
+        let limit = super::door::LONGEST_NAME;
+        if name.chars().count() > limit {
+            return Err(UiError::new(ErrorCode::TextTooLong).with("limit", limit.to_string()));
+        }
+        self.command(Command::SetName(name))
     }
 
     pub fn say(&self, text: String) -> Result<(), UiError> {
@@ -166,28 +177,27 @@ impl<S: Shell> App<S> {
             Some(MeetingEvent::Joined { .. }) => self.took_seat(),
             Some(MeetingEvent::Participant { .. }) => seat.count_people(),
             Some(MeetingEvent::Stats(stats)) => seat.felt(slices::network(&stats)),
-            Some(MeetingEvent::MutedByModerator { kind: MediaKind::Audio }) => {
-                self.toast(UiError::new(ErrorCode::MutedByModerator));
-            }
+            Some(MeetingEvent::MutedByModerator { kind, by }) => self.muted_by(kind, by),
+            Some(MeetingEvent::NotDone { condition }) => self.not_done(condition),
             Some(MeetingEvent::NoBridgeChannel) => {
                 let error = UiError::new(ErrorCode::NoBridgeChannel).with("host", &seat.host);
                 self.toast(error);
             }
-            Some(MeetingEvent::Waiting { why }) => {
-                let code = if why == Waiting::Lobby { ErrorCode::InLobby } else { ErrorCode::HostNotThere };
-                let error = UiError::new(code).with("room", &seat.room);
-                self.toast(error);
-            }
+            Some(MeetingEvent::Waiting { why }) => self.wait_outside(why),
+            Some(MeetingEvent::LoginNeeded { url }) => self.login_page_found(url),
             Some(MeetingEvent::Device { device, news }) => self.device_said(device, news),
             Some(MeetingEvent::Left { reason }) => return self.left(&reason),
             None => return self.left(&LeftReason::Lost),
             Some(
                 MeetingEvent::Source { .. }
-                | MeetingEvent::LoginNeeded { .. }
+                | MeetingEvent::Role { .. }
+                | MeetingEvent::Reaction { .. }
+                | MeetingEvent::Subject(_)
+                | MeetingEvent::Rules(_)
+                | MeetingEvent::Knock { .. }
                 | MeetingEvent::Chat(_)
                 | MeetingEvent::DominantSpeaker { .. }
                 | MeetingEvent::MediaConnected
-                | MeetingEvent::MutedByModerator { kind: MediaKind::Video }
                 | MeetingEvent::Unrecorded { .. }
                 | MeetingEvent::Reconnecting { .. },
             ) => {}
@@ -209,16 +219,21 @@ impl<S: Shell> App<S> {
     }
 
     fn left(&mut self, reason: &LeftReason) {
+        // What helps at the door is asked for there.
+        let joined = self.seat.as_ref().is_some_and(|seat| seat.is_joined());
+        let asked = !joined && self.ask_for_keys(reason);
         let Some(seat) = self.seat.take() else { return };
         self.frames.set(Vec::new());
-        let was_joined = seat.is_joined();
-        self.place = if *reason != LeftReason::Asked {
-            Place::broken(faults::of_ending(reason, &seat.host, &seat.room), &seat.room, &seat.link)
-        } else if was_joined {
-            Place::After(seat.after())
+        if asked {
+            return;
+        }
+        if *reason != LeftReason::Asked {
+            self.turned_off(reason, &seat.host, &seat.room, &seat.link);
+        } else if joined {
+            self.place = Place::After(seat.after());
         } else {
-            Place::Home
-        };
+            self.place = Place::Home;
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! From what the client says to what the window sees: pure conversions, one per slice.
 
-use crate::view::{ChatLine, Meeting, Network, Person, Phase};
+use crate::view::{ChatLine, Knocker, Meeting, Network, Person, Phase};
 use runde_client::{Connection, MeetingState, Stats};
 
 /// Longest name on the window, in characters; the full name would push the controls away.
@@ -35,7 +35,16 @@ pub fn meeting(state: &MeetingState, around: &Around) -> Meeting {
         network: around.network,
         dominant: state.dominant.clone(),
         fingerprint: around.fingerprint.clone(),
+        subject: state.subject.clone(),
+        moderator: state.me.moderator,
+        locked: state.rules.password,
+        lobby: state.rules.lobby,
+        knockers: state.knockers.iter().map(knocker).collect(),
     }
+}
+
+fn knocker(knocker: &runde_client::Knocker) -> Knocker {
+    Knocker { endpoint: knocker.endpoint.clone(), name: short(&knocker.name) }
 }
 
 fn phase(connection: &Connection) -> Phase {
@@ -56,6 +65,7 @@ pub fn people(state: &MeetingState) -> Vec<Person> {
         camera: state.me.camera.then(|| "self".to_owned()),
         hand: state.me.hand,
         away: false,
+        moderator: state.me.moderator,
     };
     let others = state.people.iter().map(|person| Person {
         endpoint: person.endpoint.clone(),
@@ -65,6 +75,7 @@ pub fn people(state: &MeetingState) -> Vec<Person> {
         camera: person.camera().then(|| camera_of(person)).flatten(),
         hand: person.hand,
         away: !person.connected,
+        moderator: person.moderator,
     });
     std::iter::once(me).chain(others).collect()
 }
@@ -126,6 +137,7 @@ mod tests {
                 endpoint: "bbbb".into(),
                 name: "x".repeat(500),
                 hand: true,
+                moderator: false,
                 connected: true,
                 sources: vec![source("bbbb-a0", MediaKind::Audio, false), source("bbbb-v0", MediaKind::Video, false)],
             }],

@@ -9,6 +9,7 @@ use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 mod devices_and_links;
+mod doors;
 
 #[derive(Default)]
 struct Seen {
@@ -19,6 +20,8 @@ struct Seen {
     /// Where a test says which devices there are, once somebody looks.
     devices: Option<EventSender>,
     schemes: BTreeMap<String, bool>,
+    /// What was opened in the browser.
+    pages: Vec<String>,
     /// The system has no say in which program opens links.
     fixed: bool,
 }
@@ -59,6 +62,10 @@ impl Shell for Recording {
             return Err("no such tool".to_owned());
         }
         seen.schemes.insert(scheme.to_owned(), on);
+        Ok(())
+    }
+    fn open_page(&self, url: &str) -> Result<(), String> {
+        self.0.lock().unwrap().pages.push(url.to_owned());
         Ok(())
     }
     fn quit(&self) {
@@ -116,7 +123,9 @@ impl Person {
     }
 
     async fn hosts(&mut self) -> crate::view::Prejoin {
-        self.does(Request::HostRoom(HostOptions { room: None, interface: None })).await.unwrap();
+        self.does(Request::HostRoom(HostOptions { room: None, interface: None, password: None, lobby: false }))
+            .await
+            .unwrap();
         if matches!(self.app.place, Place::Asking(_)) {
             self.notes().await;
         }
@@ -207,7 +216,10 @@ async fn a_rubbish_link_gets_a_sentence_and_the_app_stays_where_it_was() {
 async fn hosting_asks_for_the_hosts_own_notice_first() {
     let mut person = Person::sits_down(None).await;
     person.arrives_home().await;
-    person.does(Request::HostRoom(HostOptions { room: None, interface: None })).await.unwrap();
+    person
+        .does(Request::HostRoom(HostOptions { room: None, interface: None, password: None, lobby: false }))
+        .await
+        .unwrap();
     assert_eq!(person.notice().notice_id, "embedded-room");
 }
 
@@ -325,7 +337,8 @@ async fn a_room_with_somebody_in_it_is_not_shut_by_opening_another_address() {
     };
     tokio::time::timeout(Duration::from_secs(60), entering).await.unwrap();
     let permit = person.app.desk().unwrap().gate().host().unwrap();
-    let refused = person.app.serve(permit, "127.0.0.2:8443".parse().unwrap()).await.unwrap_err();
+    let refused =
+        person.app.serve(permit, "127.0.0.2:8443".parse().unwrap(), host::Rules::default()).await.unwrap_err();
     assert_eq!(refused.code, ErrorCode::RoomInUse);
     assert!(person.app.hosted.is_some(), "the room is still there");
     drop(guest);

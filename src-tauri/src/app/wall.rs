@@ -50,6 +50,7 @@ impl<S: Shell> App<S> {
             Place::Consents(_)
             | Place::Home
             | Place::Prejoin(_)
+            | Place::Threshold(_)
             | Place::Meeting
             | Place::After(_)
             | Place::Declined(_)
@@ -65,6 +66,7 @@ impl<S: Shell> App<S> {
             }
             Place::Home => Page::Home(self.home()),
             Place::Prejoin(door) => Page::Prejoin(prejoin(door, self.seat.is_some())),
+            Place::Threshold(threshold) => Page::Threshold(threshold.slice(self.seat.is_some())),
             Place::Meeting => Page::Meeting,
             Place::After(after) => Page::After(after.clone()),
             Place::Declined(declined) => Page::Declined(declined.clone()),

@@ -56,14 +56,19 @@ pub enum ErrorCode {
     EncryptionFailed,
     /// `host`, `room`, as with all refusals that follow
     PasswordNeeded,
-    /// Not refused yet: a moderator decides.
-    InLobby,
-    /// By a moderator, or because it is for members only.
+    /// By a moderator, in the lobby.
     TurnedAway,
+    /// There is no lobby to knock at.
+    MembersOnly,
+    /// The lobby was closed while we waited.
+    LobbyClosed,
+    Banned,
+    /// Newcomers may only watch, which this version cannot.
+    VisitorsOnly,
     RoomFull,
     LoginNeeded,
-    /// Not refused: the meeting waits for its host.
-    HostNotThere,
+    /// The server could not prove that it knows the account's password.
+    ServerUnproven,
     NameNeeded,
     /// Also `detail` in the server's words, where it gave any
     EntryRefused,
@@ -73,8 +78,16 @@ pub enum ErrorCode {
     Kicked,
     /// The connection broke and did not come back. `host`
     ConnectionLost,
-    /// A moderator muted us; the microphone is off.
+    /// A moderator muted us; the microphone is off. `name`
     MutedByModerator,
+    /// The same with the camera. `name`
+    CameraStoppedByModerator,
+    /// The room did not do what was asked of it. `detail` (a word of the protocol)
+    ModerationRefused,
+    /// Only moderators may do that.
+    NotModerator,
+    /// No browser could be started. `detail` in the system's words
+    BrowserSilent,
     /// The room's video server has no channel that we can open; pictures of the others may not come. `host`
     NoBridgeChannel,
     /// The port for a room on this device is taken, and no other could be had. `address`

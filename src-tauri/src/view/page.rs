@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Network, Purpose, UiError, UnixSeconds};
+use super::threshold::secret;
+use super::{Network, Purpose, Threshold, UiError, UnixSeconds};
+use runde_client::Secret;
 
 /// Where the app is. Settings are not a place: the web side lays them over any of these.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -19,6 +21,8 @@ pub enum Page {
     },
     Home(Home),
     Prejoin(Prejoin),
+    /// In front of the room: it asks for something, or somebody else has to act.
+    Threshold(Threshold),
     Meeting,
     After(After),
     /// "Continue without a connection": what still works without that controller.
@@ -86,6 +90,13 @@ pub struct HostOptions {
     pub room: Option<String>,
     /// `None`: only this computer (loopback).
     pub interface: Option<String>,
+    /// Whoever comes needs it.
+    #[serde(default, deserialize_with = "secret")]
+    #[cfg_attr(test, ts(type = "string | null"))]
+    pub password: Option<Secret>,
+    /// Whoever comes waits until somebody lets them in.
+    #[serde(default)]
+    pub lobby: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]

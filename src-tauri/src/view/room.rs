@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Fingerprint, UnixSeconds};
+use super::{Fingerprint, Knocker, UnixSeconds};
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -22,6 +22,16 @@ pub struct Meeting {
     /// Endpoint of the dominant speaker.
     pub dominant: Option<String>,
     pub fingerprint: Option<Fingerprint>,
+    /// What the meeting is about; empty when nothing was said.
+    pub subject: String,
+    /// One may moderate; what follows is known to moderators only.
+    pub moderator: bool,
+    /// Whoever comes needs a password.
+    pub locked: bool,
+    /// Whoever comes waits in the lobby.
+    pub lobby: bool,
+    /// Who waits there, in order of arrival.
+    pub knockers: Vec<Knocker>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -58,6 +68,7 @@ pub struct Person {
     /// Source name of the camera picture (`self` for one's own); `None` while the camera is off.
     pub camera: Option<String>,
     pub hand: bool,
+    pub moderator: bool,
     /// Nothing comes from this person now: the program crashed, the computer sleeps or the network is away.
     pub away: bool,
 }

@@ -7,6 +7,7 @@
 import type { DeviceKind } from './bindings/DeviceKind';
 import type { HostOptions } from './bindings/HostOptions';
 import type { Lang } from './bindings/Lang';
+import type { Moderation } from './bindings/Moderation';
 import type { NoticeDecision } from './bindings/NoticeDecision';
 import type { SettingChange } from './bindings/SettingChange';
 import type { Slice } from './bindings/Slice';
@@ -27,6 +28,12 @@ export interface Backend {
   closeRoom(): Promise<Outcome>;
   retry(): Promise<Outcome>;
   join(name: string, microphone: boolean, camera: boolean): Promise<Outcome>;
+  givePassword(password: string): Promise<Outcome>;
+  giveLogin(user: string, password: string): Promise<Outcome>;
+  giveName(name: string): Promise<Outcome>;
+  openLoginPage(): Promise<Outcome>;
+  moderate(what: Moderation): Promise<Outcome>;
+  setName(name: string): Promise<Outcome>;
   leave(): Promise<Outcome>;
   goHome(): Promise<Outcome>;
   setMicrophone(on: boolean): Promise<Outcome>;

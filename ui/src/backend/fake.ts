@@ -8,8 +8,11 @@ import type { DeviceKind } from './bindings/DeviceKind';
 import type { Devices } from './bindings/Devices';
 import type { ErrorCode } from './bindings/ErrorCode';
 import type { HostedRoom } from './bindings/HostedRoom';
+import type { Knocker } from './bindings/Knocker';
 import type { Language } from './bindings/Language';
 import type { Look } from './bindings/Look';
+import type { Meeting } from './bindings/Meeting';
+import type { Moderation } from './bindings/Moderation';
 import type { Notice } from './bindings/Notice';
 import type { NoticeReason } from './bindings/NoticeReason';
 import type { NoticeText } from './bindings/NoticeText';
@@ -19,6 +22,7 @@ import type { Purpose } from './bindings/Purpose';
 import type { Settings } from './bindings/Settings';
 import type { Slice } from './bindings/Slice';
 import type { Tile } from './bindings/Tile';
+import type { Wants } from './bindings/Wants';
 import german from '../../../crates/privacy/notices/meet-jit-si.de.md?raw';
 import english from '../../../crates/privacy/notices/meet-jit-si.en.md?raw';
 import { batch, scene } from './scene';
@@ -58,13 +62,16 @@ const purposes = (granted: Record<string, boolean> = {}): Purpose[] => [
 ];
 
 const person = (endpoint: string, name: string, more: Partial<Person> = {}): Person =>
-  ({ endpoint, name, isMe: false, muted: false, camera: null, hand: false, away: false, ...more });
+  ({ endpoint, name, isMe: false, muted: false, camera: null, hand: false, moderator: false, away: false, ...more });
 
 const OTHERS: Person[] = [
   person('a81f', 'Amal Haddad', { camera: 'a81f-v0' }),
   person('b20c', 'Jonas Weber', { muted: true, camera: 'b20c-v0' }),
   person('c7d3', 'Małgorzata Świątek-Hohenberger', { hand: true }),
 ];
+
+const KNOCKERS: Knocker[] = [{ endpoint: 'd4e1', name: 'Elif Yıldız' }, { endpoint: 'e5f2', name: 'Pawel' }];
+const NO_RIGHTS = { subject: '', moderator: false, locked: false, lobby: false, knockers: [] };
 
 function device(choices: [string, string][]) {
   return { on: false, state: 'ready' as const, chosen: null, choices: choices.map(([id, name]) => ({ id, name })) };
@@ -78,6 +85,7 @@ class Script {
   private tiles: Tile[] = [];
   private seq = 0;
   private hosted: HostedRoom | null = null;
+  private meeting: Meeting | null = null;
   private shown: Page = { place: 'notice' };
   private devices: Devices = {
     microphone: device([['mic-1', 'Eingebautes Mikrofon'], ['mic-2', 'USB Audio']]),
@@ -114,6 +122,10 @@ class Script {
       this.turn('camera', true);
       this.prejoin(true);
     } else if (place === 'meeting' || place === 'chat') this.enter(true);
+    else if (place === 'moderating') {
+      this.enter(true);
+      this.know({ moderator: true, locked: true, lobby: true, subject: 'Kapitel 7', knockers: KNOCKERS });
+    } else if (place.startsWith('threshold-')) this.stand(place.slice('threshold-'.length) as Wants);
     else if (place === 'alone') this.enter(false);
     else if (place === 'reconnecting') this.enter(true, 'reconnecting');
     else if (place === 'after') this.leave();
@@ -206,7 +218,8 @@ class Script {
 
   enter(together: boolean, phase: 'joined' | 'reconnecting' = 'joined', name = 'Lea'): void {
     this.people = [person('self', name, { isMe: true }), ...(together ? OTHERS : [])];
-    this.send({ slice: 'meeting', value: { phase, room: 'Lesekreis', host: '192.168.178.24:8443', link: LINK, hostedHere: !together, joinedAt: now() - 754, network: phase === 'joined' ? 'good' : 'poor', dominant: 'a81f', fingerprint: null } });
+    this.meeting = { phase, room: 'Lesekreis', host: '192.168.178.24:8443', link: LINK, hostedHere: !together, joinedAt: now() - 754, network: phase === 'joined' ? 'good' : 'poor', dominant: 'a81f', fingerprint: null, ...NO_RIGHTS };
+    this.send({ slice: 'meeting', value: this.meeting });
     this.sendPeople();
     if (together) this.chat = [
       { id: 1, name: 'Amal Haddad', mine: false, text: 'Guten Abend zusammen!', at: now() - 700 },
@@ -214,6 +227,40 @@ class Script {
       { id: 3, name: '', mine: true, text: 'Danke, ich habe es.', at: now() - 400 }];
     this.send({ slice: 'chat', value: this.chat });
     this.page({ place: 'meeting' });
+  }
+
+  /** What is said of the meeting from now on. */
+  private know(more: Partial<Meeting>): void {
+    if (!this.meeting) return;
+    this.meeting = { ...this.meeting, ...more };
+    this.people = this.people.map((one) => (one.isMe ? { ...one, moderator: this.meeting?.moderator ?? false } : one));
+    this.send({ slice: 'meeting', value: this.meeting });
+    this.sendPeople();
+  }
+
+  stand(wants: Wants): void {
+    this.page({ place: 'threshold', room: 'Lesekreis', host: 'meet.example', wants, trying: false, name: '', loginPage: wants === 'login' || wants === 'otherToken' ? 'https://login.example/' : null });
+  }
+
+  moderate(what: Moderation): void {
+    const without = (endpoint: string) => (this.meeting?.knockers ?? []).filter((one) => one.endpoint !== endpoint);
+    const change = (endpoint: string, more: Partial<Person>) => (this.people = this.people.map((one) => (one.endpoint === endpoint ? { ...one, ...more } : one)));
+    switch (what.act) {
+      case 'mute': change(what.endpoint, { muted: true }); break;
+      case 'stopCamera': change(what.endpoint, { camera: null }); break;
+      case 'kick': this.people = this.people.filter((one) => one.endpoint !== what.endpoint); break;
+      case 'grant': change(what.endpoint, { moderator: true }); break;
+      case 'subject': return this.know({ subject: what.text });
+      case 'password': return this.know({ locked: what.password !== null });
+      case 'lobby': return this.know({ lobby: what.on, knockers: [] });
+      case 'letIn': case 'turnAway': return this.know({ knockers: without(what.endpoint) });
+    }
+    this.sendPeople();
+  }
+
+  rename(name: string): void {
+    this.people = this.people.map((one) => (one.isMe ? { ...one, name } : one));
+    this.sendPeople();
   }
 
   hand(raised: boolean): void {
@@ -307,6 +354,12 @@ export function fakeBackend(wish: URLSearchParams): Backend {
     closeRoom: did(() => script.closeRoom()),
     retry: did(() => script.prejoin(false)),
     join: async (name) => (script.enter(true, 'joined', name), OK),
+    givePassword: async (password) => (password === 'sesam' ? script.enter(true) : script.stand('otherPassword'), OK),
+    giveLogin: did(() => script.stand('otherLogin')),
+    giveName: did(() => script.stand('moderator')),
+    openLoginPage: async () => OK,
+    moderate: async (what) => (script.moderate(what), OK),
+    setName: async (name) => (script.rename(name), OK),
     leave: did(() => script.leave()),
     goHome: did(() => script.back()),
     setMicrophone: async (on) => (script.turn('microphone', on), OK),

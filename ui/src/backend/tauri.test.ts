@@ -17,10 +17,16 @@ async function sent(): Promise<Map<string, unknown>> {
   await backend.decideConsents({ a: false }, 'de');
   await backend.setConsent('a', true, 'de');
   await backend.openLink('x');
-  await backend.hostRoom({ room: null, interface: null });
+  await backend.hostRoom({ room: null, interface: null, password: null, lobby: false });
   await backend.closeRoom();
   await backend.retry();
   await backend.join('Lea', false, true);
+  await backend.givePassword('x');
+  await backend.giveLogin('x', 'y');
+  await backend.giveName('x');
+  await backend.openLoginPage();
+  await backend.moderate({ act: 'lobby', on: true });
+  await backend.setName('x');
   await backend.leave();
   await backend.goHome();
   await backend.setMicrophone(true);
@@ -56,7 +62,7 @@ test('a refused command is a value, and a fault of the bridge is one too', async
   mockIPC((command) => {
     throw command === 'host_room' ? error : new Error('broken bridge');
   });
-  expect(await tauriBackend().hostRoom({ room: null, interface: null })).toEqual({ ok: false, error });
+  expect(await tauriBackend().hostRoom({ room: null, interface: null, password: null, lobby: false })).toEqual({ ok: false, error });
   expect(await tauriBackend().leave()).toEqual({ ok: false, error: { code: 'internal', params: { detail: 'Error: broken bridge' }, retry: true } });
 });
 

@@ -44,7 +44,7 @@ test('a room on this device is for this computer only, unless an interface is ch
   await user.click(screen.getByRole('button', { name: 'Raum auf diesem Gerät öffnen' }));
   await user.click(screen.getByRole('radio', { name: /10\.0\.0\.5/ }));
   await user.click(screen.getByRole('button', { name: 'Raum auf diesem Gerät öffnen' }));
-  expect(asked).toEqual([['hostRoom', { room: null, interface: null }], ['hostRoom', { room: null, interface: 'w' }]]);
+  expect(asked).toEqual([['hostRoom', { room: null, interface: null, password: null, lobby: false }], ['hostRoom', { room: null, interface: 'w', password: null, lobby: false }]]);
 });
 
 test('without the consent the list says why it is empty; with it, rooms open and can be forgotten', async () => {

@@ -1,4 +1,4 @@
-import { render, screen } from '@testing-library/svelte';
+import { render, screen, within } from '@testing-library/svelte';
 import userEvent from '@testing-library/user-event';
 import { expect, test } from 'vitest';
 import App from '../App.svelte';
@@ -63,7 +63,7 @@ test('the record is listed and the noted text can be read again', async () => {
 test('searching leaves what matches, and says when nothing does', async () => {
   const { user } = await open();
   await user.type(screen.getByLabelText('Einstellungen durchsuchen'), 'echo');
-  expect(screen.getAllByRole('switch').length).toBe(1);
+  expect(within(screen.getByRole('dialog')).getAllByRole('switch').length).toBe(1);
   await user.type(screen.getByLabelText('Einstellungen durchsuchen'), 'xyz');
   expect(screen.getByText('Keine Einstellung passt zu »echoxyz«.')).toBeTruthy();
 });

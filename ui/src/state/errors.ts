@@ -14,7 +14,7 @@ const all: Record<Key, unknown> = m;
 const BLANK = Object.fromEntries(['text', 'host', 'room', 'address', 'next', 'path', 'limit'].map((name) => [name, '…']));
 
 /** What is left out on purpose: no name means the system's default device, no detail that nobody gave a reason. */
-const spoken = () => ({ ...BLANK, device: m.device_default(), detail: m.detail_none() });
+const spoken = () => ({ ...BLANK, device: m.device_default(), detail: m.detail_none(), name: m.somebody_moderating() });
 
 export interface Words {
   what: string;

@@ -15,6 +15,10 @@ pub(super) enum Question {
     Relays,
     Conference,
     Ping,
+    /// What the room is like.
+    Rules,
+    /// Something that only moderators may do.
+    Moderation,
     Accept {
         sid: String,
     },

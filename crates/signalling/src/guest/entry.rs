@@ -223,6 +223,9 @@ impl Guest {
             self.event(joined);
         }
         self.state = State::Present(Box::new(Present::new(now, way, roster, moderator)));
+        if moderator {
+            self.ask_rules();
+        }
     }
 
     /// A command that this state has no use for.

@@ -4,6 +4,7 @@
 //! [`Event::Ended`] (was in, is out); nothing follows it.
 
 use crate::jingle::{Group, Offer, Source, Sources, Transport};
+use crate::secret::Secret;
 use std::collections::BTreeMap;
 
 /// What the driver asks for. Commands that make no sense in the present state are dropped and reported once as
@@ -30,8 +31,47 @@ pub enum Command {
     RaiseHand(Option<u64>),
     /// Ask the focus for a fresh session, because ICE or DTLS failed.
     Restart,
+    /// Something that only moderators may do; out of place for anybody else.
+    Moderate(Moderation),
     /// Go: unavailable presence, then close.
     Leave,
+}
+
+/// What a moderator may do. Endpoints are those of [`Event::MemberJoined`], at the door those of [`Event::Knocked`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Moderation {
+    /// Ask somebody's client to be silent; nobody can be made to speak.
+    Mute {
+        endpoint: String,
+        what: Muted,
+    },
+    Kick {
+        endpoint: String,
+    },
+    /// Make somebody a moderator; it cannot be taken back.
+    Grant {
+        endpoint: String,
+    },
+    SetSubject(String),
+    /// `None` takes the password away.
+    SetPassword(Option<Secret>),
+    /// Whether strangers wait until somebody lets them in.
+    SetLobby(bool),
+    /// Somebody who knocks may come in.
+    LetIn {
+        endpoint: String,
+    },
+    /// Somebody who knocks may not.
+    TurnAway {
+        endpoint: String,
+    },
+}
+
+/// What a room asks of those who want in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RoomRules {
+    pub password: bool,
+    pub lobby: bool,
 }
 
 /// What happened.
@@ -82,6 +122,22 @@ pub enum Event {
     },
     Chat(ChatLine),
     Subject(String),
+    /// What the room asks of those who come; told to moderators, at first and with each change.
+    Rules(RoomRules),
+    /// Somebody waits in the lobby, or says something new about itself there. Told to moderators.
+    Knocked {
+        endpoint: String,
+        /// Empty when none was given; at most 200 characters.
+        name: String,
+    },
+    /// Somebody who waited was let in, sent away, or gave up.
+    KnockerGone {
+        endpoint: String,
+    },
+    /// The room or its focus refused what a moderator asked; the stanza error's condition.
+    NotDone {
+        condition: String,
+    },
     /// A moderator asks for silence. The driver mutes and then publishes it by [`Command::SetSourceInfo`].
     MutedByModerator {
         what: Muted,

@@ -70,7 +70,7 @@ impl Guest {
 
     /// What the lobby says of us; others in it are none of our business.
     pub(super) fn lobby_presence(&mut self, now: Instant, presence: &Element) {
-        let State::Knocking { way, knock } = &mut self.state else { return };
+        let State::Knocking { way, knock } = &mut self.state else { return self.door_presence(presence) };
         let Some((room, nick)) = presence.get("from").and_then(|from| from.split_once('/')) else { return };
         if !room.eq_ignore_ascii_case(&knock.lobby) || nick != way.nick {
             return;

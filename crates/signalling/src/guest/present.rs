@@ -6,6 +6,7 @@ use super::pulse::Pulse;
 use super::roster::{self, Change, Roster};
 use super::session::Session;
 use super::stanza::{self, Asker, named};
+use super::watch::Door;
 use super::{Guest, State};
 use crate::ns;
 use crate::xml::{CLIENT, Element};
@@ -22,12 +23,14 @@ pub(super) struct Present {
     pub(super) roster: Roster,
     pub(super) session: Session,
     pub(super) pulse: Pulse,
-    moderator: bool,
+    pub(super) moderator: bool,
+    /// What a moderator knows of it.
+    pub(super) door: Door,
 }
 
 impl Present {
     pub(super) fn new(now: Instant, way: Way, roster: Roster, moderator: bool) -> Self {
-        Present { way, roster, moderator, session: Session::default(), pulse: Pulse::new(now) }
+        Present { way, roster, moderator, door: Door::default(), session: Session::default(), pulse: Pulse::new(now) }
     }
 }
 
@@ -71,7 +74,7 @@ impl Guest {
             }
             State::Present(present) => {
                 if std::mem::replace(&mut present.moderator, moderator) != moderator {
-                    self.event(Event::Role { moderator });
+                    self.became(moderator);
                 }
             }
             State::Opening { .. }
@@ -141,6 +144,13 @@ impl Guest {
         let from = self.nick_of(message);
         let body = message.find("body", CLIENT);
         match (kind, body) {
+            // The settings changed (XEP-0045 10.2.1); what they are now has to be asked.
+            (Some("groupchat"), None) if from.is_none() && roster::codes(message).contains(&104) => {
+                if present.moderator {
+                    self.ask_rules();
+                }
+            }
+            (Some("error"), _) if from.is_none() && present.moderator => self.moderated(message),
             (Some("groupchat"), None) => {
                 if let Some(subject) = message.find("subject", CLIENT) {
                     let subject = subject.own_text();

@@ -21,7 +21,7 @@ pub(super) enum Refusal {
 }
 
 /// Bytes of a lobby's address.
-const MAX_LOBBY: usize = 1_024;
+pub(super) const MAX_LOBBY: usize = 1_024;
 
 /// Reads the `<error/>` of a presence of type error.
 pub(super) fn read(presence: &Element) -> Refusal {

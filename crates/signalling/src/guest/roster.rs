@@ -20,12 +20,16 @@ pub const MAX_SOURCES: usize = 20;
 pub const MAX_NAME: usize = 200;
 /// Bytes of one SourceInfo: twenty sources need about 1200.
 const MAX_SOURCE_INFO: usize = 8 * 1024;
+/// Bytes of a real address that is kept (RFC 6122 2.1: three parts of 1023 and two marks, less the resource).
+const MAX_ADDRESS: usize = 2_047;
 /// Codecs kept of a member's list.
 const MAX_CODECS: usize = 16;
 
 #[derive(Debug)]
 struct Occupant {
     member: Member,
+    /// Real address, without its resource.
+    address: Option<String>,
     /// Once somebody sent SourceInfo, the older elements say nothing any more.
     speaks_source_info: bool,
 }
@@ -66,6 +70,17 @@ impl Roster {
 
     pub(super) fn member(&self, endpoint: &str) -> Option<&Member> {
         self.occupants.get(endpoint).map(|occupant| &occupant.member)
+    }
+
+    /// Where somebody's real address is, without its resource.
+    pub(super) fn address(&self, endpoint: &str) -> Option<&str> {
+        self.occupants.get(endpoint).and_then(|occupant| occupant.address.as_deref())
+    }
+
+    /// Real addresses of those who have no rights of their own in the room.
+    pub(super) fn guests(&self) -> impl Iterator<Item = &str> {
+        let guests = self.occupants.values().filter(|occupant| !occupant.member.moderator);
+        guests.filter_map(|occupant| occupant.address.as_deref())
     }
 
     /// True for the nick of the focus while the real one sits on it.
@@ -128,7 +143,8 @@ impl Roster {
             Some(known) if known.member == member => Change::Nothing,
             Some(_) => Change::Changed(member.clone()),
         };
-        let occupant = Occupant { member, speaks_source_info };
+        let address = real.map(|real| bare(real).to_owned()).filter(|address| address.len() <= MAX_ADDRESS);
+        let occupant = Occupant { member, address, speaks_source_info };
         self.occupants.insert(nick.to_owned(), occupant);
         Ok(change)
     }
@@ -154,7 +170,7 @@ pub(super) fn is_moderator(presence: &Element) -> bool {
     item(presence).and_then(|item| item.get("role")) == Some("moderator")
 }
 
-fn name(presence: &Element) -> Option<String> {
+pub(super) fn name(presence: &Element) -> Option<String> {
     let name = presence.find("nick", NICK)?.own_text();
     let name: String = name.trim().chars().take(MAX_NAME).collect();
     (!name.is_empty()).then_some(name)

@@ -86,7 +86,7 @@ impl Host {
         self.give_up_absent(now);
         self.offer_overdue(now);
         self.judge_held(now);
-        self.rooms.retain(|_, room| room.until.is_none_or(|until| now < until));
+        self.rooms.retain(|_, room| room.ends().is_none_or(|end| now < end));
     }
 
     /// What is to be done next; [`Output::Wait`] when nothing is left.
@@ -94,7 +94,7 @@ impl Host {
         if let Some(output) = self.out.pop() {
             return output;
         }
-        let waits = self.rooms.values().flat_map(|room| room.until.into_iter().chain(room.features_due()));
+        let waits = self.rooms.values().flat_map(|room| room.ends().into_iter().chain(room.features_due()));
         Output::Wait(waits.chain(self.held.due(&self.guard)).chain(self.absence_due()).min())
     }
 
@@ -131,7 +131,7 @@ impl Host {
             return false;
         }
         let meeting = self.token(16);
-        self.rooms.insert(name.to_owned(), Room::new(now, name, &self.config.domain, meeting));
+        self.rooms.insert(name.to_owned(), Room::new(now, name, meeting, &self.config));
         true
     }
 

@@ -149,6 +149,10 @@ impl Host {
         if room.admitted.contains(&attempt.connection) || (settings.password.is_none() && !settings.members_only) {
             return Verdict::Enter;
         }
+        // Somebody has to be the first, or nobody could let others in.
+        if settings.password.is_none() && room.occupants.is_empty() {
+            return Verdict::Enter;
+        }
         // It was let in before: who takes its own seat back asks nobody.
         if !self.ghosts(now, attempt.connection, &attempt.room).is_empty() {
             return Verdict::Enter;

@@ -111,6 +111,11 @@ impl Lobby {
         self.knockers.remove(endpoint).map(|knocker| knocker.connection)
     }
 
+    /// Somebody knocks, or watches.
+    pub(super) fn is_waited_in(&self) -> bool {
+        !self.knockers.is_empty()
+    }
+
     fn is_full(&self) -> bool {
         self.knockers.values().filter(|knocker| !knocker.watches).count() >= MAX_KNOCKERS
     }

@@ -4,7 +4,7 @@ use super::line::Outbox;
 use super::lobby::Lobby;
 use super::restart::Ice;
 use super::settings::Settings;
-use super::{ConnId, Event};
+use super::{ConnId, Event, HostConfig};
 use crate::jingle::{Sources, Transport};
 use crate::xml::{CLIENT, Element};
 use crate::{disco, muc, ns};
@@ -84,14 +84,15 @@ pub(super) struct Room {
 
 impl Room {
     /// An empty room that ends unless somebody comes.
-    pub(super) fn new(now: Instant, name: &str, domain: &str, meeting: String) -> Self {
+    pub(super) fn new(now: Instant, name: &str, meeting: String, config: &HostConfig) -> Self {
+        let domain = &config.domain;
         Self {
             name: name.to_owned(),
             address: format!("{name}@conference.{domain}"),
             focus_jid: format!("focus@auth.{domain}/focus"),
             meeting,
             subject: String::new(),
-            settings: Settings::default(),
+            settings: Settings::of(config),
             admitted: BTreeSet::new(),
             lobby: Lobby::new(format!("{name}@lobby.{domain}")),
             occupants: BTreeMap::new(),
@@ -99,6 +100,11 @@ impl Room {
             active: false,
             until: Some(now + EMPTY_WAIT),
         }
+    }
+
+    /// When it ends unless somebody comes. Who knocks at it keeps it: the one who opens may come late.
+    pub(super) fn ends(&self) -> Option<Instant> {
+        self.until.filter(|_| !self.lobby.is_waited_in())
     }
 
     pub(super) fn occupant_address(&self, endpoint: &str) -> String {

@@ -1,12 +1,13 @@
 //! What moderators decide about their room: its password, and whether strangers wait in the lobby. Also the form
 //! (XEP-0045 10.2, XEP-0004) by which clients read and change it.
 
+use super::HostConfig;
 use crate::ns;
 use crate::xml::Element;
 use std::fmt;
 
 /// Bytes of a password. Longer ones are refused when set and wrong when given.
-pub(super) const MAX_PASSWORD: usize = 256;
+pub const MAX_PASSWORD: usize = 256;
 
 const FORM_TYPE: &str = "http://jabber.org/protocol/muc#roomconfig";
 const SECRET: &str = "muc#roomconfig_roomsecret";
@@ -54,6 +55,12 @@ pub(super) struct Settings {
 }
 
 impl Settings {
+    /// What a new room asks for.
+    pub(super) fn of(config: &HostConfig) -> Self {
+        let password = config.password.as_ref().and_then(|password| Password::new(password.expose()));
+        Self { password, members_only: config.lobby }
+    }
+
     /// The form with what is set now. It holds the password, so only moderators may see it.
     pub(super) fn form(&self) -> Element {
         let secret = self.password.as_ref().map_or("", |password| &password.0);

@@ -82,8 +82,13 @@ pub struct Pair {
 
 impl Pair {
     pub fn new(seed: u64) -> Self {
+        Self::of(seed, HostConfig::new(DOMAIN))
+    }
+
+    /// The same with a host of another kind.
+    pub fn of(seed: u64, config: HostConfig) -> Self {
         Pair {
-            host: Host::new(HostConfig::new(DOMAIN), [seed as u8; 32]),
+            host: Host::new(config, [seed as u8; 32]),
             guests: BTreeMap::new(),
             now: Instant::now(),
             told: Vec::new(),

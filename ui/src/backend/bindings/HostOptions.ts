@@ -8,4 +8,12 @@ room: string | null,
 /**
  * `None`: only this computer (loopback).
  */
-interface: string | null, };
+interface: string | null, 
+/**
+ * Whoever comes needs it.
+ */
+password: string | null, 
+/**
+ * Whoever comes waits until somebody lets them in.
+ */
+lobby: boolean, };

@@ -5,8 +5,9 @@ import type { Declined } from "./Declined";
 import type { Home } from "./Home";
 import type { Prejoin } from "./Prejoin";
 import type { Purpose } from "./Purpose";
+import type { Threshold } from "./Threshold";
 
 /**
  * Where the app is. Settings are not a place: the web side lays them over any of these.
  */
-export type Page = { "place": "starting" } | { "place": "notice" } | { "place": "consents", purposes: Array<Purpose>, } | { "place": "home" } & Home | { "place": "prejoin" } & Prejoin | { "place": "meeting" } | { "place": "after" } & After | { "place": "declined" } & Declined | { "place": "broken" } & Broken;
+export type Page = { "place": "starting" } | { "place": "notice" } | { "place": "consents", purposes: Array<Purpose>, } | { "place": "home" } & Home | { "place": "prejoin" } & Prejoin | { "place": "threshold" } & Threshold | { "place": "meeting" } | { "place": "after" } & After | { "place": "declined" } & Declined | { "place": "broken" } & Broken;

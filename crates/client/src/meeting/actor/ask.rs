@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-use runde_signalling::guest::{self, SourceState};
+use runde_signalling::guest::{self, Moderation, SourceState};
 
 use super::super::{bridge, names};
 use super::{Actor, Over};
@@ -41,6 +41,11 @@ impl Actor {
                 self.faces.learn(Fact::MyHand(up));
                 self.tell_guest(guest::Command::RaiseHand(up.then(unix_ms)));
             }
+            Command::React(reaction) => {
+                if let Some(bridge) = &self.bridge {
+                    bridge.say(&reaction.message(unix_ms()));
+                }
+            }
             Command::SetMicrophone(on) => self.set_microphone(on),
             Command::SetCamera(on) => self.set_camera(on),
             Command::SetTiles(tiles) => {
@@ -59,6 +64,13 @@ impl Actor {
                 self.local.open_speaker(output);
             }
             Command::SwitchVideoIn(input) => self.switch_video_in(input),
+            Command::Moderate(what) => {
+                // Whoever comes back after a broken connection is asked for it like anybody else.
+                if let Moderation::SetPassword(password) = &what {
+                    self.options.password.clone_from(password);
+                }
+                self.tell_guest(guest::Command::Moderate(what));
+            }
             Command::Leave => {
                 self.tell_guest(guest::Command::Leave);
                 self.over = Some(Over::Ended(LeftReason::Asked));

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use runde_signalling::bridge::FromBridge;
+use runde_signalling::bridge::{FromBridge, Reaction};
 use runde_signalling::guest::{self, End, Event, Member, Muted};
 use runde_signalling::jingle::{Offer, Sources};
 
@@ -12,8 +12,8 @@ use super::super::names;
 use super::super::session::{Relays, Session};
 use super::ask::unix_ms;
 use super::{Actor, Over};
-use crate::event::{LeftReason, MediaKind};
-use crate::state::{Fact, Presence, Source};
+use crate::event::{LeftReason, MediaKind, MeetingEvent};
+use crate::state::{Fact, Knocker, Presence, Source};
 use crate::wire::{Target, WireError, relay_openings};
 
 /// How the guest core calls the end of a session that this guest asked for ([`guest::Command::Restart`]).
@@ -22,7 +22,7 @@ const OWN_RESTART: &str = "restart";
 impl Actor {
     pub(super) fn guest_said(&mut self, event: Event) {
         match event {
-            Event::Joined { endpoint_id, .. } => self.joined(endpoint_id),
+            Event::Joined { endpoint_id, moderator } => self.joined(endpoint_id, moderator),
             Event::MemberJoined(member) | Event::MemberChanged(member) => {
                 self.faces.learn(Fact::Present(presence(member)));
             }
@@ -40,7 +40,13 @@ impl Actor {
             Event::Terminated { reason } if reason == OWN_RESTART => {}
             Event::Terminated { .. } => self.media_gone(),
             Event::Chat(line) => self.faces.learn(chat_fact(line)),
-            Event::MutedByModerator { what, .. } => self.muted(what),
+            Event::MutedByModerator { what, by } => self.muted(what, by),
+            Event::Role { moderator } => self.faces.learn(Fact::MyRole { moderator }),
+            Event::Subject(text) => self.faces.learn(Fact::Subject(text)),
+            Event::Rules(rules) => self.faces.learn(Fact::Rules(rules)),
+            Event::Knocked { endpoint, name } => self.faces.learn(Fact::Knocked(Knocker { endpoint, name })),
+            Event::KnockerGone { endpoint } => self.faces.learn(Fact::KnockerGone { endpoint }),
+            Event::NotDone { condition } => self.faces.tell(MeetingEvent::NotDone { condition }),
             Event::Ignored { what } => tracing::debug!(?what, "the room said something odd"),
             Event::Waiting(why) => self.waiting(why),
             Event::AskConference { json } => self.ask_conference(json),
@@ -50,15 +56,15 @@ impl Actor {
             // What is known already says more than the echo of the end.
             Event::Ended(end) => self.over = self.over.take().or_else(|| Some(after(&end))),
             Event::Relays(relays) => self.relays = relays,
-            Event::Role { .. } | Event::Accepted | Event::Subject(_) => {}
+            Event::Accepted => {}
         }
     }
 
-    fn joined(&mut self, endpoint: String) {
+    fn joined(&mut self, endpoint: String, moderator: bool) {
         self.was_in = true;
         self.remember_address();
         self.endpoint.clone_from(&endpoint);
-        self.faces.learn(Fact::Joined { endpoint });
+        self.faces.learn(Fact::Joined { endpoint, moderator });
         self.publish_sources();
         // After a rejoin the room has forgotten it.
         if self.faces.state.borrow().me.hand {
@@ -152,12 +158,12 @@ impl Actor {
         }
     }
 
-    fn muted(&mut self, what: Muted) {
+    fn muted(&mut self, what: Muted, by: Option<String>) {
         let kind = match what {
             Muted::Audio => MediaKind::Audio,
             Muted::Video | Muted::Desktop => MediaKind::Video,
         };
-        self.faces.learn(Fact::MutedByModerator { kind });
+        self.faces.learn(Fact::MutedByModerator { kind, by });
         match kind {
             MediaKind::Audio => self.set_microphone(false),
             MediaKind::Video => self.set_camera(false),
@@ -186,6 +192,7 @@ impl Actor {
         };
         match message {
             FromBridge::DominantSpeaker { endpoint, .. } => self.faces.learn(Fact::Dominant { endpoint }),
+            FromBridge::EndpointMessage { from, payload, .. } => self.reacted(&from, &Reaction::in_message(&payload)),
             FromBridge::EndpointConnectivity { endpoint, active } => {
                 self.faces.learn(Fact::Connectivity { endpoint, active });
             }
@@ -201,8 +208,19 @@ impl Actor {
             | FromBridge::VideoSourcesMap(_)
             | FromBridge::AudioSourcesMap(_)
             | FromBridge::ConnectionStats { .. }
-            | FromBridge::EndpointMessage { .. }
             | FromBridge::EndpointStats { .. } => {}
+        }
+    }
+}
+
+impl Actor {
+    /// A sign of somebody who is in the room.
+    fn reacted(&self, from: &str, reactions: &[Reaction]) {
+        if self.faces.state.borrow().person(from).is_none() {
+            return;
+        }
+        for reaction in reactions {
+            self.faces.tell(MeetingEvent::Reaction { endpoint: from.to_owned(), reaction: *reaction });
         }
     }
 }
@@ -227,6 +245,7 @@ fn presence(member: Member) -> Presence {
         endpoint: member.endpoint,
         name: member.name.unwrap_or_default(),
         hand: member.hand.is_some(),
+        moderator: member.moderator,
         sources: member.sources.into_iter().filter_map(source).collect(),
     }
 }

@@ -45,7 +45,7 @@ fn seat(microphone: bool, camera: bool) -> Seat {
     let rng = ChaCha20Rng::from_seed([7; 32]);
     let mut actor = Actor::new(options, place, rng, mpsc::channel(1).1, faces, cancel, identity);
     actor.endpoint = "aaaa0001".to_owned();
-    actor.faces.learn(Fact::Joined { endpoint: "aaaa0001".to_owned() });
+    actor.faces.learn(Fact::Joined { endpoint: "aaaa0001".to_owned(), moderator: false });
     Seat { actor, events, state }
 }
 
@@ -287,7 +287,13 @@ async fn two_offers_refused_within_five_seconds_are_followed_by_a_request_and_a_
 #[tokio::test]
 async fn a_repair_that_waits_is_given_up_when_the_last_person_goes() {
     let mut seat = seat(false, false);
-    let presence = Presence { endpoint: "bbbb0001".into(), name: "Bob".into(), hand: false, sources: Vec::new() };
+    let presence = Presence {
+        endpoint: "bbbb0001".into(),
+        name: "Bob".into(),
+        hand: false,
+        moderator: false,
+        sources: Vec::new(),
+    };
     seat.actor.faces.learn(Fact::Present(presence));
     let start = Instant::now();
     seat.actor.offered(start, &offer(false));
