@@ -147,7 +147,13 @@ impl Allocation {
                 Event::TransactionTimeout(_) if self.relayed.is_none() => {
                     return Some(Fact::Failed("no answer".to_owned()));
                 }
-                other => tracing::debug!(?other, "relay"),
+                Event::CreatePermissionError(_, error) => tracing::debug!(%error, "no permission for a peer"),
+                // Of a peer that nobody named, or of a question that is not asked here.
+                Event::DataIndicationOrChannelData(..)
+                | Event::TransactionTimeout(_)
+                | Event::BindingResponse(..)
+                | Event::BindingError(..)
+                | _ => {}
             }
         }
     }
