@@ -13,7 +13,9 @@ mod join;
 mod ledger;
 mod messages;
 mod notice;
+mod operator;
 mod output;
+mod pack;
 mod permit;
 mod report;
 mod rights;
@@ -48,6 +50,7 @@ fn run(mut arguments: Arguments) -> Result<Exit, Failure> {
         "notice" => notice::run(arguments),
         "ledger" => ledger::run(arguments),
         "hold" => hold::run(arguments),
+        "pack" => pack::run(arguments),
         "rights" => rights::run(arguments),
         "doctor" => doctor::run(arguments),
         "help" | "--help" | "-h" => {

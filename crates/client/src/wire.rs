@@ -25,7 +25,7 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Error as WebSocketError, Message};
 
-pub(crate) use fetch::{Answer, Ask, fetch};
+pub(crate) use fetch::{Answer, Ask, fetch, page};
 pub(crate) use pump::{INCOMING_FRAMES, Incoming, OUTGOING_FRAMES, pump};
 pub(crate) use target::{Reach, Target};
 

@@ -79,6 +79,7 @@ impl Site {
             "flags": { "ssrcRewritingEnabled": false },
             "analytics": { "disabled": true },
             "disableThirdPartyRequests": true,
+            "legalUrls": { "privacy": format!("{url}{}", crate::page::NOTICE_PAGE) },
         });
         format!("var config = {config};\n")
     }
