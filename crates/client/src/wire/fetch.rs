@@ -1,6 +1,6 @@
 //! One HTTP exchange over the same TLS as everything else: GET and POST, bounded in size and time, few redirects.
 //!
-//! No cookies, no cache, no proxy, no compression. Start at [`fetch`].
+//! No cookies, no cache, no compression. Start at [`fetch`].
 
 use std::net::IpAddr;
 use std::pin::Pin;
@@ -20,7 +20,7 @@ use tokio_util::task::AbortOnDropHandle;
 use super::{ByteStream, CONNECT_TIMEOUT, Target, WireError, open_stream};
 
 /// A large deployment's config.js has 80 KiB; an answer to a conference request less than one.
-const MAX_BODY: usize = 1 << 20;
+pub(super) const MAX_BODY: usize = 1 << 20;
 
 /// From the first byte to the last of one exchange, redirects included.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -112,20 +112,25 @@ async fn respond(
 ) -> Result<(Response<Incoming>, IpAddr, AbortOnDropHandle<hyper::Result<()>>), WireError> {
     let request = request(target, ask)?;
     let opened = timeout(CONNECT_TIMEOUT, Box::pin(open_stream(target))).await;
-    let (stream, peer) = opened.unwrap_or(Err(WireError::Timeout))?;
+    let (stream, way) = opened.unwrap_or(Err(WireError::Timeout))?;
     let (mut sender, connection) = http1::handshake(Stream(stream)).await.map_err(|_| WireError::Broken)?;
     // Ends with the exchange, finished or not.
     let driven = AbortOnDropHandle::new(tokio::spawn(connection));
     let response = sender.send_request(request).await.map_err(|_| WireError::Broken)?;
-    Ok((response, peer, driven))
+    Ok((response, way.peer.ip(), driven))
 }
 
-fn request(target: &Target, ask: &Ask) -> Result<Request<Full<Bytes>>, WireError> {
-    let host = match target.port {
+/// What the host header says: without the usual port.
+pub(super) fn host_of(target: &Target) -> String {
+    match target.port {
         443 if target.secure => target.authority().trim_end_matches(":443").to_owned(),
         80 if !target.secure => target.authority().trim_end_matches(":80").to_owned(),
         _ => target.authority(),
-    };
+    }
+}
+
+fn request(target: &Target, ask: &Ask) -> Result<Request<Full<Bytes>>, WireError> {
+    let host = host_of(target);
     let request = Request::builder().uri(&target.path).header(HOST, host).header(USER_AGENT, super::USER_AGENT);
     let built = match ask {
         Ask::Get => request.method(Method::GET).body(Full::default()),
@@ -141,7 +146,7 @@ fn request(target: &Target, ask: &Ask) -> Result<Request<Full<Bytes>>, WireError
 }
 
 /// A stream in the words of hyper.
-struct Stream(Box<dyn ByteStream>);
+pub(super) struct Stream(pub(super) Box<dyn ByteStream>);
 
 impl hyper::rt::Read for Stream {
     fn poll_read(
