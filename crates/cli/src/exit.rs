@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use runde_client::AnnouncedError;
 use runde_print::PrintError;
 use runde_privacy::stamp::Moment;
-use runde_privacy::{Lang, LangError, Notice};
+use runde_privacy::{Lang, LangError, Notice, OperatorError};
 use runde_profile::{ImportError, ProfileError};
 
 use crate::messages;
@@ -68,6 +69,9 @@ pub enum Failure {
     Serve(#[from] runde_server::ServeError),
     #[error("an access log cannot be kept for {0:?} days")]
     Retention(String),
+    /// A notice that is not bundled, or its words.
+    #[error(transparent)]
+    Notice(#[from] NoticeFailure),
     #[error(transparent)]
     Hold(#[from] runde_server::HoldFailure),
     #[error(transparent)]
@@ -76,6 +80,47 @@ pub enum Failure {
     Secret(std::io::Error),
     #[error("the runtime could not start: {0}")]
     Runtime(std::io::Error),
+}
+
+/// What goes wrong with notices that are written by operators, fetched, or kept.
+#[derive(Debug, thiserror::Error)]
+pub enum NoticeFailure {
+    /// The record of an operator.
+    #[error("{}: {why}", path.display())]
+    Operator { path: PathBuf, why: OperatorError },
+    #[error("the access log is not the one in the operator's details")]
+    OperatorsRetention,
+    /// A server's own notice did not arrive or cannot be shown.
+    #[error("{host}: {error}")]
+    Announced { host: String, error: AnnouncedError },
+    #[error("{host} offers no notice")]
+    NoNoticeThere { host: String },
+    /// The link names a notice that the server does not offer.
+    #[error("{host} does not show the notice that the link promises")]
+    NoticeMissing { host: String },
+    #[error("{host} shows another notice than the link promises")]
+    NoticeDiffers { host: String },
+    #[error("{0:?} was never noted here")]
+    NeverNoted(String),
+    #[error("the words of {0} are gone")]
+    TextGone(String),
+    /// Asked to stop before there was a meeting to leave.
+    #[error("stopped")]
+    Stopped,
+}
+
+impl NoticeFailure {
+    const fn exit(&self) -> Exit {
+        match self {
+            Self::Operator { .. } | Self::OperatorsRetention => Exit::BadArguments,
+            Self::Announced { .. }
+            | Self::NoNoticeThere { .. }
+            | Self::NoticeMissing { .. }
+            | Self::NoticeDiffers { .. } => Exit::UnreachableOrRefused,
+            Self::NeverNoted(_) | Self::TextGone(_) => Exit::Failed,
+            Self::Stopped => Exit::Done,
+        }
+    }
 }
 
 impl Failure {
@@ -90,6 +135,7 @@ impl Failure {
             | Self::Retention(_)
             | Self::Host(_)
             | Self::NoAddress { .. } => Exit::BadArguments,
+            Self::Notice(failure) => failure.exit(),
             Self::NotNoted { .. } | Self::Objected { .. } => Exit::NotNoted,
             Self::Import(error) => import_exit(error),
             Self::Serve(error) => serve_exit(error),
@@ -111,7 +157,11 @@ impl Failure {
 
 const fn import_exit(error: &ImportError) -> Exit {
     match error {
-        ImportError::TooLarge | ImportError::Unreadable(_) | ImportError::Schema(_) => Exit::BadArguments,
+        ImportError::TooLarge
+        | ImportError::Unreadable(_)
+        | ImportError::Schema(_)
+        | ImportError::Notice(_)
+        | ImportError::Operator(_) => Exit::BadArguments,
         ImportError::NotEmpty | ImportError::Profile(_) => Exit::Failed,
     }
 }
@@ -121,7 +171,7 @@ const fn serve_exit(error: &runde_server::ServeError) -> Exit {
     match error {
         E::TlsNeeded(_) | E::Certificate { .. } | E::PublicUrl(_) => Exit::BadArguments,
         E::AccessLog { .. } => Exit::Failed,
-        E::NoticeHidesLog | E::LogNotNoted => Exit::NotNoted,
+        E::NoticeHidesLog | E::LogNotNoted | E::NoticeNotNoted => Exit::NotNoted,
         E::LongPassword => Exit::BadArguments,
         E::PortInUse(_) | E::Listen { .. } | E::Identity(_) => Exit::UnreachableOrRefused,
     }

@@ -3,13 +3,15 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use runde_client::{AudioIn, AudioOut, Command, JoinOptions, LAYERS, LeftReason, Meeting, MeetingEvent, MeetingHandle};
+use runde_client::{
+    AnnouncedError, AudioIn, AudioOut, Command, JoinOptions, LAYERS, LeftReason, Meeting, MeetingEvent, MeetingHandle,
+};
 use runde_client::{Processing, RoomLink, VideoIn};
 
 use tokio::sync::mpsc;
 
 use crate::arguments::{Arguments, Next};
-use crate::exit::{Exit, Failure};
+use crate::exit::{Exit, Failure, NoticeFailure};
 use crate::messages::system_language;
 use crate::orders;
 use crate::permit::{DEFAULT_SERVER, for_guest};
@@ -19,7 +21,7 @@ use crate::secrets::Needed;
 struct Options {
     join: JoinOptions,
     needed: Needed,
-    ack: Option<String>,
+    acks: Vec<String>,
     chat: Option<String>,
     stay: Option<Duration>,
     orders: bool,
@@ -40,7 +42,7 @@ struct Draft {
     layers: Option<usize>,
     relay_only: bool,
     needed: Needed,
-    ack: Option<String>,
+    acks: Vec<String>,
     chat: Option<String>,
     stay: Option<Duration>,
     orders: bool,
@@ -49,7 +51,16 @@ struct Draft {
 
 pub fn run(arguments: Arguments) -> Result<Exit, Failure> {
     let mut options = parse(arguments)?.finish()?;
-    let (contact, devices) = for_guest(&options.join.link, options.ack.as_deref())?;
+    let (contact, devices) = match for_guest(&options.join.link, &options.acks) {
+        Ok(permits) => permits,
+        // Its notice could not be asked for, so neither could the room be entered: told like any room that is not there.
+        Err(Failure::Notice(NoticeFailure::Announced { error: AnnouncedError::Wire(error), .. })) => {
+            let reason = LeftReason::Unreachable(error);
+            Report::new(options.json).tell(&MeetingEvent::Left { reason });
+            return Ok(Exit::UnreachableOrRefused);
+        }
+        Err(failure) => return Err(failure),
+    };
     options.join.devices = Some(devices);
     (options.join.login, options.join.password) = options.needed.read(system_language())?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::Runtime)?;
@@ -194,7 +205,7 @@ fn parse(mut arguments: Arguments) -> Result<Draft, Failure> {
             "--name" => draft.name = Some(arguments.text()?),
             "--user" => draft.needed.user = Some(arguments.text()?).filter(|user| !user.is_empty()),
             "--password-stdin" => draft.needed.room = true,
-            "--notice-ack" => draft.ack = Some(arguments.text()?),
+            "--notice-ack" => draft.acks.push(arguments.text()?),
             "--audio-in" => draft.audio_in = Some(audio_in(&arguments.text()?)),
             "--audio-out" => draft.audio_out = Some(audio_out(&arguments.text()?)),
             "--video-in" => draft.video_in = Some(video_in(&arguments.text()?)),
@@ -234,7 +245,7 @@ impl Draft {
         Ok(Options {
             join,
             needed,
-            ack: self.ack,
+            acks: self.acks,
             chat: self.chat,
             stay: self.stay,
             orders: self.orders,

@@ -13,8 +13,10 @@ mod join;
 mod ledger;
 mod messages;
 mod notice;
+mod operator;
 mod orders;
 mod output;
+mod pack;
 mod permit;
 mod report;
 mod rights;
@@ -50,6 +52,7 @@ fn run(mut arguments: Arguments) -> Result<Exit, Failure> {
         "notice" => notice::run(arguments),
         "ledger" => ledger::run(arguments),
         "hold" => hold::run(arguments),
+        "pack" => pack::run(arguments),
         "rights" => rights::run(arguments),
         "doctor" => doctor::run(arguments),
         "help" | "--help" | "-h" => {

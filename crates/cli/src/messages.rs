@@ -10,6 +10,8 @@ mod endings;
 mod failures;
 pub mod holds;
 mod moderation;
+pub mod notices;
+pub mod packs;
 mod reasons;
 mod refusals;
 pub mod rights;
@@ -174,12 +176,16 @@ const NO_CHANNEL_EN: &str = "The video server offers no control channel that Run
 const USAGE_DE: &str = "Aufruf:
   runde-cli serve [--listen ADRESSE:PORT] [--public-url URL] [--media ADRESSE:PORT] [--tls self-signed|off|ZERT,SCHLÜSSEL]
                   [--turn ADRESSE]… [--turn-user NAME]
-                  [--password-stdin|--password-file DATEI] [--lobby on|off] [--data ORDNER] [--access-log on|off|ORDNER] [--retention TAGE] [--notice-ack SHA256] [--json]
+                  [--password-stdin|--password-file DATEI] [--lobby on|off]
+                  [--data ORDNER] [--access-log on|off|ORDNER] [--retention TAGE] [--operator DATEI|profile]
+                  [--notice-ack SHA256] [--json]
   runde-cli join LINK --name NAME --notice-ack SHA256 [--audio-in DATEI.wav|tone|none|device:ID]
                   [--audio-out DATEI.wav|none|device:ID] [--video-in DATEI.y4m|pattern|none|device:ID]
                   [--video-out ORDNER|none] [--layers 1|2|3] [--processing on|off] [--chat TEXT] [--for 20s] [--json]
                   [--user KONTO] [--password-stdin] [--relay-only] [--orders]
-  runde-cli notice HOST|LINK|embedded-room[:TAGE] [--lang de|en|de-simple] [--ack SHA256]
+  runde-cli notice HOST|LINK|embedded-room[:TAGE] [--fetch] [--changes] [--lang de|en|de-simple] [--ack SHA256]
+  runde-cli notice --operator DATEI|profile [--changes] [--lang de|en|de-simple] [--ack SHA256]
+  runde-cli notice --noted [SHA256] [--json]
   runde-cli ledger [list|verify|export] [--format json|json-ld|kantara] [--lang de|en] [--json]
   runde-cli hold start --incident KENNUNG --reason TEXT --person NAME [--ip ADRESSE[/BITS]] [--from ZEIT]
                   [--until ZEIT] [--access-log ORDNER] [--json]
@@ -188,6 +194,8 @@ const USAGE_DE: &str = "Aufruf:
   runde-cli rights export DATEI | import DATEI | erase all|EINTRAG | object HOST | lift HOST
   runde-cli rights letter 7(3)|15|16|17|18|20|21|77 --to HOST [--lang de|en] [--from DATEI]
                   [--address DATEI] [--details DATEI] [--authority LAND] [--date TAG] [--pdf DATEI]
+  runde-cli pack [--operator DATEI|profile] [--listen ADRESSE:PORT] [--public-url URL] [--tls …] [--part TEIL]
+                  [--house school|public-office|works-council] [--out ORDNER [--pdf]] [--lang de|en]
   runde-cli doctor [--json]
 Enden: 0 fertig, 1 Fehler auf diesem Gerät, 2 falsche Angaben, 3 Hinweis nicht zur Kenntnis genommen
 (nichts gesendet), 4 nicht erreichbar oder abgewiesen, 5 Raum beendet";
@@ -195,12 +203,16 @@ Enden: 0 fertig, 1 Fehler auf diesem Gerät, 2 falsche Angaben, 3 Hinweis nicht 
 const USAGE_EN: &str = "Usage:
   runde-cli serve [--listen ADDR:PORT] [--public-url URL] [--media ADDR:PORT] [--tls self-signed|off|CERT,KEY]
                   [--turn ADDRESS]… [--turn-user NAME]
-                  [--password-stdin|--password-file FILE] [--lobby on|off] [--data DIR] [--access-log on|off|DIR] [--retention DAYS] [--notice-ack SHA256] [--json]
+                  [--password-stdin|--password-file FILE] [--lobby on|off]
+                  [--data DIR] [--access-log on|off|DIR] [--retention DAYS] [--operator FILE|profile]
+                  [--notice-ack SHA256] [--json]
   runde-cli join LINK --name NAME --notice-ack SHA256 [--audio-in FILE.wav|tone|none|device:ID]
                   [--audio-out FILE.wav|none|device:ID] [--video-in FILE.y4m|pattern|none|device:ID]
                   [--video-out DIR|none] [--layers 1|2|3] [--processing on|off] [--chat TEXT] [--for 20s] [--json]
                   [--user ACCOUNT] [--password-stdin] [--relay-only] [--orders]
-  runde-cli notice HOST|LINK|embedded-room[:DAYS] [--lang de|en|de-simple] [--ack SHA256]
+  runde-cli notice HOST|LINK|embedded-room[:DAYS] [--fetch] [--changes] [--lang de|en|de-simple] [--ack SHA256]
+  runde-cli notice --operator FILE|profile [--changes] [--lang de|en|de-simple] [--ack SHA256]
+  runde-cli notice --noted [SHA256] [--json]
   runde-cli ledger [list|verify|export] [--format json|json-ld|kantara] [--lang de|en] [--json]
   runde-cli hold start --incident ID --reason TEXT --person NAME [--ip ADDRESS[/BITS]] [--from TIME]
                   [--until TIME] [--access-log DIR] [--json]
@@ -209,6 +221,8 @@ const USAGE_EN: &str = "Usage:
   runde-cli rights export FILE | import FILE | erase all|ITEM | object HOST | lift HOST
   runde-cli rights letter 7(3)|15|16|17|18|20|21|77 --to HOST [--lang de|en] [--from FILE]
                   [--address FILE] [--details FILE] [--authority STATE] [--date DAY] [--pdf FILE]
+  runde-cli pack [--operator FILE|profile] [--listen ADDR:PORT] [--public-url URL] [--tls …] [--part PART]
+                  [--house school|public-office|works-council] [--out DIR [--pdf]] [--lang de|en]
   runde-cli doctor [--json]
 Exits: 0 done, 1 failure on this device, 2 bad arguments, 3 notice not noted (nothing was sent),
 4 unreachable or refused, 5 room ended";

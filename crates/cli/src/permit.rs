@@ -5,12 +5,13 @@
 use std::path::Path;
 use std::time::Duration;
 
-use runde_client::RoomLink;
+use runde_client::{RoomLink, announced_notice};
 use runde_privacy::access_log::Retention;
-use runde_privacy::{Contact, Gate, Host, LocalDevices, Method, Notice, Permit, Target};
-use runde_profile::{Build, Opening, Places, Profile, Shown, now};
+use runde_privacy::{Contact, Document, Gate, Host, LocalDevices, Method, Notice, NoticeKind, Permit, Target};
+use runde_profile::{Build, Opening, Places, Profile, Shown, inspect, known_notices, now};
 
-use crate::exit::Failure;
+use crate::exit::{Failure, NoticeFailure};
+use crate::join::asked_to_stop;
 use crate::{messages, output};
 
 /// Long enough for several guests that start at once to record one after the other.
@@ -20,7 +21,7 @@ const LOCK_WAIT: Duration = Duration::from_secs(10);
 pub const DEFAULT_SERVER: &str = "meet.jit.si";
 
 /// What the own room is called when it keeps an access log; the days follow.
-const LOGGED_ROOM: &str = "embedded-room:";
+pub const LOGGED_ROOM: &str = "embedded-room:";
 
 /// Days of an access log.
 pub fn retention(days: &str) -> Result<Retention, Failure> {
@@ -59,7 +60,7 @@ pub fn open_profile(data: Option<&Path>) -> Result<Profile, Failure> {
 
 /// Records that the notice with hash `sha256` was noted for `target`.
 pub fn acknowledge(profile: &mut Profile, target: &Target, sha256: &str, place: &str) -> Result<(), Failure> {
-    let notice = Notice::for_target(target);
+    let notice = profile.gate().notice(target);
     let Some(lang) = notice.language_of(sha256) else {
         return Err(not_noted(notice, place, true));
     };
@@ -70,43 +71,110 @@ pub fn acknowledge(profile: &mut Profile, target: &Target, sha256: &str, place: 
 
 /// What a guest needs: leave to reach the host of the link, and leave to open devices.
 ///
-/// `ack` must be a hash of the notice for that host; without it only an earlier acknowledgement counts.
-pub fn for_guest(link: &RoomLink, ack: Option<&str>) -> Result<(Permit<Contact>, Permit<LocalDevices>), Failure> {
-    let (target, place) = (link_target(link)?, format!("{}/{}", link.origin(), link.room));
-    let gate = noted(&target, ack, &place, None, |gate| gate.contact(&target).is_ok())?;
+/// `acks` are hashes of the notices for that host, where it is unknown those of both stages; without one only an earlier
+/// acknowledgement counts.
+pub fn for_guest(link: &RoomLink, acks: &[String]) -> Result<(Permit<Contact>, Permit<LocalDevices>), Failure> {
+    let (mut target, place) = (link_target(link)?, format!("{}/{}{}", link.origin(), link.room, promise(link)));
+    let mut document = None;
+    let first = Notice::known(&target, &known_notices(&Places::of_user()?)?);
+    if matches!(first.kind(), NoticeKind::UnknownServer { .. }) {
+        let asked = Asked { target: &target, acks, place: &place, data: None, document: None };
+        noted(&asked, |gate| gate.fetch(&target).is_ok())?;
+        document = second_stage(link, &target, &place)?;
+        match &document {
+            Some(document) => target = target.with_notice(&document.id()),
+            None if !acks.is_empty() && !acks.iter().any(|ack| first.language_of(ack).is_some()) => {
+                return Err(not_noted(first, &place, true));
+            }
+            None => {}
+        }
+    }
+    let asked = Asked { target: &target, acks, place: &place, data: None, document: document.as_ref() };
+    let gate = noted(&asked, |gate| gate.contact(&target).is_ok())?;
     let contact = gate.contact(&target).map_err(|asks| not_noted(asks.notice, &place, false))?;
     let devices = gate.local_devices().map_err(|asks| not_noted(asks.notice, &place, false))?;
     Ok((contact, devices))
 }
 
-/// What somebody needs who opens rooms, and keeps an access log for so long.
-pub fn for_host(ack: Option<&str>, data: Option<&Path>, log: Option<Retention>) -> Result<Permit<Host>, Failure> {
-    let place = log.map_or(Target::OWN_ROOM.to_owned(), |log| format!("{LOGGED_ROOM}{}", log.days()));
-    let open = |gate: &Gate| log.map_or_else(|| gate.host(), |log| gate.host_with_log(log));
-    let gate = noted(&target_of(&place)?, ack, &place, data, |gate| open(gate).is_ok())?;
-    open(&gate).map_err(|asks| not_noted(asks.notice, &place, false))
+/// What a link says about the notice, so that a person can copy the whole of it.
+fn promise(link: &RoomLink) -> String {
+    let both = link.fp.as_ref().zip(link.rn.as_ref()).map(|(fp, rn)| format!("#fp={fp}&rn={rn}"));
+    both.or_else(|| link.rn.as_ref().map(|rn| format!("#rn={rn}"))).unwrap_or_default()
 }
 
-/// Checks the hash before the profile is touched, and records it only where the gate is still shut.
-fn noted(
-    target: &Target,
-    ack: Option<&str>,
-    place: &str,
-    data: Option<&Path>,
-    is_open: impl Fn(&Gate) -> bool,
-) -> Result<Gate, Failure> {
-    let notice = Notice::for_target(target);
-    if ack.is_some_and(|ack| notice.language_of(ack).is_none()) {
-        return Err(not_noted(notice, place, true));
-    }
-    let mut profile = open_profile(data)?;
-    if let Some(since) = profile.gate().objection(target) {
+/// Asks an unknown server what it says about itself, once the warning about it is noted. It must be what the link promises.
+pub fn second_stage(link: &RoomLink, target: &Target, place: &str) -> Result<Option<Document>, Failure> {
+    let seen = inspect(&Places::of_user()?)?;
+    let gate = seen.map(|seen| Gate::replay(&seen.acknowledgements)).unwrap_or_default();
+    if let Some(since) = gate.objection(target) {
         return Err(Failure::Objected { host: target.host().to_owned(), since });
     }
-    if let (Some(ack), false) = (ack, is_open(&profile.gate())) {
-        acknowledge(&mut profile, target, ack, place)?;
+    let permit = gate.fetch(target).map_err(|asks| not_noted(asks.notice, place, false))?;
+    let host = target.host().to_owned();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::Runtime)?;
+    let found = runtime.block_on(async {
+        tokio::select! {
+            found = announced_notice(&permit, link) => found.map_err(|error| NoticeFailure::Announced { host: host.clone(), error }),
+            () = asked_to_stop() => Err(NoticeFailure::Stopped),
+        }
+    })?;
+    match (&found, target.embedded_notice()) {
+        (None, Some(_)) => Err(NoticeFailure::NoticeMissing { host }.into()),
+        (Some(document), Some(rn)) if document.language_of(rn).is_none() => {
+            Err(NoticeFailure::NoticeDiffers { host }.into())
+        }
+        (Some(_) | None, _) => Ok(found),
     }
-    Ok(profile.gate())
+}
+
+/// What somebody needs who opens rooms under this notice.
+pub fn for_host(ack: Option<&str>, data: Option<&Path>, notice: &Notice, place: &str) -> Result<Permit<Host>, Failure> {
+    let acks: Vec<String> = ack.into_iter().map(str::to_owned).collect();
+    let target = match (notice.kind(), notice.access_log()) {
+        (NoticeKind::Stated(_), _) => Target::own_room_with(notice),
+        (_, Some(log)) => Target::own_room_with_log(log),
+        (_, None) => Target::own_room(),
+    };
+    let document = notice.document();
+    let asked = Asked { target: &target, acks: &acks, place, data, document: Some(&document) };
+    let gate = noted(&asked, |gate| gate.host_as(notice).is_ok())?;
+    gate.host_as(notice).map_err(|asks| not_noted(asks.notice, place, false))
+}
+
+/// What is to be noted, and what was said about it on the command line.
+struct Asked<'a> {
+    target: &'a Target,
+    acks: &'a [String],
+    place: &'a str,
+    data: Option<&'a Path>,
+    /// A notice that is not bundled.
+    document: Option<&'a Document>,
+}
+
+/// Checks the hashes before the profile is touched, and records the right one only where the gate is still shut.
+fn noted(asked: &Asked<'_>, is_open: impl Fn(&Gate) -> bool) -> Result<Gate, Failure> {
+    let places = asked.data.map_or_else(Places::of_user, |root| Ok(Places::at(root)))?;
+    let mut shelf = known_notices(&places)?;
+    asked.document.cloned().into_iter().for_each(|document| shelf.put(document));
+    let notice = Notice::known(asked.target, &shelf);
+    let ack = asked.acks.iter().find(|ack| notice.language_of(ack).is_some());
+    // The hash may be that of the second stage, if the first was noted before.
+    let first_stage = matches!(notice.kind(), NoticeKind::UnknownServer { .. });
+    let before =
+        || inspect(&places).map(|seen| seen.is_some_and(|seen| is_open(&Gate::replay(&seen.acknowledgements))));
+    if ack.is_none() && !asked.acks.is_empty() && !(first_stage && before()?) {
+        return Err(not_noted(notice, asked.place, true));
+    }
+    let mut profile = open_profile(asked.data)?;
+    asked.document.cloned().into_iter().for_each(|document| profile.consider(document));
+    if let Some(since) = profile.gate().objection(asked.target) {
+        return Err(Failure::Objected { host: asked.target.host().to_owned(), since });
+    }
+    if let (Some(ack), false) = (ack, is_open(&profile.gate())) {
+        acknowledge(&mut profile, asked.target, ack, asked.place)?;
+    }
+    let gate = profile.gate();
+    if is_open(&gate) { Ok(gate) } else { Err(not_noted(notice, asked.place, false)) }
 }
 
 fn not_noted(notice: Notice, place: &str, wrong_hash: bool) -> Failure {

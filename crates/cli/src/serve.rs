@@ -3,18 +3,19 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use runde_privacy::Lang;
 use runde_privacy::access_log::Retention;
+use runde_privacy::{Lang, Operator, Target};
 use runde_profile::{Places, now};
 use runde_server::{AccessLog, LogTrouble, ServeOptions, Server, ServerHandle, Tls, purge};
 use serde_json::json;
 
 use crate::arguments::{Arguments, Next};
-use crate::exit::{Exit, Failure};
+use crate::exit::{Exit, Failure, NoticeFailure};
 use crate::join::asked_to_stop;
 use crate::messages::{Message, holds, system_language};
+use crate::operator;
 use crate::output;
-use crate::permit::{for_host, retention};
+use crate::permit::{LOGGED_ROOM, for_host, retention};
 use crate::secrets::{self, ask};
 use crate::turn::relay;
 
@@ -27,6 +28,7 @@ struct Options {
     ack: Option<String>,
     log: Log,
     retention: Option<Retention>,
+    operator: Option<PathBuf>,
     turn_user: Option<String>,
     locked: Option<Locked>,
     json: bool,
@@ -42,6 +44,8 @@ enum Locked {
 /// What `--access-log` says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Log {
+    /// Nothing: none, unless the operator's details name one.
+    Unsaid,
     Off,
     /// In the profile.
     On,
@@ -58,17 +62,24 @@ pub fn run(arguments: Arguments) -> Result<Exit, Failure> {
     let mut options = parse(arguments)?;
     log_in_at_relays(&mut options)?;
     let places = options.data.as_deref().map_or_else(Places::of_user, |root| Ok(Places::at(root)))?;
-    if let Some(log) = access_log(&options, &places)? {
-        options.serve = options.serve.with_access_log(log);
-    }
+    let named = options.operator.as_deref().map(|source| operator::named(source, options.data.as_deref()));
+    let named = named.transpose()?;
+    let log = access_log(&options, named.as_ref().map(|named| &named.operator), &places)?;
+    let days = log.as_ref().map(|log| format!("{LOGGED_ROOM}{}", log.retention.days()));
+    let place = named.as_ref().map(|named| named.place.clone()).or(days).unwrap_or_else(|| Target::OWN_ROOM.to_owned());
+    options.serve = match (&named, log) {
+        (Some(named), log) => options.serve.under(named.notice(), log),
+        (None, Some(log)) => options.serve.with_access_log(log),
+        (None, None) => options.serve,
+    };
     options.serve.password = match &options.locked {
         None => None,
         Some(Locked::Stdin) => Some(secrets::room(system_language())?),
         Some(Locked::File(path)) => Some(secrets::in_file(path)?),
     };
-    let kept = options.serve.access_log.as_ref().map(|log| log.retention);
-    let permit = for_host(options.ack.as_deref(), options.data.as_deref(), kept)?;
-    if kept.is_none() {
+    let permit = for_host(options.ack.as_deref(), options.data.as_deref(), &options.serve.notice, &place)?;
+    named.map_or(Ok(()), |named| named.keep(options.data.as_deref()))?;
+    if options.serve.access_log.is_none() {
         purge_former_log(&places);
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::Runtime)?;
@@ -128,10 +139,22 @@ fn leave_no_core_dump() {
     }
 }
 
-fn access_log(options: &Options, places: &Places) -> Result<Option<AccessLog>, Failure> {
+/// The log that is asked for. Where the operator's details say how long one is kept, they decide, and nothing may contradict them.
+fn access_log(options: &Options, operator: Option<&Operator>, places: &Places) -> Result<Option<AccessLog>, Failure> {
+    if let Some(operator) = operator {
+        let kept = operator.retention();
+        let other = options.retention.is_some() && options.retention != kept;
+        return match (kept, &options.log) {
+            _ if other => Err(NoticeFailure::OperatorsRetention.into()),
+            (Some(kept), Log::In(folder)) => Ok(Some(AccessLog::new(folder.clone(), kept))),
+            (Some(kept), Log::On | Log::Unsaid) => Ok(Some(AccessLog::new(log_folder(places), kept))),
+            (Some(_), Log::Off) | (None, Log::On | Log::In(_)) => Err(NoticeFailure::OperatorsRetention.into()),
+            (None, Log::Off | Log::Unsaid) => Ok(None),
+        };
+    }
     let folder = match (&options.log, options.retention) {
-        (Log::Off, Some(_)) => return Err(Failure::Missing("--access-log on")),
-        (Log::Off, None) => return Ok(None),
+        (Log::Off | Log::Unsaid, Some(_)) => return Err(Failure::Missing("--access-log on")),
+        (Log::Off | Log::Unsaid, None) => return Ok(None),
         (Log::On, _) => log_folder(places),
         (Log::In(folder), _) => folder.clone(),
     };
@@ -172,8 +195,9 @@ fn parse(mut arguments: Arguments) -> Result<Options, Failure> {
         serve: ServeOptions::new(LISTEN),
         data: None,
         ack: None,
-        log: Log::Off,
+        log: Log::Unsaid,
         retention: None,
+        operator: None,
         turn_user: None,
         locked: None,
         json: false,
@@ -196,6 +220,7 @@ fn parse(mut arguments: Arguments) -> Result<Options, Failure> {
             "--password-stdin" => options.locked = Some(Locked::Stdin),
             "--password-file" => options.locked = Some(Locked::File(arguments.path()?)),
             "--lobby" => options.serve.lobby = arguments.on_off("--lobby")?,
+            "--operator" => options.operator = Some(arguments.path()?),
             "--data" => options.data = Some(arguments.path()?),
             "--notice-ack" => options.ack = Some(arguments.text()?),
             "--json" => options.json = true,
@@ -253,7 +278,7 @@ mod tests {
     }
 
     fn kept(words: &[&str]) -> Result<Option<AccessLog>, Failure> {
-        access_log(&parse(Arguments::of(words))?, &Places::at(std::path::Path::new("home")))
+        access_log(&parse(Arguments::of(words))?, None, &Places::at(std::path::Path::new("home")))
     }
 
     #[test]
@@ -267,6 +292,31 @@ mod tests {
             assert!(matches!(kept(&["--access-log", "on", "--retention", refused]), Err(Failure::Retention(_))));
         }
         assert!(matches!(kept(&["--retention", "14"]), Err(Failure::Missing(_))), "a promise about nothing");
+    }
+
+    #[test]
+    fn the_details_of_an_operator_decide_about_the_log_and_nothing_may_contradict_them() {
+        let kept = |days: &str, words: &[&str]| {
+            let record = format!(r#"{{"name": "A", "address": ["b"]{days}}}"#);
+            let operator = Operator::read(record.as_bytes()).unwrap();
+            let places = Places::at(std::path::Path::new("home"));
+            access_log(&parse(Arguments::of(words)).unwrap(), Some(&operator), &places)
+        };
+        let fourteen = r#", "retention_days": 14"#;
+        assert_eq!(kept("", &[]).unwrap(), None);
+        assert_eq!(kept(fourteen, &[]).unwrap().unwrap().retention.days(), 14);
+        assert_eq!(kept(fourteen, &["--access-log", "logs"]).unwrap().unwrap().folder, PathBuf::from("logs"));
+        for (days, words) in [
+            (fourteen, &["--access-log", "off"][..]),
+            (fourteen, &["--retention", "28"]),
+            ("", &["--access-log", "on"]),
+            ("", &["--retention", "14"]),
+        ] {
+            assert!(
+                matches!(kept(days, words), Err(Failure::Notice(NoticeFailure::OperatorsRetention))),
+                "{days} {words:?}"
+            );
+        }
     }
 
     #[test]

@@ -172,6 +172,14 @@ fn a_hold_is_begun_listed_reviewed_and_released_by_hand() {
     );
     assert_eq!(code(&cli(home.path(), &["hold", "review", "inc-1"])), 0);
     let sealed = home.path().join("data/access-log/holds/inc-1.hold");
+    let shown = text(&cli(home.path(), &["rights", "show", "--json"]));
+    for file in shown.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()) {
+        let fields = file["fields"].as_array().unwrap();
+        assert!(file["known"] == true && fields.iter().all(|field| field["says"].is_string()), "{file}");
+    }
+    for name in ["access-20", "inc-1.hold", "register.json"] {
+        assert!(shown.contains(name), "{name}");
+    }
     let register = fs::read_to_string(sealed.with_file_name("register.json")).unwrap();
     for personal in ["Ada", "flood", "127.0.0.1", "Firefox"] {
         assert!(fs::read_to_string(&sealed).unwrap().contains(personal) && !register.contains(personal), "{personal}");

@@ -17,6 +17,7 @@
 
 #![forbid(unsafe_code)]
 
+mod announced;
 mod event;
 mod local;
 mod meeting;
@@ -26,6 +27,7 @@ mod state;
 mod studio;
 pub mod wire;
 
+pub use announced::{AnnouncedError, announced_notice};
 pub use event::{
     Change, ChatLine, DeviceFault, DeviceKind, DeviceNews, LeftReason, MediaKind, MeetingEvent, Refusal, SourceStats,
     Stats, Waiting,

@@ -30,6 +30,8 @@ use crate::options::{Command, JoinOptions};
 use crate::state::MeetingState;
 use crate::wire::{Target, WireError};
 
+pub(crate) use names::permit_host;
+
 /// Commands come from a person's hands. When full the caller is told at once ([`CommandError::Busy`]).
 const COMMANDS: usize = 32;
 
@@ -85,7 +87,7 @@ impl Meeting {
     /// # Errors
     /// [`SpawnError`].
     pub fn spawn(permit: Permit<Contact>, options: JoinOptions) -> Result<MeetingHandle, SpawnError> {
-        if permit.host() != names::permit_host(&options.link.host) {
+        if permit.host() != permit_host(&options.link.host) {
             return Err(SpawnError::OtherHost);
         }
         Target::room(&options.link).map_err(SpawnError::Link)?;

@@ -30,7 +30,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Error as WebSocketError, Message};
 
 pub(crate) use bosh::pump_bosh;
-pub(crate) use fetch::{Answer, Ask, fetch};
+pub(crate) use fetch::{Answer, Ask, fetch, page};
 pub(crate) use pump::{INCOMING_FRAMES, Incoming, OUTGOING_FRAMES, pump};
 pub(crate) use relays::openings as relay_openings;
 pub(crate) use target::{Reach, Target};

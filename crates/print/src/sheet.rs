@@ -1,6 +1,5 @@
-//! Breaking a letter into lines and pages.
+//! Breaking blocks into lines and pages.
 
-use runde_privacy::letter::Letter;
 use runde_privacy::letter::paper::{BOTTOM, Block, TOP_OF_NEXT};
 
 use crate::PrintError;
@@ -30,11 +29,11 @@ pub struct Sheet {
 }
 
 impl Sheet {
-    pub fn lay_out(letter: &Letter, regular: &Face, bold: &Face) -> Result<Self, PrintError> {
+    pub fn lay_out(blocks: &[Block], regular: &Face, bold: &Face) -> Result<Self, PrintError> {
         let mut sheet = Self::default();
-        for block in letter.blocks() {
+        for block in blocks {
             let face = if block.bold { bold } else { regular };
-            sheet.add(&block, face)?;
+            sheet.add(block, face)?;
         }
         Ok(sheet)
     }
@@ -107,7 +106,7 @@ mod tests {
     use runde_privacy::Lang;
     use runde_privacy::letter::day::Day;
     use runde_privacy::letter::paper::{LEFT, WIDTH};
-    use runde_privacy::letter::{Article, MAX_DETAILS, Request};
+    use runde_privacy::letter::{Article, Letter, MAX_DETAILS, Request};
 
     use super::*;
 
@@ -125,7 +124,7 @@ mod tests {
     }
 
     fn sheet(letter: &Letter) -> Sheet {
-        Sheet::lay_out(letter, &Face::regular().unwrap(), &Face::bold().unwrap()).unwrap()
+        Sheet::lay_out(&letter.blocks(), &Face::regular().unwrap(), &Face::bold().unwrap()).unwrap()
     }
 
     #[test]

@@ -113,7 +113,7 @@ impl Acknowledgement {
             ui_build_hash: how.ui_build_hash,
             subject_pseudonym: how.subject_pseudonym,
             method: how.method,
-            text_source: TextSource::Bundled,
+            text_source: notice.source_of_text(),
         }
     }
 }

@@ -8,6 +8,9 @@
 //!   current acknowledgement opens them.
 //! - An **objection** (Art. 21 GDPR) to the controller of a host shuts that host, whatever was noted before or
 //!   is noted after it, until it is lifted. Lifting opens nothing by itself.
+//! - An **unknown server** is met in two stages. Its warning noted, its own notice may be fetched ([`Gate::fetch`]), and
+//!   nothing else where the link promises one (`#rn=`) that is not known here. What was fetched is put on the shelf and must be
+//!   noted like any other.
 //! - **Host** (opening rooms) needs the embedded-room notice noted, since it tells what hosting means. Whoever also
 //!   keeps an access log needs the text noted that its guests will read, with the same retention.
 //!
@@ -19,6 +22,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::access_log::Retention;
 use crate::acknowledgement::{Acknowledgement, Standing};
+use crate::document::Shelf;
 use crate::lang::Lang;
 use crate::ledger::Ledger;
 use crate::notice::{Notice, NoticeKind};
@@ -41,16 +45,30 @@ pub struct Contact {
     host: String,
 }
 
+/// May ask one host for its notice, and for nothing else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fetch {
+    host: String,
+}
+
 /// May open microphones, cameras and speakers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LocalDevices(());
 
-/// May open rooms for others, and keep an access log of them if one was noted.
+/// May open rooms for others under the notice that was noted, and keep an access log of them if that says so.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Host(Option<Retention>);
+pub struct Host(Notice);
 
 impl Permit<Contact> {
     /// The host that may be reached; no other may.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        &self.kind.host
+    }
+}
+
+impl Permit<Fetch> {
+    /// The host that may be asked; no other may.
     #[must_use]
     pub fn host(&self) -> &str {
         &self.kind.host
@@ -61,7 +79,13 @@ impl Permit<Host> {
     /// How long an access log may be kept; none means that there may be no log.
     #[must_use]
     pub const fn access_log(&self) -> Option<Retention> {
-        self.kind.0
+        self.kind.0.access_log()
+    }
+
+    /// The notice that guests are shown.
+    #[must_use]
+    pub const fn notice(&self) -> &Notice {
+        &self.kind.0
     }
 }
 
@@ -75,6 +99,18 @@ pub struct Asks {
     pub stale: bool,
     /// When somebody objected to this controller. Noting the notice does not help then; lifting does.
     pub objected: Option<Moment>,
+    /// Hash of the version that was noted for this host last, where that is another one than now: what to compare with.
+    pub earlier: Option<String>,
+    /// The notice above is noted, and the link promises another one that only the host itself can show: see [`Gate::fetch`].
+    pub second_stage: bool,
+}
+
+impl Asks {
+    /// As for a host that nobody noted anything for.
+    #[must_use]
+    pub const fn first(notice: Notice, target: Target) -> Self {
+        Self { notice, target, stale: false, objected: None, earlier: None, second_stage: false }
+    }
 }
 
 /// What has been noted, as far as it is on disk.
@@ -83,6 +119,9 @@ pub struct Gate {
     noted: BTreeSet<Noted>,
     /// Host and time of each objection that is in force.
     objections: BTreeMap<String, Moment>,
+    /// By host, what was noted for it last: id and hash.
+    newest: BTreeMap<String, (String, String)>,
+    shelf: Shelf,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -103,9 +142,27 @@ impl Gate {
         gate
     }
 
+    /// Lets the documents on the shelf count as known notices.
+    #[must_use]
+    pub fn with_shelf(mut self, shelf: Shelf) -> Self {
+        self.shelf = shelf;
+        self
+    }
+
+    /// The notice that holds for a target.
+    #[must_use]
+    pub fn notice(&self, target: &Target) -> Notice {
+        Notice::known(target, &self.shelf)
+    }
+
     fn take(&mut self, ack: &Acknowledgement) {
         match ack.status {
             Standing::Informed => {
+                let newest = (ack.notice_id.clone(), ack.notice_sha256.clone());
+                // The warning about an unknown operator is not an earlier version of what that operator says.
+                if ack.notice_id != UNKNOWN || !self.newest.contains_key(&ack.host) {
+                    self.newest.insert(ack.host.clone(), newest);
+                }
                 let (notice_id, host) = (ack.notice_id.clone(), ack.host.clone());
                 self.noted.insert(Noted { notice_id, host, sha256: ack.notice_sha256.clone() });
             }
@@ -133,14 +190,27 @@ impl Gate {
     /// # Errors
     /// The notice to show first.
     pub fn contact(&self, target: &Target) -> Result<Permit<Contact>, Box<Asks>> {
-        let notice = Notice::for_target(target);
-        let own_machine = *notice.kind() == NoticeKind::EmbeddedRoom && target.is_loopback();
-        let open =
+        let notice = self.notice(target);
+        let own_machine = notice.is_of_rooms() && target.is_loopback();
+        let noted =
             self.has(&notice, &notice.record_host(target)) || (own_machine && self.has(&notice, Target::OWN_ROOM));
-        if !open || self.objection(target).is_some() {
-            return Err(self.asks(notice, target.clone()));
+        let second_stage = noted && promises_more(target, &notice);
+        if !noted || second_stage || self.objection(target).is_some() {
+            return Err(Box::new(Asks { second_stage, ..*self.asks(notice, target.clone()) }));
         }
         Ok(Permit { kind: Contact { host: target.host().to_owned() } })
+    }
+
+    /// Leave to ask an unknown server for its own notice, once the warning about it was noted.
+    ///
+    /// # Errors
+    /// The warning to show first; [`Asks::objected`] where somebody objected.
+    pub fn fetch(&self, target: &Target) -> Result<Permit<Fetch>, Box<Asks>> {
+        let warning = Notice::for_target(target);
+        if !self.has(&warning, &warning.record_host(target)) || self.objection(target).is_some() {
+            return Err(self.asks(warning, target.clone()));
+        }
+        Ok(Permit { kind: Fetch { host: target.host().to_owned() } })
     }
 
     /// For a room that this very program serves, at whatever address of this computer: whoever noted what hosting means need not
@@ -150,8 +220,8 @@ impl Gate {
     /// # Errors
     /// The notice to show first, as with [`Gate::contact`].
     pub fn contact_served_here(&self, target: &Target, _host: &Permit<Host>) -> Result<Permit<Contact>, Box<Asks>> {
-        let notice = Notice::for_target(target);
-        if *notice.kind() == NoticeKind::EmbeddedRoom && self.host().is_ok() {
+        let notice = self.notice(target);
+        if notice.is_of_rooms() && self.host_as(&notice).is_ok() {
             return Ok(Permit { kind: Contact { host: target.host().to_owned() } });
         }
         self.contact(target)
@@ -173,7 +243,20 @@ impl Gate {
         if !self.noted.iter().any(|noted| noted.notice_id == notice.id() && is_current(noted)) {
             return Err(self.asks(notice, Target::own_room()));
         }
-        Ok(Permit { kind: Host(None) })
+        Ok(Permit { kind: Host(notice) })
+    }
+
+    /// # Errors
+    /// The notice to show first: the one that somebody wrote for their own rooms.
+    pub fn host_as(&self, notice: &Notice) -> Result<Permit<Host>, Box<Asks>> {
+        match (notice.kind(), notice.access_log()) {
+            (NoticeKind::Stated(_), _) if notice.is_of_rooms() && self.has(notice, Target::OWN_ROOM) => {
+                Ok(Permit { kind: Host(notice.clone()) })
+            }
+            (NoticeKind::Stated(_), _) => Err(self.asks(notice.clone(), Target::own_room_with(notice))),
+            (_, Some(retention)) => self.host_with_log(retention),
+            (_, None) => self.host(),
+        }
     }
 
     /// # Errors
@@ -184,7 +267,7 @@ impl Gate {
         if !self.noted.iter().any(same) {
             return Err(self.asks(notice, Target::own_room_with_log(retention)));
         }
-        Ok(Permit { kind: Host(Some(retention)) })
+        Ok(Permit { kind: Host(notice) })
     }
 
     fn has(&self, notice: &Notice, host: &str) -> bool {
@@ -195,11 +278,23 @@ impl Gate {
 
     fn asks(&self, notice: Notice, target: Target) -> Box<Asks> {
         let host = notice.record_host(&target);
-        let earlier = self.noted.iter().any(|noted| noted.host == host && noted.notice_id == notice.id());
-        let stale = earlier && !self.has(&notice, &host);
+        let newest = self.newest.get(&host).filter(|(id, sha256)| {
+            let comparable = id == notice.id() || (id != UNKNOWN && notice.id() != UNKNOWN);
+            comparable && notice.language_of(sha256).is_none()
+        });
+        let earlier = newest.map(|(_, sha256)| sha256.clone());
+        let stale = earlier.is_some() && !self.has(&notice, &host);
         let objected = self.objections.get(&host).copied();
-        Box::new(Asks { notice, target, stale, objected })
+        Box::new(Asks { stale, objected, earlier: earlier.filter(|_| stale), ..Asks::first(notice, target) })
     }
+}
+
+/// Id of the warning about an operator whom nobody here knows.
+const UNKNOWN: &str = "unknown-server";
+
+/// Whether the link names a notice that is not the one known for its host.
+fn promises_more(target: &Target, notice: &Notice) -> bool {
+    notice.id() == UNKNOWN && target.embedded_notice().is_some()
 }
 
 /// Whether the recorded hash is that of a text as it reads today.

@@ -4,7 +4,7 @@
 //! What it is not: it opens no file, no socket and no keyring, and it asks no clock. `runde-profile`
 //! stores what this crate computes.
 //!
-//! Where to start: [`notice`] for the texts, [`ledger`] for the chain, [`gate`] for the permits, [`access_log`] for
+//! Where to start: [`notice`] for the texts, [`operator`] for those that a host writes, [`difference`] for what changed in them, [`ledger`] for the chain, [`gate`] for the permits, [`access_log`] for
 //! what a room server may remember.
 //! A test that needs a permit gets it the way the product does:
 //!
@@ -27,6 +27,8 @@
 pub mod access_log;
 pub mod acknowledgement;
 pub mod consent;
+pub mod difference;
+pub mod document;
 pub mod export;
 pub mod gate;
 pub mod lang;
@@ -34,15 +36,21 @@ pub mod ledger;
 pub mod letter;
 pub mod manifest;
 pub mod notice;
+pub mod operator;
+pub mod pack;
 pub mod purpose;
 pub mod stamp;
 pub mod target;
+mod template;
 
 pub use acknowledgement::{Acknowledgement, Circumstances, Method, Standing, TextSource};
 pub use consent::{Choice, ConsentRecord, ConsentState};
-pub use gate::{Asks, Contact, Gate, Host, LocalDevices, Permit};
+pub use difference::{Change, ChangeKind, Piece, PieceKind, changes};
+pub use document::{Document, DocumentError, Shelf};
+pub use gate::{Asks, Contact, Fetch, Gate, Host, LocalDevices, Permit};
 pub use lang::{Lang, LangError};
 pub use ledger::{ChainKey, Damage, Head, HeadState, Ledger, LedgerError, Pending, Verdict};
 pub use notice::{Notice, NoticeKind, Point, Section};
+pub use operator::{Basis, Operator, OperatorError};
 pub use purpose::Purpose;
 pub use target::{Target, TargetError};

@@ -7,6 +7,8 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::access_log::hold::Incident;
+use crate::access_log::{DayFile, Line};
 use crate::lang::Lang;
 
 mod entries;
@@ -28,6 +30,10 @@ pub enum Shape {
     Json,
     /// One JSON document a line.
     Lines,
+    /// Lines of an access log.
+    Log,
+    /// One JSON document, then lines of an access log.
+    SealedLog,
     /// Nothing inside is for reading: the lock, half-written drafts, damaged copies.
     Closed,
 }
@@ -74,20 +80,31 @@ impl Said {
 /// Names of the entries whose files have changing names.
 pub const DAMAGED: &str = "*.damaged-*";
 pub const DRAFT: &str = "*.new";
+/// The access log of a host's rooms and the evidence taken from it, in a folder of their own.
+pub const ACCESS_DAY: &str = "access-log/access-*.log";
+pub const HOLD_REGISTER: &str = "access-log/holds/register.json";
+pub const HELD: &str = "access-log/holds/*.hold";
+pub const HOLD_DRAFT: &str = "access-log/holds/register.new";
+/// The text of a notice that was noted, named by its hash.
+pub const NOTICE: &str = "notices/*.json";
 
 impl Entry {
     /// The entry of a file, by its name inside the folder.
     #[must_use]
     pub fn of(folder: Folder, name: &str) -> Option<&'static Self> {
         let named = |wanted: &str| ENTRIES.iter().find(|entry| entry.folder == folder && entry.name == wanted);
-        if let Some(entry) = named(name) {
+        if let Some(entry) = named(name).or_else(|| changing(name).and_then(named)) {
             return Some(entry);
         }
         if let Some((original, when)) = name.rsplit_once(".damaged-") {
             let digits = !when.is_empty() && when.bytes().all(|byte| byte.is_ascii_digit());
-            return named(original).filter(|_| digits).and_then(|_| named(DAMAGED));
+            let original = named(original).or_else(|| changing(original).and_then(named));
+            return original.filter(|_| digits).and_then(|_| named(DAMAGED));
         }
         let stem = name.strip_suffix(".new")?;
+        if changing(&format!("{stem}.json")) == Some(NOTICE) {
+            return named(DRAFT);
+        }
         let ours = |entry: &&Self| entry.name.split('.').next() == Some(stem) && entry.folder == folder;
         ENTRIES.iter().find(ours).and_then(|_| named(DRAFT))
     }
@@ -96,6 +113,40 @@ impl Entry {
     pub fn field(&self, path: &str) -> Option<&'static Field> {
         self.fields.iter().find(|field| field.path == path)
     }
+}
+
+/// The entry of a file whose name holds a day, an incident or a hash.
+fn changing(name: &str) -> Option<&'static str> {
+    if let Some(hash) =
+        name.strip_prefix("notices").and_then(|name| name.trim_start_matches(['/', '\\']).strip_suffix(".json"))
+    {
+        return (hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit())).then_some(NOTICE);
+    }
+    let inside = name.strip_prefix("access-log")?.trim_start_matches(['/', '\\']);
+    if DayFile::named(inside).is_some() {
+        return Some(ACCESS_DAY);
+    }
+    let held = inside.strip_prefix("holds")?.trim_start_matches(['/', '\\']);
+    match (held, held.strip_suffix(".hold")) {
+        ("register.json", _) => Some(HOLD_REGISTER),
+        ("register.new", _) => Some(HOLD_DRAFT),
+        (_, Some(incident)) => Incident::try_from(incident.to_owned()).is_ok().then_some(HELD),
+        (_, None) => None,
+    }
+}
+
+/// The fields of a line of an access log by their paths; `None` for anything else.
+#[must_use]
+pub fn log_fields(line: &str) -> Option<Vec<(String, String)>> {
+    let Line { time, bytes_sent, client, os, ip } = line.parse().ok()?;
+    let fields = [
+        ("time", time.to_string()),
+        ("bytes_sent", bytes_sent.to_string()),
+        ("client", client.to_string()),
+        ("os", os.name().to_owned()),
+        ("ip", ip.to_string()),
+    ];
+    Some(fields.map(|(path, value)| (path.to_owned(), value)).into())
 }
 
 /// Every value inside a document with its path; empty lists and objects count as values.
@@ -137,6 +188,44 @@ mod tests {
         for stranger in ["notes.txt", "notes.txt.damaged-1", "consents.ledger.damaged-x", "other.new", ".new", ""] {
             assert_eq!(name(Folder::Data, stranger), None, "{stranger}");
         }
+    }
+
+    #[test]
+    fn the_files_of_an_access_log_are_known_in_their_folders_only() {
+        let name = |name| Entry::of(Folder::Data, name).map(|entry| entry.name);
+        assert_eq!(name("access-log/access-2026-11-23-56d.log"), Some(ACCESS_DAY));
+        assert_eq!(name("access-log/holds/register.json"), Some(HOLD_REGISTER));
+        assert_eq!(name("access-log/holds/register.new"), Some(HOLD_DRAFT));
+        assert_eq!(name("access-log/holds/2026-11-flood.hold"), Some(HELD));
+        for stranger in [
+            "access-2026-11-23-56d.log",
+            "access-log/access-2026-11-23-57d.log",
+            "access-log/notes.txt",
+            "access-log/register.json",
+            "access-log/holds/.hold",
+            "access-log/holds/a b.hold",
+            "access-log/holds/deeper/x.hold",
+        ] {
+            assert_eq!(name(stranger), None, "{stranger}");
+        }
+    }
+
+    #[test]
+    fn a_kept_notice_its_draft_and_its_damaged_copy_are_known_by_their_hash() {
+        let name = |name: &str| Entry::of(Folder::Data, name).map(|entry| entry.name);
+        let hash = "ab".repeat(32);
+        assert_eq!(name(&format!("notices/{hash}.json")), Some(NOTICE));
+        assert_eq!(name(&format!("notices/{hash}.new")), Some(DRAFT));
+        assert_eq!(name(&format!("notices/{hash}.json.damaged-7")), Some(DAMAGED));
+        assert_eq!((name("notices/x.json"), name(&format!("{hash}.json"))), (None, None));
+    }
+
+    #[test]
+    fn the_five_fields_of_a_line_are_told_apart() {
+        let fields = log_fields("2026-11-23T09:00:07Z 184320 \"Chromium 130\" \"Linux\" 192.0.2.7").unwrap();
+        let entry = Entry::of(Folder::Data, "access-log/access-2026-11-23-56d.log").unwrap();
+        assert!(fields.len() == 5 && fields.iter().all(|(path, _)| entry.field(path).is_some()));
+        assert_eq!(log_fields("hello"), None);
     }
 
     #[test]

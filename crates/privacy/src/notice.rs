@@ -8,11 +8,13 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 use unicode_normalization::UnicodeNormalization;
 
 use crate::access_log::Retention;
+use crate::acknowledgement::{Acknowledgement, TextSource};
+use crate::document::{self, Document, Shelf};
 use crate::lang::Lang;
+use crate::operator::Operator;
 use crate::target::Target;
 
 /// Whose notice it is.
@@ -24,6 +26,8 @@ pub enum NoticeKind {
     EmbeddedRoom,
     /// Whoever runs this host.
     UnknownServer { host: String },
+    /// What somebody who runs rooms or a server says of it: [`crate::Operator`] for rooms of one's own, or fetched.
+    Stated(Box<Document>),
 }
 
 /// One notice, in every language.
@@ -64,6 +68,44 @@ impl Notice {
             (_, Some(room)) => room,
             (Target::OWN_ROOM, None) => Self::embedded_room(),
             (host, None) => Self { kind: NoticeKind::UnknownServer { host: host.to_owned() }, log: None },
+        }
+    }
+
+    /// The same, where the documents on the shelf count, too: a link whose hash names one leads to that notice.
+    #[must_use]
+    pub fn known(target: &Target, shelf: &Shelf) -> Self {
+        let bundled = Self::for_target(target);
+        let Some(rn) = target.embedded_notice() else { return bundled };
+        if bundled.kind == NoticeKind::MeetJitSi || bundled.language_of(rn).is_some() {
+            return bundled;
+        }
+        shelf.find(rn).map_or(bundled, |document| Self::stated(document.clone()))
+    }
+
+    /// The version that a record names, as long as its text is kept or still the bundled one.
+    #[must_use]
+    pub fn of_record(record: &Acknowledgement, shelf: &Shelf) -> Option<Self> {
+        if let Some(document) = shelf.find(&record.notice_sha256) {
+            return Some(Self::stated(document.clone()));
+        }
+        let bundled = Self::for_target(&Target::new(&record.host, Some(&record.notice_sha256)).ok()?);
+        bundled.language_of(&record.notice_sha256).is_some().then_some(bundled)
+    }
+
+    /// What a host or a server says about itself.
+    #[must_use]
+    pub fn stated(document: Document) -> Self {
+        Self { log: document.access_log(), kind: NoticeKind::Stated(Box::new(document)) }
+    }
+
+    /// This notice as it is handed to guests and kept.
+    #[must_use]
+    pub fn document(&self) -> Document {
+        match &self.kind {
+            NoticeKind::Stated(document) => (**document).clone(),
+            NoticeKind::MeetJitSi | NoticeKind::EmbeddedRoom | NoticeKind::UnknownServer { .. } => {
+                Document::new(self.version(), None, self.log, Lang::ALL.map(|lang| (lang, self.text(lang))))
+            }
         }
     }
 
@@ -114,13 +156,38 @@ impl Notice {
             NoticeKind::MeetJitSi => "meet.jit.si",
             NoticeKind::EmbeddedRoom => "embedded-room",
             NoticeKind::UnknownServer { .. } => "unknown-server",
+            NoticeKind::Stated(ref document) if document.operator().is_some() => "operator",
+            NoticeKind::Stated(_) => "server",
         }
     }
 
     /// Raised with every change of the words in any language.
     #[must_use]
     pub const fn version(&self) -> u32 {
-        1
+        match &self.kind {
+            NoticeKind::Stated(document) => document.version(),
+            NoticeKind::MeetJitSi | NoticeKind::EmbeddedRoom | NoticeKind::UnknownServer { .. } => 1,
+        }
+    }
+
+    /// Whether it is about rooms that somebody opens with Runde, so that it can hold for one's own.
+    #[must_use]
+    pub const fn is_of_rooms(&self) -> bool {
+        match &self.kind {
+            NoticeKind::EmbeddedRoom => true,
+            NoticeKind::Stated(document) => document.operator().is_some(),
+            NoticeKind::MeetJitSi | NoticeKind::UnknownServer { .. } => false,
+        }
+    }
+
+    /// Where its words come from, as written into records.
+    #[must_use]
+    pub const fn source_of_text(&self) -> TextSource {
+        match &self.kind {
+            NoticeKind::Stated(document) if document.operator().is_some() => TextSource::Host,
+            NoticeKind::Stated(_) => TextSource::Server,
+            NoticeKind::MeetJitSi | NoticeKind::EmbeddedRoom | NoticeKind::UnknownServer { .. } => TextSource::Bundled,
+        }
     }
 
     /// Who is answerable, as written into records.
@@ -130,14 +197,22 @@ impl Notice {
             NoticeKind::MeetJitSi => "8x8-inc".to_owned(),
             NoticeKind::EmbeddedRoom => "room-opener".to_owned(),
             NoticeKind::UnknownServer { host } => format!("unknown-operator-of:{host}"),
+            NoticeKind::Stated(document) => match document.operator() {
+                Some(operator) => format!("operator:{}", operator.name),
+                None => format!("operator-with-notice:{}", document.id().split_at(16).0),
+            },
         }
     }
 
     /// Where letters to the controller go, line by line; `None` where the notice does not say.
     #[must_use]
-    pub const fn postal_address(&self) -> Option<[&'static str; 4]> {
-        match self.kind {
-            NoticeKind::MeetJitSi => Some(["8×8, Inc.", "675 Creekside Way", "Campbell, California 95008", "USA"]),
+    pub fn postal_address(&self) -> Option<Vec<String>> {
+        match &self.kind {
+            NoticeKind::MeetJitSi => {
+                let lines = ["8×8, Inc.", "675 Creekside Way", "Campbell, California 95008", "USA"];
+                Some(lines.map(str::to_owned).into())
+            }
+            NoticeKind::Stated(document) => document.operator().map(Operator::postal_address),
             NoticeKind::EmbeddedRoom | NoticeKind::UnknownServer { .. } => None,
         }
     }
@@ -147,7 +222,7 @@ impl Notice {
     pub fn record_host(&self, target: &Target) -> String {
         match &self.kind {
             NoticeKind::MeetJitSi => "meet.jit.si".to_owned(),
-            NoticeKind::EmbeddedRoom => target.host().to_owned(),
+            NoticeKind::EmbeddedRoom | NoticeKind::Stated(_) => target.host().to_owned(),
             NoticeKind::UnknownServer { host } => host.clone(),
         }
     }
@@ -155,12 +230,15 @@ impl Notice {
     /// The whole text: UTF-8 in NFC, lines ended by LF, the last one too.
     #[must_use]
     pub fn text(&self, lang: Lang) -> String {
+        if let NoticeKind::Stated(document) = &self.kind {
+            return document.text(lang).to_owned();
+        }
         let (own, local) = (self.source(lang), local_functions(lang));
         let joined = format!("{}\n\n{}\n", own.trim_end(), local.trim());
         let placed = match (&self.kind, self.log) {
             (NoticeKind::UnknownServer { host }, _) => joined.replace("{host}", host),
             (NoticeKind::EmbeddedRoom, Some(log)) => joined.replace("{period}", &period(log, lang)),
-            (NoticeKind::EmbeddedRoom, None) | (NoticeKind::MeetJitSi, _) => joined,
+            (NoticeKind::EmbeddedRoom, None) | (NoticeKind::MeetJitSi | NoticeKind::Stated(_), _) => joined,
         };
         placed.replace("\r\n", "\n").nfc().collect()
     }
@@ -168,12 +246,15 @@ impl Notice {
     /// Lower-case hexadecimal SHA-256 of [`Self::text`].
     #[must_use]
     pub fn sha256(&self, lang: Lang) -> String {
-        hex::encode(Sha256::digest(self.text(lang)))
+        document::hash(&self.text(lang))
     }
 
     /// The language in which this notice has that hash, if any.
     #[must_use]
     pub fn language_of(&self, sha256: &str) -> Option<Lang> {
+        if let NoticeKind::Stated(document) = &self.kind {
+            return document.language_of(sha256);
+        }
         Lang::ALL.into_iter().find(|&lang| self.sha256(lang).eq_ignore_ascii_case(sha256))
     }
 
@@ -186,15 +267,7 @@ impl Notice {
     /// The same text, taken apart for a page that draws it.
     #[must_use]
     pub fn sections(&self, lang: Lang) -> Vec<Section> {
-        let mut sections: Vec<Section> = Vec::new();
-        for line in self.text(lang).lines() {
-            if let Some(heading) = line.strip_prefix("## ") {
-                sections.push(section(heading));
-            } else if let (Some(point), Some(last)) = (line.strip_prefix("- ["), sections.last_mut()) {
-                last.points.extend(split_point(point));
-            }
-        }
-        sections
+        sections_of(&self.text(lang))
     }
 
     const fn source(&self, lang: Lang) -> &'static str {
@@ -215,11 +288,34 @@ impl Notice {
             (NoticeKind::UnknownServer { .. }, _, Lang::DeSimple) => {
                 include_str!("../notices/unknown-server.de-simple.md")
             }
+            // It carries its text.
+            (NoticeKind::Stated(_), _, _) => "",
         }
     }
 }
 
-const fn local_functions(lang: Lang) -> &'static str {
+/// A text taken apart. One without our marks is one section, a point a line, so that nothing of it stays unshown.
+#[must_use]
+pub fn sections_of(text: &str) -> Vec<Section> {
+    let mut sections: Vec<Section> = Vec::new();
+    for line in text.lines() {
+        if let Some(heading) = line.strip_prefix("## ") {
+            sections.push(section(heading));
+        } else if let (Some(point), Some(last)) = (line.strip_prefix("- ["), sections.last_mut()) {
+            last.points.extend(split_point(point));
+        }
+    }
+    let marked: usize = sections.iter().map(|section| section.points.len() + 1).sum();
+    let lines = || text.lines().filter(|line| !line.trim().is_empty());
+    // Ours has two lines more, its title and the one that explains the marks.
+    if lines().count() <= marked + 2 && marked > 0 {
+        return sections;
+    }
+    let points = lines().map(|line| Point { facts: Vec::new(), text: line.trim().to_owned() });
+    vec![Section { id: "text".to_owned(), title: String::new(), points: points.collect() }]
+}
+
+pub(crate) const fn local_functions(lang: Lang) -> &'static str {
     match lang {
         Lang::De => include_str!("../notices/local-functions.de.md"),
         Lang::En => include_str!("../notices/local-functions.en.md"),
@@ -235,7 +331,7 @@ fn logged_rooms() -> &'static BTreeMap<String, Retention> {
 }
 
 /// As it stands after "höchstens" and "at most".
-fn period(log: Retention, lang: Lang) -> String {
+pub(crate) fn period(log: Retention, lang: Lang) -> String {
     match (log.days(), lang) {
         (1, Lang::De | Lang::DeSimple) => "einen Tag".to_owned(),
         (1, Lang::En) => "one day".to_owned(),

@@ -59,6 +59,18 @@ impl Target {
         Self { host: Self::OWN_ROOM.to_owned(), embedded_notice: Some(notice) }
     }
 
+    /// The room of whoever said so in a notice of their own.
+    #[must_use]
+    pub fn own_room_with(notice: &Notice) -> Self {
+        Self { host: Self::OWN_ROOM.to_owned(), embedded_notice: Some(notice.sha256(Lang::De)) }
+    }
+
+    /// The same host, for which this notice holds: what its link said, or what it was found to say.
+    #[must_use]
+    pub fn with_notice(&self, sha256: &str) -> Self {
+        Self { host: self.host.clone(), embedded_notice: Some(sha256.to_ascii_lowercase()) }
+    }
+
     #[must_use]
     pub fn host(&self) -> &str {
         &self.host

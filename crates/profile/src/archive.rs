@@ -3,7 +3,7 @@
 //! The chain key stays where it is: an import writes the same records into new chains with the key of the
 //! profile that receives them. So the codes of the lines differ, and everything else is the same.
 
-use runde_privacy::{Acknowledgement, ConsentRecord, Ledger, export};
+use runde_privacy::{Acknowledgement, ConsentRecord, Document, DocumentError, Ledger, Operator, OperatorError, export};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -28,6 +28,12 @@ pub struct Archive {
     /// Without erased ones.
     pub acknowledgements: Vec<Acknowledgement>,
     pub consents: Vec<ConsentRecord>,
+    /// The notices that the acknowledgements name.
+    #[serde(default)]
+    pub notices: Vec<Document>,
+    /// Who opens rooms with this profile.
+    #[serde(default)]
+    pub operator: Option<Operator>,
     /// The same ledgers with terms of the Data Privacy Vocabulary; not read back.
     #[serde(default)]
     pub json_ld: Value,
@@ -44,6 +50,10 @@ pub enum ImportError {
     Unreadable(#[from] serde_json::Error),
     #[error("the file says it is {0:?}; this version reads {SCHEMA:?}")]
     Schema(String),
+    #[error("a notice in the file cannot be used: {0}")]
+    Notice(#[from] DocumentError),
+    #[error("the operator's details in the file cannot be used: {0}")]
+    Operator(#[from] OperatorError),
     #[error(transparent)]
     Profile(#[from] ProfileError),
 }
@@ -78,6 +88,8 @@ impl Profile {
             recent_rooms: self.recent_rooms(),
             acknowledgements: self.acknowledgements().records().cloned().collect(),
             consents: self.consents().records().cloned().collect(),
+            notices: self.shelf().documents().cloned().collect(),
+            operator: self.operator().cloned(),
             json_ld: export::json_ld(self.acknowledgements(), self.consents()),
         }
     }
@@ -92,7 +104,10 @@ impl Profile {
         if used(Ledger::len(self.acknowledgements())) || used(Ledger::len(self.consents())) {
             return Err(ImportError::NotEmpty);
         }
-        self.take_records(archive.acknowledgements, archive.consents)?;
+        archive.notices.iter().try_for_each(Document::check)?;
+        let operator = archive.operator.map(|operator| Operator::read(operator.to_json().as_bytes())).transpose()?;
+        self.take_records(archive.acknowledgements, archive.consents, archive.notices)?;
+        self.set_operator(operator)?;
         self.set_settings(archive.settings)?;
         self.take_recent_rooms(&archive.recent_rooms)?;
         Ok(())

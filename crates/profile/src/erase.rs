@@ -7,7 +7,7 @@
 
 use std::fs;
 
-use runde_privacy::manifest::{Entry, Folder};
+use runde_privacy::manifest::{Entry, Folder, HELD, HOLD_REGISTER};
 use runde_privacy::{Acknowledgement, ConsentRecord, Ledger};
 
 use crate::disk;
@@ -23,6 +23,8 @@ pub enum Item {
     DisplayName,
     Settings,
     RecentRooms,
+    /// Who opens rooms here.
+    Operator,
     /// One line by its number, or all.
     Acknowledgements(Option<u64>),
     Consents(Option<u64>),
@@ -40,7 +42,7 @@ pub struct Erased {
 }
 
 impl Item {
-    /// `display-name`, `settings`, `recent-rooms`, `damaged`, `acknowledgements`, `consents`; the last two
+    /// `display-name`, `settings`, `recent-rooms`, `operator`, `damaged`, `acknowledgements`, `consents`; the last two
     /// also with a line, such as `consents/3`.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
@@ -52,6 +54,7 @@ impl Item {
             ("display-name", None) => Some(Self::DisplayName),
             ("settings", None) => Some(Self::Settings),
             ("recent-rooms", None) => Some(Self::RecentRooms),
+            ("operator", None) => Some(Self::Operator),
             ("damaged", None) => Some(Self::Damaged),
             ("acknowledgements", line) => Some(Self::Acknowledgements(line)),
             ("consents", line) => Some(Self::Consents(line)),
@@ -85,6 +88,12 @@ impl Profile {
                 self.forget_rooms(None)?;
                 Ok(Erased { count: rooms, kept: Vec::new() })
             }
+            Item::Operator => {
+                let gone = usize::from(self.operator().is_some());
+                self.set_operator(None)?;
+                let copies = remove_copies(self.places(), "operator.json")?;
+                Ok(Erased { count: gone + copies, kept: Vec::new() })
+            }
             Item::Acknowledgements(line) => self.erase_acknowledgements(line),
             Item::Consents(line) => self.erase_consents(line),
             Item::Damaged => Ok(Erased { count: remove_copies(self.places(), "")?, kept: Vec::new() }),
@@ -108,8 +117,9 @@ impl Profile {
         Ok(Erased { count, kept: Vec::new() })
     }
 
-    /// Erases everything that the manifest knows, the key in the keyring included, and closes the profile.
-    /// Yields the names of files that are not ours and therefore stayed.
+    /// Erases everything that the manifest knows, the key in the keyring included, and closes the profile. Lines held as
+    /// evidence stay until their hold is released.
+    /// Yields the names of files that stayed: those, and what is not ours.
     ///
     /// # Errors
     /// When a file could not be removed.
@@ -120,19 +130,23 @@ impl Profile {
         for (folder, root) in [(Folder::Data, &places.data), (Folder::Config, &places.config)] {
             let mut files = Vec::new();
             files_below(root, 4, &mut files)?;
+            let held = files.iter().any(|path| path.extension().is_some_and(|ending| ending == "hold"));
+            // Erasing evidence is an act of its own (`hold release`), and so long its register stays, too.
+            let stays = |entry: &Entry| held && [HELD, HOLD_REGISTER].contains(&entry.name);
             for path in files {
                 let name = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().into_owned();
                 match Entry::of(folder, &name) {
                     Some(_) if path == places.lock() => {}
-                    Some(_) => disk::remove(&path)?,
-                    None => strangers.push(path.display().to_string()),
+                    Some(entry) if !stays(entry) => disk::remove(&path)?,
+                    Some(_) | None => strangers.push(path.display().to_string()),
                 }
             }
         }
         drop(self);
         disk::remove(&places.lock())?;
-        for folder in [&places.data, &places.config] {
-            // A folder with somebody else's files stays.
+        let log = places.data.join("access-log");
+        for folder in [&log.join("holds"), &log, &places.notices(), &places.data, &places.config] {
+            // A folder in which something stayed stays.
             let _ = fs::remove_dir(folder);
         }
         Ok(strangers)
@@ -177,9 +191,12 @@ fn remove_copies(places: &Places, name: &str) -> Result<usize, ProfileError> {
     let mut files = Vec::new();
     files_below(&places.data, 0, &mut files)?;
     files_below(&places.config, 0, &mut files)?;
+    files_below(&places.notices(), 0, &mut files)?;
     let copy = |path: &std::path::Path| {
         let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let ours = [Folder::Data, Folder::Config].iter().any(|&folder| Entry::of(folder, &file).is_some());
+        let in_folder = format!("notices/{file}");
+        let ours = Entry::of(Folder::Data, &file).or_else(|| Entry::of(Folder::Config, &file)).is_some()
+            || Entry::of(Folder::Data, &in_folder).is_some();
         ours && file.starts_with(name) && file.contains(".damaged-")
     };
     let copies: Vec<_> = files.into_iter().filter(|path| copy(path)).collect();

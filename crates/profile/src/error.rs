@@ -67,6 +67,10 @@ pub enum TroubleKind {
     Unfinished,
     /// The settings could not be read; defaults apply.
     Settings,
+    /// The text of a noted notice is not what it was.
+    Notice,
+    /// The details of the operator of one's own rooms could not be read.
+    Operator,
     /// The key was unreadable, so what it protected can no longer be checked.
     Key,
 }
@@ -80,6 +84,8 @@ impl TroubleKind {
             Self::Cut => "trouble-cut",
             Self::Unfinished => "trouble-unfinished",
             Self::Settings => "trouble-settings",
+            Self::Notice => "trouble-notice",
+            Self::Operator => "trouble-operator",
             Self::Key => "trouble-key",
         }
     }
@@ -94,6 +100,8 @@ impl std::fmt::Display for Trouble {
             }
             TroubleKind::Unfinished => "ended in an unfinished line, which was taken off; all finished ones are there",
             TroubleKind::Settings => "could not be read; the settings are back to their defaults",
+            TroubleKind::Notice => "is not the notice that was noted; it is shown again when it is needed",
+            TroubleKind::Operator => "could not be read; your details as operator of rooms have to be given again",
             TroubleKind::Key => "could not be read; a new key was made and notices will be shown again",
         };
         write!(out, "{} {what}.", self.file.display())?;

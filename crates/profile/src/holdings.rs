@@ -5,14 +5,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
-use runde_privacy::manifest::{Entry, Field, Folder, Shape, leaves};
+use runde_privacy::manifest::{Entry, Field, Folder, Shape, leaves, log_fields};
 use runde_privacy::stamp::Moment;
 
 use crate::disk;
 use crate::error::ProfileError;
 use crate::places::Places;
 
-/// Folders inside a profile's folders are looked into so deep; the programs write none.
+/// Folders inside a profile's folders are looked into so deep; the programs' own lie two deep.
 const DEPTH: usize = 4;
 
 /// One file.
@@ -86,13 +86,32 @@ fn look(folder: Folder, root: &Path, path: PathBuf) -> Result<Held, ProfileError
 }
 
 fn values(entry: &'static Entry, bytes: &[u8]) -> Vec<HeldValue> {
-    let documents: Vec<&[u8]> = match entry.shape {
-        Shape::Json => vec![bytes],
-        Shape::Lines => bytes.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()).collect(),
+    let found = match entry.shape {
+        Shape::Json => inside(bytes),
+        Shape::Lines => lines(bytes).flat_map(inside).collect(),
+        Shape::Log => lines(bytes).flat_map(logged).collect(),
+        Shape::SealedLog => {
+            let mut lines = lines(bytes);
+            let head = lines.next().map(inside).unwrap_or_default();
+            head.into_iter().chain(lines.flat_map(logged)).collect()
+        }
         Shape::Closed => Vec::new(),
     };
-    let read = documents.into_iter().filter_map(|document| serde_json::from_slice(document).ok());
-    read.flat_map(|document| leaves(&document)).map(|(path, value)| explained(entry, path, value)).collect()
+    found.into_iter().map(|(path, value)| explained(entry, path, value)).collect()
+}
+
+fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    bytes.split(|&byte| byte == b'\n').filter(|line| !line.is_empty())
+}
+
+fn inside(document: &[u8]) -> Vec<(String, String)> {
+    serde_json::from_slice(document).map(|document| leaves(&document)).unwrap_or_default()
+}
+
+/// A line that is none of ours is shown as it stands, under a path that nothing explains.
+fn logged(line: &[u8]) -> Vec<(String, String)> {
+    let text = String::from_utf8_lossy(line);
+    log_fields(&text).unwrap_or_else(|| vec![("line".to_owned(), text.into_owned())])
 }
 
 fn explained(entry: &'static Entry, path: String, value: String) -> HeldValue {

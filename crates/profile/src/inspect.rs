@@ -3,7 +3,7 @@
 
 use rand_core::{OsRng, TryRngCore};
 use runde_privacy::ledger::Replay;
-use runde_privacy::{Acknowledgement, ChainKey, ConsentRecord, Ledger, Verdict};
+use runde_privacy::{Acknowledgement, ChainKey, ConsentRecord, Ledger, Shelf, Verdict};
 
 use crate::disk;
 use crate::error::ProfileError;
@@ -11,6 +11,7 @@ use crate::ledger_file::{ACKNOWLEDGEMENTS, CONSENTS};
 use crate::places::Places;
 use crate::profile::has_records;
 use crate::secrets::{Protection, Secrets};
+use crate::shelf;
 
 /// Both ledgers as they are, with the judgement on each.
 pub struct Inspection {
@@ -19,6 +20,8 @@ pub struct Inspection {
     pub acknowledgements_verdict: Verdict,
     pub consents: Ledger<ConsentRecord>,
     pub consents_verdict: Verdict,
+    /// The texts of the noted notices that are what they were.
+    pub shelf: Shelf,
 }
 
 /// `None` if nothing was ever recorded here and no key exists.
@@ -39,6 +42,7 @@ pub fn inspect(places: &Places) -> Result<Option<Inspection>, ProfileError> {
         acknowledgements: acknowledgements.ledger,
         consents_verdict: consents.verdict(secrets.head(CONSENTS)),
         consents: consents.ledger,
+        shelf: shelf::read(places)?.0,
     }))
 }
 
@@ -55,5 +59,6 @@ fn without_key(places: &Places) -> Result<Inspection, ProfileError> {
         acknowledgements: acknowledgements.ledger,
         consents_verdict: consents.verdict(None),
         consents: consents.ledger,
+        shelf: shelf::read(places)?.0,
     })
 }

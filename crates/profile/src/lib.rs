@@ -22,6 +22,7 @@ mod profile;
 mod recents;
 mod secrets;
 mod settings;
+mod shelf;
 
 pub use archive::{Archive, ImportError, MAX_ARCHIVE};
 pub use erase::{Erased, Item};
@@ -34,3 +35,4 @@ pub use profile::{Build, Opening, Profile, Shown, now};
 pub use recents::RecentRoom;
 pub use secrets::Protection;
 pub use settings::{Processing, Settings, Theme};
+pub use shelf::known_notices;

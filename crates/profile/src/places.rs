@@ -58,6 +58,15 @@ impl Places {
         self.data.join("recents.json")
     }
 
+    /// Texts of notices that were noted, a file each.
+    pub(crate) fn notices(&self) -> PathBuf {
+        self.data.join("notices")
+    }
+
+    pub(crate) fn operator(&self) -> PathBuf {
+        self.config.join("operator.json")
+    }
+
     pub(crate) fn lock(&self) -> PathBuf {
         self.data.join("profile.lock")
     }

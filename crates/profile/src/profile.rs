@@ -6,8 +6,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use rand_core::{OsRng, TryRngCore};
 use runde_privacy::stamp::Moment;
 use runde_privacy::{
-    Acknowledgement, Choice, Circumstances, ConsentRecord, ConsentState, Gate, Lang, Ledger, Method, Notice, Purpose,
-    Standing, Target, consent,
+    Acknowledgement, Choice, Circumstances, ConsentRecord, ConsentState, Document, Gate, Lang, Ledger, Method, Notice,
+    Operator, Purpose, Shelf, Standing, Target, consent,
 };
 
 use crate::disk;
@@ -17,6 +17,7 @@ use crate::places::Places;
 use crate::recents::{self, RecentRoom};
 use crate::secrets::{Protection, Secrets};
 use crate::settings::Settings;
+use crate::shelf;
 
 /// Which program records, as written into each record.
 #[derive(Debug, Clone, Default)]
@@ -50,6 +51,9 @@ pub struct Profile {
     acknowledgements: LedgerFile<Acknowledgement>,
     consents: LedgerFile<ConsentRecord>,
     settings: Settings,
+    /// Texts of notices that were noted, and those that somebody is about to note.
+    shelf: Shelf,
+    operator: Option<Operator>,
     troubles: Vec<Trouble>,
     /// Held for as long as this value lives.
     _lock: File,
@@ -78,8 +82,21 @@ impl Profile {
         let (consents, consent_trouble) = LedgerFile::open(CONSENTS, places.consents(), &mut secrets)?;
         let (settings, settings_trouble) = read_settings(&places)?;
         let troubles = [key_trouble, ack_trouble, consent_trouble, settings_trouble];
-        let troubles = troubles.into_iter().flatten().collect();
-        let mut profile = Self { places, build, secrets, acknowledgements, consents, settings, troubles, _lock: lock };
+        let (shelf, notice_troubles) = shelf::open(&places)?;
+        let (operator, operator_trouble) = read_operator(&places)?;
+        let troubles = troubles.into_iter().flatten().chain(notice_troubles).chain(operator_trouble).collect();
+        let mut profile = Self {
+            places,
+            build,
+            secrets,
+            acknowledgements,
+            consents,
+            settings,
+            shelf,
+            operator,
+            troubles,
+            _lock: lock,
+        };
         profile.forget_what_is_not_agreed()?;
         Ok(profile)
     }
@@ -103,7 +120,37 @@ impl Profile {
     /// As of now; ask again after each acknowledgement.
     #[must_use]
     pub fn gate(&self) -> Gate {
-        Gate::replay(&self.acknowledgements.ledger)
+        Gate::replay(&self.acknowledgements.ledger).with_shelf(self.shelf.clone())
+    }
+
+    /// Makes a notice known to the gate, so that it can be shown and noted. It is kept on disk only once it is noted.
+    pub fn consider(&mut self, document: Document) {
+        self.shelf.put(document);
+    }
+
+    /// The texts of the notices that were noted: every version of each.
+    #[must_use]
+    pub const fn shelf(&self) -> &Shelf {
+        &self.shelf
+    }
+
+    /// Who opens rooms here, where that was said.
+    #[must_use]
+    pub const fn operator(&self) -> Option<&Operator> {
+        self.operator.as_ref()
+    }
+
+    /// Keeps who opens rooms here, or forgets it. The notice made from it still has to be noted.
+    ///
+    /// # Errors
+    /// When it could not be written; then the former details stay.
+    pub fn set_operator(&mut self, operator: Option<Operator>) -> Result<(), ProfileError> {
+        match &operator {
+            Some(operator) => disk::replace(&self.places.operator(), operator.to_json().as_bytes())?,
+            None => disk::remove(&self.places.operator())?,
+        }
+        self.operator = operator;
+        Ok(())
     }
 
     #[must_use]
@@ -151,7 +198,10 @@ impl Profile {
             subject_pseudonym: self.secrets.profile_id().to_owned(),
             method: shown.method,
         };
-        let notice = Notice::for_target(target);
+        let notice = Notice::known(target, &self.shelf);
+        let document = notice.document();
+        shelf::keep(&self.places, &document)?;
+        self.shelf.put(document);
         let record = Acknowledgement::with_standing(standing, &notice, shown.lang, how, &mut OsRng.unwrap_err());
         self.acknowledgements.record(record.clone(), &mut self.secrets)?;
         Ok(record)
@@ -242,7 +292,10 @@ impl Profile {
     }
 
     pub(crate) fn erase_acknowledgement_lines(&mut self, lines: &[u64]) -> Result<usize, ProfileError> {
-        self.acknowledgements.erase(lines)
+        let count = self.acknowledgements.erase(lines)?;
+        shelf::forget_unnamed(&self.places, &self.acknowledgements.ledger)?;
+        (self.shelf, _) = shelf::read(&self.places)?;
+        Ok(count)
     }
 
     /// Also removes what was kept with a consent that is gone now.
@@ -258,7 +311,12 @@ impl Profile {
         &mut self,
         noted: Vec<Acknowledgement>,
         agreed: Vec<ConsentRecord>,
+        notices: Vec<Document>,
     ) -> Result<(), ProfileError> {
+        for document in notices {
+            shelf::keep(&self.places, &document)?;
+            self.shelf.put(document);
+        }
         self.consents.refill(agreed, &mut self.secrets)?;
         self.acknowledgements.refill(noted, &mut self.secrets)
     }
@@ -289,6 +347,20 @@ impl Profile {
 pub(crate) fn has_records(places: &Places) -> bool {
     let holds = |path: std::path::PathBuf| path.metadata().is_ok_and(|file| file.len() > 0);
     holds(places.acknowledgements()) || holds(places.consents())
+}
+
+fn read_operator(places: &Places) -> Result<(Option<Operator>, Option<Trouble>), ProfileError> {
+    let file = places.operator();
+    let bytes = disk::read(&file)?;
+    if bytes.is_empty() && !file.exists() {
+        return Ok((None, None));
+    }
+    if let Ok(operator) = Operator::read(&bytes) {
+        return Ok((Some(operator), None));
+    }
+    let kept_as = disk::keep_aside(&file)?;
+    disk::remove(&file)?;
+    Ok((None, Some(Trouble { file, kept_as, kind: TroubleKind::Operator })))
 }
 
 fn read_settings(places: &Places) -> Result<(Settings, Option<Trouble>), ProfileError> {

@@ -262,6 +262,34 @@ fn erasing_everything_leaves_no_file_of_ours_and_names_what_is_not() {
 }
 
 #[test]
+fn erasing_everything_takes_the_access_log_along_but_not_lines_held_as_evidence() {
+    let root = tempfile::tempdir().unwrap();
+    let log = root.path().join("data/access-log");
+    fs::create_dir_all(log.join("holds")).unwrap();
+    let line = "2026-11-23T09:00:07Z 184320 \"Chromium 130\" \"Linux\" 192.0.2.7\n";
+    fs::write(log.join("access-2026-11-23-56d.log"), line).unwrap();
+    fs::write(log.join("holds/flood.hold"), format!("{{\"v\":1,\"incident\":\"flood\"}}\n{line}")).unwrap();
+    fs::write(log.join("holds/register.json"), "{\"v\":1,\"holds\":[]}").unwrap();
+    let held = holdings(&Places::at(root.path())).unwrap();
+    assert!(is_explained(&held), "{held:?}");
+    assert!(held.iter().flat_map(|file| &file.values).any(|value| value.value == "192.0.2.7"));
+    let left = open(root.path()).erase_all().unwrap();
+    assert_eq!(left.len(), 2, "{left:?}");
+    fs::remove_file(log.join("holds/flood.hold")).unwrap();
+    assert_eq!(open(root.path()).erase_all().unwrap(), Vec::<String>::new());
+    assert_eq!(fs::read_dir(root.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_line_that_is_none_of_an_access_log_is_shown_as_unexplained() {
+    let root = tempfile::tempdir().unwrap();
+    let log = root.path().join("data/access-log");
+    fs::create_dir_all(&log).unwrap();
+    fs::write(log.join("access-2026-11-23-56d.log"), "somebody else's words\n").unwrap();
+    assert!(!is_explained(&holdings(&Places::at(root.path())).unwrap()));
+}
+
+#[test]
 fn an_objection_survives_a_restart() {
     let root = tempfile::tempdir().unwrap();
     drop(tour(root.path()));

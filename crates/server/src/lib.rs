@@ -22,7 +22,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use runde_privacy::{Host, Permit};
+use runde_privacy::{Host, Lang, Permit};
 use runde_transport::Identity;
 use runde_transport::socket::Socket;
 use tokio::sync::{mpsc, watch};
@@ -61,14 +61,16 @@ impl Server {
         if options.access_log.is_some() && permit.access_log() != options.retention() {
             return Err(ServeError::LogNotNoted);
         }
-        options.notice()?;
+        if options.notice()? != *permit.notice() {
+            return Err(ServeError::NoticeNotNoted);
+        }
         // Overdue days are gone before anybody can come in.
         let log = options.access_log.as_ref().map(access_log::open).transpose()?;
         let (listener, socket, local) = bind(options.listen)?;
         let site = Site::new(&options, local, &interfaces())?;
         let host = options.host(&site.host)?;
         let protection = Protection::prepare(&options.tls, certificate_names(&site))?;
-        let site = Arc::new(site.with_proofs(protection.fingerprint.as_deref(), &options.notice_sha256));
+        let site = Arc::new(site.with_proofs(protection.fingerprint.as_deref(), &options.notice.sha256(Lang::De)));
         let identity = Identity::generate().map_err(|error| ServeError::Identity(error.to_string()))?;
         let mut seed = [0u8; 32];
         getrandom::fill(&mut seed).map_err(|error| ServeError::Identity(error.to_string()))?;

@@ -4,8 +4,8 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use runde_privacy::Notice;
 use runde_privacy::access_log::Retention;
-use runde_privacy::{Lang, Notice};
 use runde_signalling::guest::Relay;
 use runde_signalling::host::{HostConfig, MAX_PASSWORD};
 use runde_signalling::secret::Secret;
@@ -42,9 +42,10 @@ pub struct ServeOptions {
     pub relays: Vec<Relay>,
     /// How the connection is protected.
     pub tls: Tls,
-    /// Hash of the notice that guests note before they come in (`#rn=`).
-    pub notice_sha256: String,
-    /// The access log; none is kept unless asked for. Set it with [`Self::with_access_log`], which sets the notice too.
+    /// The notice that guests note before they come in; its hash is in every link (`#rn=`).
+    pub notice: Notice,
+    /// The access log; none is kept unless asked for. Set it with [`Self::with_access_log`] or [`Self::under`], which set the
+    /// notice too.
     pub access_log: Option<AccessLog>,
     /// What every room asks for from its beginning; a moderator may change it in the room. At most 256 bytes.
     pub password: Option<Secret>,
@@ -56,14 +57,13 @@ impl ServeOptions {
     /// A self-signed server at `listen` with the bundled notice for rooms of one's own.
     #[must_use]
     pub fn new(listen: SocketAddr) -> Self {
-        let notice_sha256 = Notice::embedded_room().sha256(Lang::De);
         Self {
             listen,
             public_url: None,
             media: None,
             relays: Vec::new(),
             tls: Tls::SelfSigned,
-            notice_sha256,
+            notice: Notice::embedded_room(),
             access_log: None,
             password: None,
             lobby: false,
@@ -73,8 +73,13 @@ impl ServeOptions {
     /// Keeps an access log, and says so to the guests.
     #[must_use]
     pub fn with_access_log(self, log: AccessLog) -> Self {
-        let notice_sha256 = Notice::embedded_room_with_log(log.retention).sha256(Lang::De);
-        Self { notice_sha256, access_log: Some(log), ..self }
+        Self { notice: Notice::embedded_room_with_log(log.retention), access_log: Some(log), ..self }
+    }
+
+    /// Serves under the notice that whoever opens the rooms wrote, with the access log it names.
+    #[must_use]
+    pub fn under(self, notice: Notice, access_log: Option<AccessLog>) -> Self {
+        Self { notice, access_log, ..self }
     }
 
     /// What the conversation's side of the server is to be.
@@ -97,8 +102,8 @@ impl ServeOptions {
 
     /// The notice guests are shown, if it says about the access log what is so.
     pub(crate) fn notice(&self) -> Result<Notice, ServeError> {
-        let notice = Notice::of_room(&self.notice_sha256).ok_or(ServeError::NoticeHidesLog)?;
-        if notice.access_log() == self.retention() { Ok(notice) } else { Err(ServeError::NoticeHidesLog) }
+        let sound = self.notice.is_of_rooms() && self.notice.access_log() == self.retention();
+        if sound { Ok(self.notice.clone()) } else { Err(ServeError::NoticeHidesLog) }
     }
 }
 
@@ -127,6 +132,8 @@ pub enum ServeError {
     LongPassword,
     #[error("the notice about rooms with this access log has not been noted")]
     LogNotNoted,
+    #[error("the notice that guests would be shown has not been noted by whoever opens the rooms")]
+    NoticeNotNoted,
     #[error("{0:?} is not a public address; it reads like https://meet.example.org or https://192.0.2.7:8443")]
     PublicUrl(String),
 }

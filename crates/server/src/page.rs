@@ -19,8 +19,15 @@ section{margin-top:2rem;padding:1rem 1.4rem 1.4rem;background:var(--card);border
 li{margin:.35rem 0}code{overflow-wrap:anywhere;font-size:.85em}
 ";
 
+/// The notice alone, for clients that show a link to it.
+pub(crate) const NOTICE_PAGE: &str = "/.well-known/privacy";
+
 struct Words {
     what: &'static str,
+    /// Around the name of whoever said who they are.
+    at: [&'static str; 2],
+    theirs: &'static str,
+    plain: &'static str,
     whose: &'static str,
     open: &'static str,
     no_app: &'static str,
@@ -29,6 +36,9 @@ struct Words {
 
 const DE: Words = Words {
     what: "Das ist ein Videotreffen. Es läuft auf dem Rechner der Person, die Ihnen diesen Link gegeben hat, nicht bei einem Anbieter.",
+    at: ["Das ist ein Videotreffen. Es läuft auf einem Rechner von ", ", nicht bei einem Anbieter."],
+    theirs: "Verantwortlich für diesen Raum ist: ",
+    plain: "Dasselbe in einfacher Sprache",
     whose: "Verantwortlich für diesen Raum ist die Person, die ihn geöffnet hat.",
     open: "In der App öffnen",
     no_app: "Nichts passiert? Dann fehlt die App Runde auf diesem Gerät. Kopieren Sie sonst diesen Link und fügen Sie ihn in der App ein:",
@@ -37,6 +47,9 @@ const DE: Words = Words {
 
 const EN: Words = Words {
     what: "This is a video meeting. It runs on the computer of the person who gave you this link, not at a provider.",
+    at: ["This is a video meeting. It runs on a computer of ", ", not at a provider."],
+    theirs: "Controller of this room is: ",
+    plain: "The same in plain German",
     whose: "The person who opened this room is answerable for it.",
     open: "Open in the app",
     no_app: "Nothing happens? Then this device does not have the app Runde. Otherwise copy this link and paste it into the app:",
@@ -54,7 +67,14 @@ pub(crate) fn landing(site: &Site, path: &str, lang: Lang) -> Option<String> {
     let app = site.app_url.as_ref().map(|app| whole.replacen(&site.url, app, 1));
     let button = app.map(|app| format!("<p><a class=\"go\" href=\"{}\">{}</a></p>", escape(&app), words.open));
     let (room, style) = (escape(&link.room), STYLE);
-    let (tag, what, whose, no_app) = (lang.tag(), words.what, words.whose, words.no_app);
+    let (tag, no_app) = (lang.tag(), words.no_app);
+    let (what, whose) = match site.notice.document().operator() {
+        Some(operator) => {
+            let (name, [before, after]) = (escape(&operator.name), words.at);
+            (format!("{before}<bdi>{name}</bdi>{after}"), format!("{}<bdi>{name}</bdi>.", words.theirs))
+        }
+        None => (words.what.to_owned(), words.whose.to_owned()),
+    };
     let (button, whole) = (button.unwrap_or_default(), escape(&whole));
     let notice = notice(&site.notice, words, lang);
     Some(format!(
@@ -65,8 +85,27 @@ pub(crate) fn landing(site: &Site, path: &str, lang: Lang) -> Option<String> {
     ))
 }
 
+/// A page with nothing but the notice.
+pub(crate) fn notice_alone(text: &Notice, lang: Lang) -> String {
+    let words = match lang {
+        Lang::De | Lang::DeSimple => &DE,
+        Lang::En => &EN,
+    };
+    let (tag, title, notice) = (lang.tag(), words.notice, notice(text, words, lang));
+    format!(
+        "<!doctype html><html lang=\"{tag}\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\
+         <meta name=\"robots\" content=\"noindex\"><title>{title}</title><style>{STYLE}</style></head><body><main>{notice}</main></body></html>"
+    )
+}
+
 fn notice(text: &Notice, words: &Words, lang: Lang) -> String {
-    let mut html = format!("<section><h2>{}</h2>", words.notice);
+    let own = format!("<section><h2>{}</h2>{}", words.notice, statements(text, lang));
+    let plain = statements(text, Lang::DeSimple);
+    format!("{own}<details lang=\"de\"><summary>{}</summary>{plain}</details></section>", words.plain)
+}
+
+fn statements(text: &Notice, lang: Lang) -> String {
+    let mut html = String::new();
     for section in text.sections(lang) {
         html.push_str(&format!("<h2>{}</h2><ul>", escape(&section.title)));
         for point in section.points {
@@ -74,7 +113,7 @@ fn notice(text: &Notice, words: &Words, lang: Lang) -> String {
         }
         html.push_str("</ul>");
     }
-    html.push_str(&format!("<p class=\"soft\"><code>sha256: {}</code></p></section>", text.sha256(lang)));
+    html.push_str(&format!("<p class=\"soft\"><code>sha256: {}</code></p>", text.sha256(lang)));
     html
 }
 
@@ -139,6 +178,21 @@ mod tests {
         for path in ["/%3Cscript%3Ealert(1)%3C/script%3E", "/%22%3E%3Cimg%20src=x%3E", "/a%27onload=%27x", "/<b>"] {
             let page = landing(&site(), path, Lang::En).unwrap_or_default();
             assert!(!page.contains("<script>") && !page.contains("<img") && !page.contains("<b>"), "{path}: {page}");
+        }
+    }
+
+    #[test]
+    fn an_operator_is_named_on_the_page_of_the_room_and_cannot_write_into_it() {
+        let record = r#"{"name": "<b>Schule</b>", "address": ["Weg 1", "12345 <i>Ort"]}"#;
+        let notice = Notice::stated(runde_privacy::Operator::read(record.as_bytes()).unwrap().document());
+        let options = ServeOptions::new("127.0.0.1:8443".parse().unwrap()).under(notice.clone(), None);
+        let site = Site::new(&options, options.listen, &[]).unwrap();
+        for lang in [Lang::De, Lang::En] {
+            for page in [landing(&site, "/Runde", lang).unwrap(), notice_alone(&notice, lang)] {
+                assert!(page.contains("&lt;b&gt;Schule&lt;/b&gt;") && page.contains("12345 &lt;i&gt;Ort"), "{page}");
+                assert!(!page.contains("<b>") && !page.contains("<i>") && !page.contains("<script"));
+                assert!(page.contains(&notice.sha256(lang)) && page.contains(&notice.sha256(Lang::DeSimple)));
+            }
         }
     }
 

@@ -46,14 +46,7 @@ impl Site {
             addresses = vec![media];
         }
         let app_url = (scheme == "https").then(|| format!("runde://{authority}"));
-        Ok(Self {
-            url: format!("{scheme}://{authority}"),
-            host,
-            fragment: String::new(),
-            app_url,
-            addresses,
-            notice,
-        })
+        Ok(Self { url: format!("{scheme}://{authority}"), host, fragment: String::new(), app_url, addresses, notice })
     }
 
     /// Completes the links with what a guest checks: the certificate and the notice.
@@ -89,6 +82,7 @@ impl Site {
             "flags": { "ssrcRewritingEnabled": false },
             "analytics": { "disabled": true },
             "disableThirdPartyRequests": true,
+            "legalUrls": { "privacy": format!("{url}{}", crate::page::NOTICE_PAGE) },
         });
         format!("var config = {config};\n")
     }

@@ -25,6 +25,8 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use runde_privacy::document::WELL_KNOWN;
+
 use crate::access_log::{Counted, Meter, Pen};
 use crate::hall::{ConnId, ToHall};
 use crate::page;
@@ -146,6 +148,8 @@ fn router(web: Web) -> Router {
     Router::new()
         .route("/config.js", get(config_js))
         .route("/xmpp-websocket", get(xmpp))
+        .route(WELL_KNOWN, get(notice_document))
+        .route(page::NOTICE_PAGE, get(notice_page))
         .route("/conference-request/v1", post(conference_request).layer(DefaultBodyLimit::max(MAX_REQUEST)))
         .route("/colibri-ws/{server}/{conference}/{endpoint}", get(bridge))
         .route("/{room}", get(landing))
@@ -158,6 +162,21 @@ async fn landing(State(web): State<Web>, uri: Uri, headers: HeaderMap) -> Respon
     let Some(html) = page::landing(&web.site, uri.path(), page::language(asked)) else {
         return StatusCode::NOT_FOUND.into_response();
     };
+    html_page(html)
+}
+
+/// The notice for programs: what a guest's Runde reads before it enters.
+async fn notice_document(State(web): State<Web>) -> Response {
+    plain("application/json", web.site.notice.document().to_json())
+}
+
+/// The notice for people whose client only knows a link to it.
+async fn notice_page(State(web): State<Web>, headers: HeaderMap) -> Response {
+    let asked = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+    html_page(page::notice_alone(&web.site.notice, page::language(asked)))
+}
+
+fn html_page(html: String) -> Response {
     let mut response = plain("text/html; charset=utf-8", html);
     if let Ok(policy) = page::content_security_policy().parse() {
         response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);

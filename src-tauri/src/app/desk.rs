@@ -7,10 +7,10 @@ use super::door::Door;
 use super::{App, Place, misplaced};
 use crate::shell::Shell;
 use crate::view::{
-    Declined, HostOptions, Lang, LedgerState, Notice, NoticeDecision, NoticeReason, Purpose, Recent, SettingChange,
-    Settings, Stored, UiError,
+    Declined, ErrorCode, HostOptions, Lang, LedgerState, Notice, NoticeDecision, NoticeReason, Purpose, Recent,
+    SettingChange, Settings, Stored, UiError,
 };
-use runde_client::RoomLink;
+use runde_client::{AnnouncedError, LeftReason, RoomLink};
 use runde_privacy::stamp::Moment;
 use runde_privacy::{Asks, ConsentState, Gate, Method, Target};
 use runde_profile::{Build, Opening, Places, Profile, Protection, Shown, TroubleKind};
@@ -318,15 +318,42 @@ impl<S: Shell> App<S> {
         self.place = Place::Home;
         match next {
             Next::Home => Ok(()),
-            Next::Open(link) => self.open_room(link),
+            Next::Open(link) => {
+                self.fetch_notice(&link).await?;
+                self.open_room(link)
+            }
             Next::Host(options) => self.host(options).await,
         }
+    }
+
+    /// Asks an unknown server for the notice that the link promises, once the warning about it is noted. The gate then asks for
+    /// that one.
+    async fn fetch_notice(&mut self, link: &RoomLink) -> Result<(), UiError> {
+        let refused =
+            |detail: &str| UiError::new(ErrorCode::EntryRefused).with("host", link.host.clone()).with("detail", detail);
+        let Ok(target) = Target::new(&link.host, link.rn.as_deref()) else { return Ok(()) };
+        let gate = self.desk()?.gate();
+        if !gate.contact(&target).is_err_and(|asks| asks.second_stage) {
+            return Ok(());
+        }
+        let Ok(permit) = gate.fetch(&target) else { return Ok(()) };
+        let found = runde_client::announced_notice(&permit, link).await.map_err(|error| match error {
+            AnnouncedError::Wire(error) => {
+                super::faults::of_ending(&LeftReason::Unreachable(error), &link.host, &link.room)
+            }
+            AnnouncedError::OtherHost | AnnouncedError::Unusable(_) => refused(&error.to_string()),
+        })?;
+        let promised = link.rn.as_deref().unwrap_or_default();
+        let document = found.filter(|document| document.language_of(promised).is_some());
+        let document = document.ok_or_else(|| refused("the server does not show the notice that the link promises"))?;
+        self.desk()?.profile.consider(document);
+        Ok(())
     }
 
     /// Reads a notice again. `controller` is a host, as the slices name it.
     pub(super) fn show_notice(&mut self, controller: &str) -> Result<(), UiError> {
         let target = self.target_of(controller).ok_or_else(|| UiError::internal("no such notice"))?;
-        let asks = Asks { notice: runde_privacy::Notice::for_target(&target), target, stale: false, objected: None };
+        let asks = Asks::first(self.desk()?.gate().notice(&target), target);
         let mut asking = Asking::first(asks, Next::Home);
         asking.reason = NoticeReason::Reading;
         let before = std::mem::replace(&mut self.place, Place::Home);

@@ -85,7 +85,7 @@ impl Door {
 /// The prejoin slice.
 pub fn prejoin(door: &Door, joining: bool) -> Prejoin {
     let notice = Notice::for_target(&door.target);
-    let asks = runde_privacy::Asks { notice, target: door.target.clone(), stale: false, objected: None };
+    let asks = runde_privacy::Asks::first(notice, door.target.clone());
     Prejoin {
         room: door.link.room.clone(),
         host: door.link.host.clone(),

@@ -1,11 +1,11 @@
 //! Failures as sentences: what happened, why, what to do. The English ones of our own crates are theirs.
 
 use runde_print::PrintError;
-use runde_privacy::{Lang, LangError, Notice};
+use runde_privacy::{Lang, LangError, Notice, NoticeKind};
 use runde_profile::{ImportError, ProfileError};
 use runde_server::ServeError;
 
-use super::{holds, reasons};
+use super::{holds, notices, reasons};
 use crate::exit::Failure;
 
 pub fn failure(failure: &Failure, lang: Lang) -> String {
@@ -63,6 +63,7 @@ fn german(failure: &Failure) -> String {
             )
         }
         Failure::Hold(why) => holds::failure(why, Lang::De),
+        Failure::Notice(why) => notices::failure(why, Lang::De),
         Failure::Spawn(why) => {
             format!("Das Gespräch konnte nicht beginnen ({}). Gesendet wurde nichts.", reasons::spawn(why))
         }
@@ -118,26 +119,34 @@ fn english(failure: &Failure) -> String {
             format!("An access log cannot be kept for {days:?} days. Possible are 1 to 56 (eight weeks).")
         }
         Failure::Hold(why) => holds::failure(why, Lang::En),
+        Failure::Notice(why) => notices::failure(why, Lang::En),
         Failure::Language(_) | Failure::Profile(_) | Failure::Serve(_) | Failure::Import(_) => failure.to_string(),
     }
 }
 
 fn german_notice(notice: &Notice, place: &str, wrong_hash: bool) -> String {
-    let id = notice.id();
+    let (id, place) = (notice.id(), how_to_read(notice, place));
     let why =
         if wrong_hash { "die genannte Prüfsumme gehört nicht zu seinem heutigen Text" } else { "das fehlt noch" };
     format!(
         "Der Datenschutzhinweis „{id}“ muss vorher zur Kenntnis genommen sein; {why}. Gesendet wurde nichts. \
-         Lesen Sie ihn mit `runde-cli notice '{place}'` und geben Sie --notice-ack SHA256 mit der Prüfsumme seiner letzten Zeile an."
+         Lesen Sie ihn mit `runde-cli notice {place}` und geben Sie --notice-ack SHA256 mit der Prüfsumme seiner letzten Zeile an."
     )
 }
 
+/// The words after `runde-cli notice` that show this notice. What is not from a link offline has to be fetched.
+fn how_to_read(notice: &Notice, place: &str) -> String {
+    let argument = notices::as_argument(place);
+    let fetched = matches!(notice.kind(), NoticeKind::Stated(_)) && !place.starts_with("--");
+    if fetched { format!("{argument} --fetch") } else { argument }
+}
+
 fn english_notice(notice: &Notice, place: &str, wrong_hash: bool) -> String {
-    let id = notice.id();
+    let (id, place) = (notice.id(), how_to_read(notice, place));
     let why = if wrong_hash { "the given hash is not that of its present text" } else { "this has not happened yet" };
     format!(
         "The privacy notice \"{id}\" has to be noted first; {why}. Nothing was sent. \
-         Read it with `runde-cli notice '{place}'` and give --notice-ack SHA256 with the hash from its last line."
+         Read it with `runde-cli notice {place}` and give --notice-ack SHA256 with the hash from its last line."
     )
 }
 
@@ -168,6 +177,9 @@ fn german_import(why: &ImportError) -> String {
         ImportError::TooLarge => "Die Datei ist zu groß für ein ausgeführtes Profil. Geändert wurde nichts.".to_owned(),
         ImportError::Unreadable(why) => format!("Die Datei ist kein ausgeführtes Profil ({why}). Geändert wurde nichts."),
         ImportError::Schema(schema) => format!("Die Datei ist eine andere Art oder Fassung ({schema:?}). Geändert wurde nichts."),
+        ImportError::Notice(_) | ImportError::Operator(_) => {
+            "Ein Hinweis in der Datei ist nicht benutzbar. Geändert wurde nichts.".to_owned()
+        }
         ImportError::Profile(why) => german_profile(why),
     }
 }
@@ -207,6 +219,10 @@ fn german_serve(why: &ServeError) -> String {
         ServeError::LongPassword => "Das Passwort ist länger als 256 Byte. Wählen Sie ein kürzeres.".to_owned(),
         ServeError::NoticeHidesLog | ServeError::LogNotNoted => {
             "Der Hinweis auf dieses Zugriffsprotokoll ist nicht zur Kenntnis genommen. Geöffnet wurde nichts."
+                .to_owned()
+        }
+        ServeError::NoticeNotNoted => {
+            "Der Hinweis, den Ihre Gäste sehen würden, ist von Ihnen nicht zur Kenntnis genommen. Geöffnet wurde nichts."
                 .to_owned()
         }
         ServeError::PublicUrl(url) => format!(

@@ -78,6 +78,12 @@ pub fn trouble(trouble: &Trouble) -> String {
         }
         TroubleKind::Unfinished => "endete mit einer unfertigen Zeile, die entfernt wurde; alle fertigen sind da",
         TroubleKind::Settings => "ließ sich nicht lesen; es gelten wieder die Voreinstellungen",
+        TroubleKind::Notice => {
+            "ist nicht der Hinweis, der zur Kenntnis genommen wurde; er wird gezeigt, sobald er wieder gebraucht wird"
+        }
+        TroubleKind::Operator => {
+            "ließ sich nicht lesen; Ihre Angaben als verantwortliche Stelle müssen neu gemacht werden"
+        }
         TroubleKind::Key => {
             "ließ sich nicht lesen; es gibt einen neuen Schlüssel, und die Hinweise werden noch einmal gezeigt"
         }

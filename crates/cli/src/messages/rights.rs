@@ -91,7 +91,11 @@ pub fn erased_all(strangers: &[String], lang: Lang) -> String {
     if strangers.is_empty() {
         return done.to_owned();
     }
-    let left = pick(lang, "Nicht von Runde und deshalb noch da:", "Not from Runde and therefore still there:");
+    let left = pick(
+        lang,
+        "Nicht von Runde oder als Beweis gesichert und deshalb noch da:",
+        "Not from Runde, or held as evidence, and therefore still there:",
+    );
     format!("{done} {left} {}", strangers.join(", "))
 }
 

@@ -7,7 +7,7 @@ use runde_privacy::letter::authority::Authority;
 use runde_privacy::letter::day::Day;
 use runde_privacy::letter::{Article, Letter, Request};
 use runde_privacy::{Lang, Notice};
-use runde_profile::now;
+use runde_profile::{Places, inspect, now};
 
 use super::paper;
 use crate::arguments::{Arguments, Next};
@@ -86,7 +86,10 @@ fn request(options: &Options, lang: Lang) -> Result<Request, Failure> {
     let article = options.article.ok_or(Failure::Missing("ARTICLE"))?;
     let target = target_of(options.to.as_deref().ok_or(Failure::Missing("--to HOST"))?)?;
     let notice = Notice::for_target(&target);
-    let known: Vec<String> = notice.postal_address().map(|lines| lines.map(str::to_owned).to_vec()).unwrap_or_default();
+    let known = match notice.postal_address() {
+        Some(lines) => lines,
+        None => noted_address(target.host())?,
+    };
     let given = options.address.as_ref().map(|file| paper::address(file, "--address")).transpose()?;
     let service = notice.record_host(&target);
     let recipient = recipient(article, given, &known, options.authority, &service)?;
@@ -100,6 +103,14 @@ fn request(options: &Options, lang: Lang) -> Result<Request, Failure> {
         details: options.details.as_deref().map(paper::details).transpose()?,
         on: options.date.unwrap_or_else(|| Day::of(now())),
     })
+}
+
+/// The address in the newest notice that was noted for this host; none where none says one.
+fn noted_address(host: &str) -> Result<Vec<String>, Failure> {
+    let Some(seen) = inspect(&Places::of_user()?)? else { return Ok(Vec::new()) };
+    let noted = seen.acknowledgements.records().rev().filter(|record| record.host == host);
+    let mut addresses = noted.filter_map(|record| Notice::of_record(record, &seen.shelf)?.postal_address());
+    Ok(addresses.next().unwrap_or_default())
 }
 
 /// Nobody's address is invented: what the notice does not say, the writer must.

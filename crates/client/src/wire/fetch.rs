@@ -7,12 +7,12 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use http_body_util::{BodyExt, Full, Limited};
-use hyper::body::Bytes;
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1;
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, LOCATION, USER_AGENT};
 use hyper::rt::ReadBufCursor;
-use hyper::{Method, Request, StatusCode};
+use hyper::{Method, Request, Response, StatusCode};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::timeout;
 use tokio_util::task::AbortOnDropHandle;
@@ -27,6 +27,34 @@ const LIMIT: Duration = Duration::from_secs(10);
 
 /// Redirects followed. One moves to a shard, one adds a version; more go in circles.
 const MAX_REDIRECTS: usize = 3;
+
+/// A whole answer that was read within a limit of its own.
+pub(crate) struct Page {
+    pub(crate) status: u16,
+    /// Media type without parameters, lower case.
+    pub(crate) kind: String,
+    /// `None`: longer than the limit.
+    pub(crate) body: Option<Vec<u8>>,
+}
+
+/// One GET that follows nothing and reads at most `limit` bytes.
+///
+/// # Errors
+/// [`WireError`]; an answer of any status is none.
+pub(crate) async fn page(target: &Target, limit: usize) -> Result<Page, WireError> {
+    let read = async {
+        let (response, _, _driven) = respond(target, &Ask::Get).await?;
+        let kind = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let status = response.status().as_u16();
+        match Limited::new(response.into_body(), limit).collect().await {
+            Ok(body) => Ok(Page { status, kind, body: Some(body.to_bytes().to_vec()) }),
+            Err(error) if error.is::<LengthLimitError>() => Ok(Page { status, kind, body: None }),
+            Err(_) => Err(WireError::Broken),
+        }
+    };
+    timeout(LIMIT, Box::pin(read)).await.unwrap_or(Err(WireError::Timeout))
+}
 
 /// What is asked of a server.
 #[derive(Clone)]
@@ -69,18 +97,27 @@ async fn follow(mut target: Target, ask: Ask) -> Result<Answer, WireError> {
 }
 
 async fn exchange(target: &Target, ask: &Ask) -> Result<(Answer, Option<String>), WireError> {
+    let (response, peer, _driven) = respond(target, ask).await?;
+    let status = response.status();
+    let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let body = Limited::new(response.into_body(), MAX_BODY).collect().await.map_err(|_| WireError::Broken)?;
+    let answer = Answer { status: status.as_u16(), body: body.to_bytes().to_vec(), peer };
+    Ok((answer, location.filter(|_| status.is_redirection())))
+}
+
+/// The head of an answer, where it came from, and what moves the bytes of its body as long as it lives.
+async fn respond(
+    target: &Target,
+    ask: &Ask,
+) -> Result<(Response<Incoming>, IpAddr, AbortOnDropHandle<hyper::Result<()>>), WireError> {
     let request = request(target, ask)?;
     let opened = timeout(CONNECT_TIMEOUT, Box::pin(open_stream(target))).await;
     let (stream, way) = opened.unwrap_or(Err(WireError::Timeout))?;
     let (mut sender, connection) = http1::handshake(Stream(stream)).await.map_err(|_| WireError::Broken)?;
     // Ends with the exchange, finished or not.
-    let _driven = AbortOnDropHandle::new(tokio::spawn(connection));
+    let driven = AbortOnDropHandle::new(tokio::spawn(connection));
     let response = sender.send_request(request).await.map_err(|_| WireError::Broken)?;
-    let status = response.status();
-    let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let body = Limited::new(response.into_body(), MAX_BODY).collect().await.map_err(|_| WireError::Broken)?;
-    let answer = Answer { status: status.as_u16(), body: body.to_bytes().to_vec(), peer: way.peer.ip() };
-    Ok((answer, location.filter(|_| status.is_redirection())))
+    Ok((response, way.peer.ip(), driven))
 }
 
 /// What the host header says: without the usual port.

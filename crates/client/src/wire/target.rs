@@ -122,6 +122,17 @@ impl Target {
         Ok(target)
     }
 
+    /// A fixed place on the host of a link. Neither the room nor a tenant is named to it.
+    ///
+    /// # Errors
+    /// As [`Target::room`].
+    pub(crate) fn place(link: &RoomLink, path: &str) -> Result<Self, WireError> {
+        let mut target = Self::room(link)?;
+        path.clone_into(&mut target.path);
+        target.protocol = None;
+        Ok(target)
+    }
+
     /// An address of a service that the server of `room` announced: of the room's protection, with its pin on its host
     /// only, and elsewhere no nearer than `reach`.
     ///

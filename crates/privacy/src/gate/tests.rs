@@ -184,3 +184,70 @@ fn a_host_may_keep_a_log_only_as_long_as_the_text_says_that_was_noted() {
     assert!(gate.host_with_log(days(56)).is_err());
     assert!(gate.contact(&logged("127.0.0.1", days(14))).is_ok(), "one's own room on one's own machine");
 }
+
+fn operator(name: &str) -> Notice {
+    let record = format!(r#"{{"name": "{name}", "address": ["Weg 1", "12345 Ort"], "retention_days": 14}}"#);
+    Notice::stated(crate::Operator::read(record.as_bytes()).unwrap().document())
+}
+
+fn shelf(notice: &Notice) -> Shelf {
+    let mut shelf = Shelf::default();
+    shelf.put(notice.document());
+    shelf
+}
+
+impl Profile {
+    fn note_known(&mut self, target: &Target, shelf: &Shelf) {
+        let how = Circumstances { target: Some(target.clone()), ..Circumstances::default() };
+        let ack = Acknowledgement::noted(&Notice::known(target, shelf), Lang::De, how, &mut self.rng);
+        self.ledger.record(ack, &mut self.rng).unwrap().confirm();
+    }
+}
+
+#[test]
+fn an_unknown_server_whose_link_promises_a_notice_is_met_in_two_stages() {
+    let (school, mut profile) = (operator("School"), Profile::new());
+    let target = Target::new("192.0.2.7", Some(&school.sha256(Lang::De))).unwrap();
+    assert!(profile.gate().fetch(&target).is_err(), "nothing is fetched before the warning was noted");
+    let first = profile.gate().contact(&target).unwrap_err();
+    assert!(!first.second_stage && first.notice.id() == "unknown-server");
+    profile.note(&target, Lang::De);
+    let second = profile.gate().contact(&target).unwrap_err();
+    assert!(second.second_stage, "the warning is noted, but it is not what the link promises");
+    assert_eq!(profile.gate().fetch(&target).unwrap().host(), "192.0.2.7");
+
+    let known = || profile.gate().with_shelf(shelf(&school));
+    assert_eq!(known().contact(&target).unwrap_err().notice, school, "fetched, and to be noted");
+    profile.note_known(&target, &shelf(&school));
+    let gate = profile.gate().with_shelf(shelf(&school));
+    assert!(gate.contact(&target).is_ok());
+    assert!(gate.contact(&Target::new("192.0.2.8", Some(&school.sha256(Lang::De))).unwrap()).is_err(), "elsewhere");
+    assert!(gate.host_as(&school).is_err(), "noting it as a guest is not hosting under it");
+    profile.stand(&target, Standing::Objected);
+    assert!(profile.gate().fetch(&target).unwrap_err().objected.is_some());
+}
+
+#[test]
+fn another_version_of_a_noted_notice_names_the_earlier_one() {
+    let (old, new, mut profile) = (operator("School"), operator("Academy"), Profile::new());
+    let target = |notice: &Notice| Target::new("192.0.2.7", Some(&notice.sha256(Lang::En))).unwrap();
+    profile.note(&target(&old), Lang::De);
+    profile.note_known(&target(&old), &shelf(&old));
+    let asks = profile.gate().with_shelf(shelf(&new)).contact(&target(&new)).unwrap_err();
+    assert_eq!((asks.stale, asks.earlier), (true, Some(old.sha256(Lang::De))));
+    assert_eq!(asks.notice, new);
+}
+
+#[test]
+fn whoever_noted_the_notice_of_their_own_rooms_may_open_them_and_enter_them() {
+    let (school, mut profile) = (operator("School"), Profile::new());
+    assert_eq!(profile.gate().host_as(&school).unwrap_err().notice, school);
+    profile.note_known(&Target::own_room_with(&school), &shelf(&school));
+    let gate = profile.gate().with_shelf(shelf(&school));
+    let permit = gate.host_as(&school).unwrap();
+    assert_eq!((permit.notice(), permit.access_log()), (&school, school.access_log()));
+    assert!(gate.host_as(&operator("Academy")).is_err() && gate.host().is_err());
+    let rn = school.sha256(Lang::De);
+    assert!(gate.contact(&Target::new("127.0.0.1", Some(&rn)).unwrap()).is_ok(), "one's own machine");
+    assert!(gate.contact_served_here(&Target::new("192.0.2.7", Some(&rn)).unwrap(), &permit).is_ok());
+}

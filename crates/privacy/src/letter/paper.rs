@@ -50,6 +50,23 @@ pub struct Block {
     pub lines: Vec<String>,
 }
 
+/// The blocks of a text in our small dialect of Markdown: title, headings, points, paragraphs.
+#[must_use]
+pub fn blocks_of(text: &str) -> Vec<Block> {
+    let mut blocks = Vec::new();
+    for line in text.lines().filter(|line| !line.trim().is_empty()) {
+        let (size, bold, gap, words) = match line.split_once(' ') {
+            Some(("#", title)) => (TYPE * 1.5, true, 0.0, title.to_owned()),
+            Some(("##", heading)) => (TYPE * 1.15, true, 5.0, heading.to_owned()),
+            Some(("-", point)) => (TYPE, false, 1.5, format!("• {point}")),
+            Some(_) | None => (TYPE, false, 3.0, line.to_owned()),
+        };
+        let top = blocks.is_empty().then_some(TOP_OF_NEXT);
+        blocks.push(Block { left: LEFT, top, width: BODY_WIDTH, size, bold, gap, lines: vec![words] });
+    }
+    blocks
+}
+
 impl Letter {
     /// The parts in order of reading: address, information, text.
     #[must_use]

@@ -8,7 +8,7 @@ fn request(article: Article, lang: Lang) -> Request {
         article,
         lang,
         sender: vec!["Ada Şahin".into(), "Hauptstraße 1".into(), "12345 Musterstadt".into()],
-        recipient: Notice::meet_jit_si().postal_address().unwrap().map(str::to_owned).to_vec(),
+        recipient: Notice::meet_jit_si().postal_address().unwrap(),
         service: "meet.jit.si".into(),
         controller: vec!["8×8, Inc.".into(), "USA".into()],
         details: None,

@@ -1,6 +1,6 @@
 //! The table of files and fields.
 
-use super::{DAMAGED, DRAFT, Entry, Field, Folder, Said, Shape};
+use super::{ACCESS_DAY, DAMAGED, DRAFT, Entry, Field, Folder, HELD, HOLD_DRAFT, HOLD_REGISTER, NOTICE, Said, Shape};
 
 const fn said(de: &'static str, en: &'static str) -> Said {
     Said { de, en }
@@ -101,6 +101,81 @@ const RECENTS: &[Field] = &[
     field("used_at", "wann zuletzt benutzt", "when last used"),
 ];
 
+const LOG_LINE: &[Field] = &[
+    field("time", "wann eine Verbindung endete", "when a connection ended"),
+    field("bytes_sent", "gesendete Datenmenge", "amount of data sent"),
+    field("client", "Programm oder Browser mit Hauptversion", "program or browser with its major version"),
+    field("os", "Betriebssystem", "operating system"),
+    field("ip", "IP-Adresse des Gastes", "IP address of the guest"),
+];
+
+const SEALED: &[Field] = &[
+    field("v", "Fassung des Formats", "version of the format"),
+    field("incident", "Vorfall", "incident"),
+    field("at", "wann gesichert", "when taken"),
+    field("person", "wer das entschied", "who decided it"),
+    field("reason", "Grund", "reason"),
+    field("ip", "IP-Adresse, im Kopf die der Regel", "IP address, in the head that of the rule"),
+    field("from", "Regel: ab wann", "rule: from when"),
+    field("until", "Regel: bis wann", "rule: until when"),
+    field("time", "wann eine Verbindung endete", "when a connection ended"),
+    field("bytes_sent", "gesendete Datenmenge", "amount of data sent"),
+    field("client", "Programm oder Browser mit Hauptversion", "program or browser with its major version"),
+    field("os", "Betriebssystem", "operating system"),
+];
+
+const REGISTER: &[Field] = &[
+    field("v", "Fassung des Formats", "version of the format"),
+    field("holds", "Sicherungen; hier keine", "holds; none here"),
+    field("holds.incident", "Vorfall", "incident"),
+    field("holds.started", "wann begonnen", "when begun"),
+    field("holds.state", "gesichert oder freigegeben", "held or released"),
+    field("holds.reviewed", "wann zuletzt geprüft", "when last reviewed"),
+    field("holds.lines", "Zahl der Zeilen", "number of lines"),
+    field("holds.sha256", "Prüfsumme der Sicherung", "hash of the copy"),
+    field("holds.released", "wann freigegeben", "when released"),
+];
+
+const NOTICE_FIELDS: &[Field] = &[
+    field("schema", "Fassung des Formats", "version of the format"),
+    field("version", "Fassung des Hinweises", "version of the notice"),
+    field("access_log_days", "Tage, die ein Zugriffsprotokoll aufbewahrt wird", "days an access log is kept"),
+    field("texts.de", "Text auf Deutsch", "text in German"),
+    field("texts.en", "Text auf Englisch", "text in English"),
+    field("texts.de-simple", "Text in einfacher Sprache", "text in plain German"),
+    field("operator.name", "Name der verantwortlichen Stelle", "name of the controller"),
+    field("operator.address", "ihre Anschrift", "its address"),
+    field("operator.contact", "wie sie zu erreichen ist", "how to reach it"),
+    field("operator.officer", "Datenschutzbeauftragte", "data protection officer"),
+    field("operator.basis", "Rechtsgrundlage", "legal basis"),
+    field("operator.retention_days", "Tage, die ein Zugriffsprotokoll aufbewahrt wird", "days an access log is kept"),
+    field("operator.authority", "Aufsichtsbehörde", "supervisory authority"),
+    field("operator.version", "Fassung ihrer Angaben", "version of its details"),
+    field("operator.valid_from", "seit wann sie gelten", "since when they hold"),
+];
+
+const OPERATOR: &[Field] = &[
+    field("name", "Ihr Name oder der Ihrer Organisation", "your name or that of your organisation"),
+    field("address", "Anschrift", "address"),
+    field("contact", "wie man Sie erreicht", "how to reach you"),
+    field("officer", "Datenschutzbeauftragte", "data protection officer"),
+    field("basis", "Rechtsgrundlage", "legal basis"),
+    field("retention_days", "Tage, die ein Zugriffsprotokoll aufbewahrt wird", "days an access log is kept"),
+    field("authority", "Aufsichtsbehörde", "supervisory authority"),
+    field("version", "Fassung der Angaben", "version of the details"),
+    field("valid_from", "seit wann sie gelten", "since when they hold"),
+];
+
+const OPERATION: Said = said(
+    "Störungen finden und Angriffe aufklären (Art. 6 Abs. 1 Buchst. f DSGVO); steht im Hinweis Ihrer Räume",
+    "Finding faults and clearing up attacks (Art. 6(1)(f) GDPR); the notice of your rooms says so",
+);
+const EVIDENCE: Said = said(
+    "Aufklärung eines Angriffs (Art. 6 Abs. 1 Buchst. f, Art. 17 Abs. 3 Buchst. e DSGVO)",
+    "Clearing up an attack (Art. 6(1)(f), Art. 17(3)(e) GDPR)",
+);
+const UNTIL_RELEASED: Said = said("bis Sie die Sicherung freigeben", "until you release the hold");
+
 const KEY: &[Field] = &[
     field("profile_id", "zufällige Kennung dieses Profils", "random name of this profile"),
     field("heads", "Stand der Protokolle", "state of the ledgers"),
@@ -189,6 +264,87 @@ pub const ENTRIES: &[Entry] = &[
         basis: NEEDED,
         retention: UNTIL_ERASED,
         fields: &[],
+    },
+    Entry {
+        folder: Folder::Data,
+        name: ACCESS_DAY,
+        shape: Shape::Log,
+        purpose: said(
+            "Zugriffsprotokoll Ihrer eigenen Räume, ein Tag je Datei; Angaben über Ihre Gäste",
+            "Access log of your own rooms, a file a day; details about your guests",
+        ),
+        basis: OPERATION,
+        retention: said(
+            "so viele Tage, wie im Dateinamen steht, höchstens acht Wochen",
+            "as many days as the file's name says, eight weeks at most",
+        ),
+        fields: LOG_LINE,
+    },
+    Entry {
+        folder: Folder::Data,
+        name: HELD,
+        shape: Shape::SealedLog,
+        purpose: said(
+            "Als Beweis gesicherte Zeilen des Zugriffsprotokolls",
+            "Lines of the access log, kept as evidence",
+        ),
+        basis: EVIDENCE,
+        retention: UNTIL_RELEASED,
+        fields: SEALED,
+    },
+    Entry {
+        folder: Folder::Data,
+        name: HOLD_REGISTER,
+        shape: Shape::Json,
+        purpose: said(
+            "Verzeichnis dieser Sicherungen, ohne Angaben zu Personen",
+            "Register of these holds, without details about persons",
+        ),
+        basis: EVIDENCE,
+        retention: UNTIL_ERASED,
+        fields: REGISTER,
+    },
+    Entry {
+        folder: Folder::Data,
+        name: HOLD_DRAFT,
+        shape: Shape::Closed,
+        purpose: said(
+            "Entwurf des Verzeichnisses, während es geschrieben wird; bleibt nur nach einem Absturz",
+            "Draft of the register while it is written; stays only after a crash",
+        ),
+        basis: EVIDENCE,
+        retention: UNTIL_ERASED,
+        fields: &[],
+    },
+    Entry {
+        folder: Folder::Data,
+        name: NOTICE,
+        shape: Shape::Json,
+        purpose: said(
+            "Der Wortlaut eines Hinweises, den Sie zur Kenntnis genommen haben, damit jede Fassung lesbar bleibt",
+            "The words of a notice that you noted, so that every version stays readable",
+        ),
+        basis: NEEDED,
+        retention: said(
+            "bis Sie die letzte Kenntnisnahme dieser Fassung löschen",
+            "until you erase the last acknowledgement of this version",
+        ),
+        fields: NOTICE_FIELDS,
+    },
+    Entry {
+        folder: Folder::Config,
+        name: "operator.json",
+        shape: Shape::Json,
+        purpose: said(
+            "Ihre Angaben als verantwortliche Stelle für Räume, die Sie öffnen; Ihre Gäste lesen sie",
+            "Your details as controller of rooms that you open; your guests read them",
+        ),
+        basis: said(
+            "Ihre Informationspflicht gegenüber Gästen (Art. 13 DSGVO)",
+            "Your duty to inform your guests (Art. 13 GDPR)",
+        ),
+        retention: UNTIL_ERASED,
+        fields: OPERATOR,
     },
     Entry {
         folder: Folder::Config,

@@ -138,7 +138,10 @@ fn a_text_is_normalised_and_ends_with_one_line_feed() {
 #[test]
 fn the_hash_is_that_of_the_text_and_tells_the_language() {
     for notice in all() {
-        assert_eq!(notice.sha256(Lang::En), hex::encode(Sha256::digest(notice.text(Lang::En).as_bytes())));
+        assert_eq!(
+            notice.sha256(Lang::En),
+            hex::encode(<sha2::Sha256 as sha2::Digest>::digest(notice.text(Lang::En).as_bytes()))
+        );
         assert_eq!(notice.language_of(&notice.sha256(Lang::De)), Some(Lang::De));
         assert_eq!(notice.language_of(&notice.sha256(Lang::En).to_uppercase()), Some(Lang::En));
         assert_eq!(notice.language_of("00"), None);

@@ -197,11 +197,11 @@ async fn a_log_that_the_host_or_the_guests_were_not_told_of_opens_no_room() {
     assert!(matches!(refused(permit(), asked()), ServeError::LogNotNoted));
     assert!(matches!(refused(permit_for_log(Retention::CEILING), asked()), ServeError::LogNotNoted));
     for hidden in [Notice::embedded_room(), Notice::embedded_room_with_log(Retention::CEILING)] {
-        let hiding = runde_server::ServeOptions { notice_sha256: hidden.sha256(Lang::De), ..asked() };
+        let hiding = runde_server::ServeOptions { notice: hidden.clone(), ..asked() };
         assert!(matches!(refused(permit_for_log(log.retention), hiding), ServeError::NoticeHidesLog));
     }
     let mut boasting = options(Tls::Off);
-    boasting.notice_sha256 = Notice::embedded_room_with_log(log.retention).sha256(Lang::De);
+    boasting.notice = Notice::embedded_room_with_log(log.retention);
     assert!(matches!(refused(permit(), boasting), ServeError::NoticeHidesLog), "it claims a log there is not");
     assert!(!folder.exists());
 }

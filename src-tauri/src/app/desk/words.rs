@@ -7,7 +7,7 @@ use crate::view::{
 use runde_client::RoomLink;
 use runde_privacy::notice::GAP_SECTION;
 use runde_privacy::stamp::Moment;
-use runde_privacy::{Acknowledgement, Asks, ConsentRecord, ConsentState, Ledger, NoticeKind, Standing};
+use runde_privacy::{Acknowledgement, Asks, ConsentRecord, ConsentState, Ledger, Standing};
 use runde_profile::{ProfileError, Theme, Trouble, TroubleKind};
 
 /// Sections that a page draws in places of their own.
@@ -63,14 +63,11 @@ fn text(notice: &runde_privacy::Notice, lang: runde_privacy::Lang) -> NoticeText
 
 /// The letterhead. The address is fact F08; where nobody is known, the host stands for the operator.
 pub fn controller(asks: &Asks) -> Controller {
-    let (name, address) = match asks.notice.kind() {
-        NoticeKind::MeetJitSi => ("8×8, Inc.", vec!["675 Creekside Way", "Campbell, California 95008", "USA"]),
-        NoticeKind::EmbeddedRoom | NoticeKind::UnknownServer { .. } => ("", Vec::new()),
-    };
+    let mut lines = asks.notice.postal_address().unwrap_or_default().into_iter();
     Controller {
         id: asks.notice.controller_id(),
-        name: name.to_owned(),
-        address: address.into_iter().map(str::to_owned).collect(),
+        name: lines.next().unwrap_or_default(),
+        address: lines.collect(),
         contact: Vec::new(),
     }
 }
@@ -210,7 +207,8 @@ pub fn trouble(trouble: &Trouble) -> UiError {
     let code = match trouble.kind {
         TroubleKind::Damaged | TroubleKind::Cut | TroubleKind::Key => ErrorCode::LedgerDamaged,
         TroubleKind::Unfinished => ErrorCode::LedgerUnfinished,
-        TroubleKind::Settings => ErrorCode::SettingsDamaged,
+        TroubleKind::Notice => ErrorCode::LedgerDamaged,
+        TroubleKind::Settings | TroubleKind::Operator => ErrorCode::SettingsDamaged,
     };
     let kept = trouble.kept_as.as_ref().unwrap_or(&trouble.file);
     UiError::new(code).with("path", kept.display().to_string())
@@ -223,7 +221,7 @@ mod tests {
 
     fn asks(host: &str) -> Asks {
         let target = Target::new(host, None).unwrap();
-        Asks { notice: runde_privacy::Notice::for_target(&target), target, stale: false, objected: None }
+        Asks::first(runde_privacy::Notice::for_target(&target), target)
     }
 
     #[test]
