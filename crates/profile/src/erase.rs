@@ -23,6 +23,7 @@ pub enum Item {
     DisplayName,
     Settings,
     RecentRooms,
+    Reminders,
     /// One line by its number, or all.
     Acknowledgements(Option<u64>),
     Consents(Option<u64>),
@@ -40,7 +41,7 @@ pub struct Erased {
 }
 
 impl Item {
-    /// `display-name`, `settings`, `recent-rooms`, `damaged`, `acknowledgements`, `consents`; the last two
+    /// `display-name`, `settings`, `recent-rooms`, `reminders`, `damaged`, `acknowledgements`, `consents`; the last two
     /// also with a line, such as `consents/3`.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
@@ -52,6 +53,7 @@ impl Item {
             ("display-name", None) => Some(Self::DisplayName),
             ("settings", None) => Some(Self::Settings),
             ("recent-rooms", None) => Some(Self::RecentRooms),
+            ("reminders", None) => Some(Self::Reminders),
             ("damaged", None) => Some(Self::Damaged),
             ("acknowledgements", line) => Some(Self::Acknowledgements(line)),
             ("consents", line) => Some(Self::Consents(line)),
@@ -84,6 +86,11 @@ impl Profile {
                 let rooms = self.recent_rooms().len();
                 self.forget_rooms(None)?;
                 Ok(Erased { count: rooms, kept: Vec::new() })
+            }
+            Item::Reminders => {
+                let count = self.reminders().len();
+                self.forget_reminders(None)?;
+                Ok(Erased { count, kept: Vec::new() })
             }
             Item::Acknowledgements(line) => self.erase_acknowledgements(line),
             Item::Consents(line) => self.erase_consents(line),

@@ -20,6 +20,7 @@ mod ledger_file;
 mod places;
 mod profile;
 mod recents;
+mod reminders;
 mod secrets;
 mod settings;
 
@@ -32,5 +33,6 @@ pub use keyring_thread::{KEYRING_LIMIT, keyring_answers};
 pub use places::Places;
 pub use profile::{Build, Opening, Profile, Shown, now};
 pub use recents::RecentRoom;
+pub use reminders::Reminder;
 pub use secrets::Protection;
 pub use settings::{Processing, Settings, Theme};
