@@ -5,16 +5,21 @@
 
 pub mod corpus;
 pub mod cost;
+pub mod coturn;
 pub mod desktop;
 pub mod folder;
+pub mod listen;
 pub mod picture;
 pub mod probe;
 pub mod program;
 pub mod prosody;
+pub mod relay;
 pub mod room;
 pub mod site;
 pub mod sound;
+pub mod stock;
 pub mod web;
+pub mod world;
 
 /// An error of the harness: what was waited for, or what did not start.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;

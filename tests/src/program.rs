@@ -65,12 +65,17 @@ impl Program {
 
     /// The same, with something to read on its standard input.
     pub fn cli_told(home: &Home, arguments: &[&str], input: &str) -> Outcome<Self> {
-        let file = home.path("input");
-        std::fs::write(&file, input)?;
         let mut command = Command::new(built("RUNDE_CLI")?);
         home.apply(&mut command);
         command.args(arguments);
-        Self::start_with(arguments.first().unwrap_or(&"runde-cli"), &mut command, std::fs::File::open(file)?.into())
+        Self::start_told(arguments.first().unwrap_or(&"runde-cli"), &mut command, home, input)
+    }
+
+    /// Any program, with something to read on its standard input.
+    pub fn start_told(name: &str, command: &mut Command, home: &Home, input: &str) -> Outcome<Self> {
+        let file = home.path("input");
+        std::fs::write(&file, input)?;
+        Self::start_with(name, command, std::fs::File::open(file)?.into())
     }
 
     /// Whether it has ended by itself.
@@ -151,6 +156,14 @@ impl Program {
         let id = rustix::process::Pid::from_child(&self.child);
         rustix::process::kill_process(id, rustix::process::Signal::TERM)?;
         self.ended(limit)
+    }
+
+    /// Stops it in the middle of what it does (SIGSTOP), as a computer that sleeps, and lets it go on after a while.
+    pub fn sleep(&self, length: Duration) -> Outcome {
+        let process = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(process, rustix::process::Signal::STOP)?;
+        std::thread::sleep(length);
+        Ok(rustix::process::kill_process(process, rustix::process::Signal::CONT)?)
     }
 
     /// Ends it at once (SIGKILL), as a crash would.

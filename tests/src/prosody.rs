@@ -7,7 +7,7 @@ use crate::program::Program;
 use crate::web::free_port;
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -22,14 +22,15 @@ s2s_direct_tls_ports = {}
 https_ports = {}
 http_interfaces = { "127.0.0.1" }
 http_default_host = "meet.test"
-http_paths = { websocket = "/xmpp-websocket", files = "/" }
+http_paths = { websocket = "/xmpp-websocket", bosh = "/http-bind", files = "/" }
 -- The test speaks to it over loopback, without TLS.
 consider_websocket_secure = true
+consider_bosh_secure = true
 c2s_require_encryption = false
 run_as_root = true
 -- A room is open as soon as it is there, as Jitsi wants it.
 muc_room_locking = false
-modules_enabled = { "saslauth", "disco", "ping", "smacks", "websocket", "http_files" }
+modules_enabled = { "saslauth", "disco", "ping", "smacks", "websocket", "bosh", "http_files" }
 modules_disabled = { "s2s", "offline", "posix" }
 smacks_hibernation_time = 60
 VirtualHost "meet.test"
@@ -51,26 +52,41 @@ var config = {
         domain: 'meet.test', anonymousdomain: 'guest.' + 'meet.test', authdomain: 'meet.test',
         muc: 'conference.' + subdomain + 'meet.test'
     },
-    websocket: (location.protocol === 'https:' ? 'wss://' : 'ws://') + location.host + '/xmpp-websocket'
+    ENTRANCES
 };
 config.tokenAuthUrl = location.origin + '/login?room={room}';
 ";
+
+/// Where the conversation is to be held.
+const SOCKET: &str =
+    "websocket: (location.protocol === 'https:' ? 'wss://' : 'ws://') + location.host + '/xmpp-websocket'";
 
 const START: Duration = Duration::from_secs(60);
 
 /// A running server.
 pub struct Prosody {
     pub port: u16,
+    log: PathBuf,
     _program: Program,
 }
 
 impl Prosody {
     pub fn start(home: &Home) -> Outcome<Self> {
+        Self::start_with(home, SOCKET)
+    }
+
+    /// What it has written into its log so far.
+    pub fn log(&self) -> Outcome<String> {
+        Ok(std::fs::read_to_string(&self.log)?)
+    }
+
+    /// With these lines of config.js in place of its WebSocket.
+    pub fn start_with(home: &Home, entrances: &str) -> Outcome<Self> {
         let place = home.path("prosody");
         for folder in ["data", "www"] {
             std::fs::create_dir_all(place.join(folder))?;
         }
-        std::fs::write(place.join("www/config.js"), CONFIG_JS)?;
+        std::fs::write(place.join("www/config.js"), CONFIG_JS.replace("ENTRANCES", entrances))?;
         let port = free_port()?;
         let file = place.join("prosody.cfg.lua");
         std::fs::write(&file, settings(&place, port))?;
@@ -85,7 +101,7 @@ impl Prosody {
             }
             std::thread::sleep(Duration::from_millis(50));
         }
-        Ok(Self { port, _program: program })
+        Ok(Self { port, log: place.join("prosody.log"), _program: program })
     }
 }
 

@@ -24,9 +24,13 @@ impl Room {
     }
 
     pub fn open_with(home: &Home, name: &str, options: &[&str]) -> Outcome<Self> {
-        let listen = format!("127.0.0.1:{}", free_port()?);
+        Self::open_at(home, name, &format!("127.0.0.1:{}", free_port()?), options)
+    }
+
+    /// At an address and port that the test knows beforehand.
+    pub fn open_at(home: &Home, name: &str, listen: &str, options: &[&str]) -> Outcome<Self> {
         let noted = notice_of(home, "embedded-room")?;
-        let mut words = vec!["serve", "--json", "--listen", &listen, "--notice-ack", &noted];
+        let mut words = vec!["serve", "--json", "--listen", listen, "--notice-ack", &noted];
         words.extend(options);
         let mut server = Program::cli(home, &words)?;
         let heard = server.event("listening", START)?;

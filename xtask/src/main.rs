@@ -21,7 +21,7 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 cargo xtask run [-- ARGUMENTS]      install what is missing, build and start the app
 cargo xtask test [STAGE] [--full]   all stages, or one of: fmt clippy tidy unit ui e2e
-cargo xtask bench [NAME]            absolute figures: join, cpu
+cargo xtask bench [NAME]            absolute figures: join (--peer chromium: beside Jitsi's library), cpu
 cargo xtask tidy                    the house rules alone
 cargo xtask bindings                write the TypeScript types from the Rust ones
 cargo xtask setup [--test]          install system packages and UI packages only";

@@ -34,6 +34,7 @@ struct Draft {
     processing: Option<bool>,
     receive_height: Option<u32>,
     layers: Option<usize>,
+    relay_only: bool,
     needed: Needed,
     ack: Option<String>,
     chat: Option<String>,
@@ -151,6 +152,7 @@ fn parse(mut arguments: Arguments) -> Result<Draft, Failure> {
             "--video-in" => draft.video_in = Some(video_in(&arguments.text()?)),
             "--video-out" => draft.video_out = Some(arguments.path()?).filter(|path| path.as_os_str() != "none"),
             "--processing" => draft.processing = Some(arguments.on_off("--processing")?),
+            "--relay-only" => draft.relay_only = true,
             "--chat" => draft.chat = Some(arguments.text()?),
             "--receive-height" => {
                 draft.receive_height = Some(arguments.parsed("--receive-height", "a number of lines")?)
@@ -175,6 +177,7 @@ impl Draft {
         join.video_out = self.video_out;
         join.processing = self.processing.map(|on| if on { Processing::ALL } else { Processing::NONE });
         join.default_height = self.receive_height.unwrap_or(join.default_height);
+        join.relay_only = self.relay_only;
         join.layers = self.layers.unwrap_or(join.layers);
         join.microphone = join.audio_in != AudioIn::None;
         join.camera = join.video_in != VideoIn::None;

@@ -19,6 +19,7 @@ mod report;
 mod rights;
 mod secrets;
 mod serve;
+mod turn;
 
 use std::process::ExitCode;
 

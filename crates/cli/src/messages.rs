@@ -26,6 +26,7 @@ pub enum Message {
     FileRightsOnly,
     AccountPassword,
     RoomPassword,
+    RelayPassword,
 }
 
 /// The language of the system, as POSIX looks for it.
@@ -47,6 +48,8 @@ pub const fn message(message: Message, lang: Lang) -> &'static str {
         (Message::AccountPassword, Lang::En) => "Password of the account: ",
         (Message::RoomPassword, Lang::De | Lang::DeSimple) => "Passwort des Raums: ",
         (Message::RoomPassword, Lang::En) => "Password of the room: ",
+        (Message::RelayPassword, Lang::De | Lang::DeSimple) => "Passwort des TURN-Servers: ",
+        (Message::RelayPassword, Lang::En) => "Password of the TURN server: ",
         (Message::FileRightsOnly, Lang::De | Lang::DeSimple) => {
             "Der Schlüssel ist nur durch Dateirechte geschützt; dass ein Ende abgeschnitten wurde, lässt sich nicht ausschließen."
         }
@@ -166,12 +169,13 @@ const NO_CHANNEL_DE: &str = "Der Videoserver bietet keinen Steuerkanal an, den R
 const NO_CHANNEL_EN: &str = "The video server offers no control channel that Runde can open (data channels do not work yet): sound works, pictures of the others may not come. Open the link in a browser if you need the pictures.";
 
 const USAGE_DE: &str = "Aufruf:
-  runde-cli serve [--listen ADRESSE:PORT] [--public-url URL] [--tls self-signed|off|ZERT,SCHLÜSSEL]
+  runde-cli serve [--listen ADRESSE:PORT] [--public-url URL] [--media ADRESSE:PORT] [--tls self-signed|off|ZERT,SCHLÜSSEL]
+                  [--turn ADRESSE]… [--turn-user NAME]
                   [--data ORDNER] [--access-log on|off|ORDNER] [--retention TAGE] [--notice-ack SHA256] [--json]
   runde-cli join LINK --name NAME --notice-ack SHA256 [--audio-in DATEI.wav|tone|none|device:ID]
                   [--audio-out DATEI.wav|none|device:ID] [--video-in DATEI.y4m|pattern|none|device:ID]
                   [--video-out ORDNER|none] [--layers 1|2|3] [--processing on|off] [--chat TEXT] [--for 20s] [--json]
-                  [--user KONTO] [--password-stdin]
+                  [--user KONTO] [--password-stdin] [--relay-only]
   runde-cli notice HOST|LINK|embedded-room[:TAGE] [--lang de|en|de-simple] [--ack SHA256]
   runde-cli ledger [list|verify|export] [--format json|json-ld|kantara] [--lang de|en] [--json]
   runde-cli hold start --incident KENNUNG --reason TEXT --person NAME [--ip ADRESSE[/BITS]] [--from ZEIT]
@@ -186,12 +190,13 @@ Enden: 0 fertig, 1 Fehler auf diesem Gerät, 2 falsche Angaben, 3 Hinweis nicht 
 (nichts gesendet), 4 nicht erreichbar oder abgewiesen, 5 Raum beendet";
 
 const USAGE_EN: &str = "Usage:
-  runde-cli serve [--listen ADDR:PORT] [--public-url URL] [--tls self-signed|off|CERT,KEY]
+  runde-cli serve [--listen ADDR:PORT] [--public-url URL] [--media ADDR:PORT] [--tls self-signed|off|CERT,KEY]
+                  [--turn ADDRESS]… [--turn-user NAME]
                   [--data DIR] [--access-log on|off|DIR] [--retention DAYS] [--notice-ack SHA256] [--json]
   runde-cli join LINK --name NAME --notice-ack SHA256 [--audio-in FILE.wav|tone|none|device:ID]
                   [--audio-out FILE.wav|none|device:ID] [--video-in FILE.y4m|pattern|none|device:ID]
                   [--video-out DIR|none] [--layers 1|2|3] [--processing on|off] [--chat TEXT] [--for 20s] [--json]
-                  [--user ACCOUNT] [--password-stdin]
+                  [--user ACCOUNT] [--password-stdin] [--relay-only]
   runde-cli notice HOST|LINK|embedded-room[:DAYS] [--lang de|en|de-simple] [--ack SHA256]
   runde-cli ledger [list|verify|export] [--format json|json-ld|kantara] [--lang de|en] [--json]
   runde-cli hold start --incident ID --reason TEXT --person NAME [--ip ADDRESS[/BITS]] [--from TIME]

@@ -34,9 +34,9 @@ fn to_json(event: &MeetingEvent) -> Value {
         MeetingEvent::Joined { room, endpoint } => json!({"event": "joined", "room": room, "endpoint": endpoint}),
         MeetingEvent::Waiting { why } => json!({"event": "waiting", "for": waiting_word(*why)}),
         MeetingEvent::LoginNeeded { url } => json!({"event": "login-needed", "url": url}),
-        MeetingEvent::Participant { change, endpoint, name, hand, microphone, camera } => json!({
+        MeetingEvent::Participant { change, endpoint, name, hand, microphone, camera, reachable } => json!({
             "event": "participant", "change": change_word(*change), "endpoint": endpoint, "name": name,
-            "hand": hand, "microphone": microphone, "camera": camera,
+            "hand": hand, "microphone": microphone, "camera": camera, "reachable": reachable,
         }),
         MeetingEvent::Source { change, source, endpoint, kind, desktop, muted } => json!({
             "event": "source", "change": change_word(*change), "source": source, "endpoint": endpoint,

@@ -20,6 +20,14 @@ pub struct Needed {
     pub room: bool,
 }
 
+/// One password for `question`: a prompt on a terminal, else a line of standard input.
+pub fn ask(question: Message, lang: Lang) -> Result<Secret, Failure> {
+    if io::stdin().is_terminal() {
+        return Ok(rpassword::prompt_password(message(question, lang)).map_err(Failure::Secret)?.into());
+    }
+    line(&mut io::stdin().lock())
+}
+
 impl Needed {
     /// Asks for them, in this order: the account's, then the room's. Each is one line.
     pub fn read(self, lang: Lang) -> Result<(Login, Option<Secret>), Failure> {

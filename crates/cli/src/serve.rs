@@ -12,9 +12,11 @@ use serde_json::json;
 use crate::arguments::{Arguments, Next};
 use crate::exit::{Exit, Failure};
 use crate::join::asked_to_stop;
-use crate::messages::{holds, system_language};
+use crate::messages::{Message, holds, system_language};
 use crate::output;
 use crate::permit::{for_host, retention};
+use crate::secrets::ask;
+use crate::turn::relay;
 
 /// The agreed default: this computer only.
 const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8443);
@@ -25,6 +27,7 @@ struct Options {
     ack: Option<String>,
     log: Log,
     retention: Option<Retention>,
+    turn_user: Option<String>,
     json: bool,
 }
 
@@ -45,6 +48,7 @@ pub fn log_folder(places: &Places) -> PathBuf {
 pub fn run(arguments: Arguments) -> Result<Exit, Failure> {
     leave_no_core_dump();
     let mut options = parse(arguments)?;
+    log_in_at_relays(&mut options)?;
     let places = options.data.as_deref().map_or_else(Places::of_user, |root| Ok(Places::at(root)))?;
     if let Some(log) = access_log(&options, &places)? {
         options.serve = options.serve.with_access_log(log);
@@ -77,6 +81,19 @@ pub fn run(arguments: Arguments) -> Result<Exit, Failure> {
         }
         Ok(Exit::Done)
     })
+}
+
+/// Guests need the credentials of the relays; the password is asked for where nobody else can read it.
+fn log_in_at_relays(options: &mut Options) -> Result<(), Failure> {
+    if options.serve.relays.is_empty() {
+        return Ok(());
+    }
+    let user = options.turn_user.clone().ok_or(Failure::Missing("--turn-user NAME"))?;
+    let password = ask(Message::RelayPassword, system_language())?;
+    for relay in &mut options.serve.relays {
+        (relay.username, relay.password) = (Some(user.clone()), Some(password.expose().to_owned()));
+    }
+    Ok(())
 }
 
 /// The memory of a room holds what people say and show; a crash must not put it on disk. Without this right the
@@ -141,6 +158,7 @@ fn parse(mut arguments: Arguments) -> Result<Options, Failure> {
         ack: None,
         log: Log::Off,
         retention: None,
+        turn_user: None,
         json: false,
     };
     while let Some(next) = arguments.next()? {
@@ -150,6 +168,11 @@ fn parse(mut arguments: Arguments) -> Result<Options, Failure> {
                 options.serve.listen = arguments.parsed("--listen", "ADDRESS:PORT, such as 127.0.0.1:8443")?
             }
             "--public-url" => options.serve.public_url = Some(arguments.text()?),
+            "--media" => {
+                options.serve.media = Some(arguments.parsed("--media", "ADDRESS:PORT, such as 203.0.113.7:443")?);
+            }
+            "--turn" => options.serve.relays.push(relay(&arguments.text()?)?),
+            "--turn-user" => options.turn_user = Some(arguments.text()?),
             "--tls" => options.serve.tls = tls(arguments.text()?)?,
             "--access-log" => options.log = log(arguments.path()?),
             "--retention" => options.retention = Some(retention(&arguments.text()?)?),

@@ -204,6 +204,8 @@ pub enum MeetingEvent {
         hand: bool,
         microphone: bool,
         camera: bool,
+        /// Whether their sound and picture have a way, as the bridge says: false after a crash, or while their network is away.
+        reachable: bool,
     },
     /// A source was announced, changed its mute state, or went.
     Source {

@@ -14,6 +14,7 @@ mod sending;
 mod session;
 mod stats;
 mod uplink;
+mod ways;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -70,6 +70,9 @@ pub struct JoinOptions {
     /// Sizes in which the own camera is sent at once (simulcast), 1 to [`LAYERS`]; what lies outside is cut. One means one
     /// picture of up to 720 lines for everybody, which is cheap for a call of two.
     pub layers: usize,
+    /// Sound and picture only through a relay of the deployment, so that its bridge does not learn the own address. Its XMPP
+    /// server does, whatever is chosen. Where the deployment offers no relay, the guest leaves.
+    pub relay_only: bool,
     /// Lines wanted of each remote video while no face says more with [`Command::SetTiles`].
     pub default_height: u32,
     /// Needed for real microphones, speakers and cameras; files, tones and patterns go without.
@@ -92,6 +95,7 @@ impl JoinOptions {
             microphone: false,
             camera: false,
             layers: LAYERS,
+            relay_only: false,
             default_height: DEFAULT_HEIGHT,
             devices: None,
         }

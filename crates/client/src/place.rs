@@ -17,6 +17,10 @@ pub(crate) struct Place {
     pub(crate) addresses: Addresses,
     /// The XMPP WebSocket.
     pub(crate) socket: Target,
+    /// The same conversation by plain requests, where the deployment has that.
+    pub(crate) bosh: Option<Target>,
+    /// Plain requests are used: there is no socket, or it does not open.
+    pub(crate) by_requests: bool,
     /// Where the conference is requested by HTTP; `None`: by IQ.
     pub(crate) conference: Option<Target>,
 }
@@ -24,7 +28,8 @@ pub(crate) struct Place {
 impl Place {
     /// Where a Jitsi server usually has them.
     pub(crate) fn guessed(link: &RoomLink) -> Result<Self, WireError> {
-        Ok(Self { addresses: Addresses::guess(link), socket: Target::room(link)?, conference: None })
+        let (addresses, socket) = (Addresses::guess(link), Target::room(link)?);
+        Ok(Self { addresses, socket, bosh: None, by_requests: false, conference: None })
     }
 
     /// What the deployment announces, as far as it may be contacted.
@@ -34,9 +39,18 @@ impl Place {
             target.inspect_err(|error| tracing::warn!(%error, "an announced address is refused")).ok()
         };
         let conference = addresses.conference.as_ref().and_then(admitted);
+        let bosh = addresses.bosh.as_ref().and_then(admitted);
+        let by_requests = addresses.only_bosh && bosh.is_some();
         let mut socket = admitted(&addresses.websocket).unwrap_or_else(|| room.clone());
         socket.protocol = room.protocol;
-        Self { addresses, socket, conference }
+        Self { addresses, socket, bosh, by_requests, conference }
+    }
+
+    /// The socket does not open: plain requests from now on. False where there are none, or they were used already.
+    pub(crate) fn fall_back(&mut self) -> bool {
+        let falls = self.bosh.is_some() && !self.by_requests;
+        self.by_requests |= falls;
+        falls
     }
 }
 

@@ -81,6 +81,7 @@ impl Person {
             hand: self.hand,
             microphone: self.microphone(),
             camera: self.camera(),
+            reachable: self.connected,
         }
     }
 

@@ -4,8 +4,11 @@
 //! neither XMPP nor bridge messages, and never repeats a connection by itself. Start at `connect`; `pump` moves
 //! frames between a socket and two channels, `fetch` is one HTTP exchange.
 
+mod bosh;
 mod fetch;
+mod proxy;
 mod pump;
+mod relays;
 mod target;
 mod tls;
 
@@ -14,6 +17,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
+use proxy::Proxy;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -25,8 +29,10 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Error as WebSocketError, Message};
 
+pub(crate) use bosh::pump_bosh;
 pub(crate) use fetch::{Answer, Ask, fetch};
 pub(crate) use pump::{INCOMING_FRAMES, Incoming, OUTGOING_FRAMES, pump};
+pub(crate) use relays::openings as relay_openings;
 pub(crate) use target::{Reach, Target};
 
 /// One stanza or bridge message. An offer in a room of a thousand stays below it; more is an attack on memory.
@@ -68,8 +74,19 @@ pub enum WireError {
     BadAddress,
     #[error("the server names an address that only its own network may name")]
     TooNear,
+    #[error("the server offers no relay, and without one it would learn this computer's address for media")]
+    NoRelay,
+    #[error("the proxy that the environment names refuses (HTTP status {0})")]
+    ProxyRefused(u16),
     #[error("the connection broke")]
     Broken,
+}
+
+/// From which address of this computer a connection goes, and where it leads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Way {
+    pub(crate) local: IpAddr,
+    pub(crate) peer: SocketAddr,
 }
 
 /// How an open connection ended.
@@ -87,6 +104,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin + Send> ByteStream for T {}
 /// An open WebSocket.
 pub(crate) struct Socket {
     inner: WebSocketStream<Box<dyn ByteStream>>,
+    pub(crate) way: Way,
 }
 
 /// Opens a WebSocket.
@@ -99,22 +117,23 @@ pub(crate) async fn connect(target: &Target) -> Result<Socket, WireError> {
 
 async fn open(target: &Target) -> Result<Socket, WireError> {
     let request = request(target)?;
-    let (stream, _) = open_stream(target).await?;
+    let (stream, way) = open_stream(target).await?;
     let limits = WebSocketConfig::default().max_message_size(Some(FRAME_BYTES)).max_frame_size(Some(FRAME_BYTES));
     let (inner, _answer) = tokio_tungstenite::client_async_with_config(request, stream, Some(limits))
         .await
         .map_err(|error| upgrade_error(&error))?;
-    Ok(Socket { inner })
+    Ok(Socket { inner, way })
 }
 
 /// A stream that is protected as the target wants it, and where it leads.
-async fn open_stream(target: &Target) -> Result<(Box<dyn ByteStream>, IpAddr), WireError> {
+async fn open_stream(target: &Target) -> Result<(Box<dyn ByteStream>, Way), WireError> {
     let tcp = dial(target).await?;
-    let peer = tcp.peer_addr().map_err(|_| WireError::Broken)?.ip();
+    let broken = |_| WireError::Broken;
+    let way = Way { local: tcp.local_addr().map_err(broken)?.ip(), peer: tcp.peer_addr().map_err(broken)? };
     if target.secure {
-        return Ok((Box::new(tls::wrap(tcp, &target.host, target.pin).await?), peer));
+        return Ok((Box::new(tls::wrap(tcp, &target.host, target.pin).await?), way));
     }
-    Ok((Box::new(tcp), peer))
+    Ok((Box::new(tcp), way))
 }
 
 fn request(target: &Target) -> Result<Request, WireError> {
@@ -127,21 +146,28 @@ fn request(target: &Target) -> Result<Request, WireError> {
     Ok(request)
 }
 
-/// Tries every address of the name in the system's order. Whether it may lie there is checked against the address
-/// itself, because a name may resolve to anything.
+/// The addresses of a name in the system's order. Whether they may lie there is checked against the address itself,
+/// because a name may resolve to anything.
+async fn addresses(host: &str, port: u16, reach: Reach) -> Result<Vec<SocketAddr>, WireError> {
+    let found = tokio::net::lookup_host((host, port)).await.map_err(|_| WireError::UnknownName)?;
+    let (within, nearer): (Vec<_>, Vec<_>) = found.partition(|address| reach.covers(address.ip()));
+    match (within.is_empty(), nearer.is_empty()) {
+        (false, _) => Ok(within),
+        (true, false) => Err(WireError::TooNear),
+        (true, true) => Err(WireError::UnknownName),
+    }
+}
+
+/// Tries every address of the name; through a proxy where the environment wants one.
 async fn dial(target: &Target) -> Result<TcpStream, WireError> {
-    let addresses = tokio::net::lookup_host((target.host.as_str(), target.port))
-        .await
-        .map_err(|_| WireError::UnknownName)?
-        .collect::<Vec<SocketAddr>>();
+    let proxy = Proxy::towards(&target.host, |name| std::env::var(name).ok()).filter(|_| target.secure);
+    if let Some(proxy) = proxy {
+        return proxy.tunnel(&target.authority()).await;
+    }
     let mut failure = WireError::UnknownName;
-    for address in addresses {
+    for address in addresses(&target.host, target.port, target.reach).await? {
         if !target.secure && !address.ip().is_loopback() {
             failure = WireError::PlainRefused;
-            continue;
-        }
-        if !target.reach.covers(address.ip()) {
-            failure = WireError::TooNear;
             continue;
         }
         match TcpStream::connect(address).await {

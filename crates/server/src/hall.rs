@@ -6,6 +6,7 @@
 
 mod bridge;
 mod media;
+mod pulse;
 mod seat;
 mod talk;
 
@@ -100,6 +101,8 @@ pub(crate) struct Hall {
     scratch: Vec<u8>,
     host_wait: Option<Instant>,
     port_wait: Option<Instant>,
+    /// When it is looked next who has fallen silent.
+    look_due: Option<Instant>,
     rooms: watch::Sender<usize>,
 }
 
@@ -113,7 +116,7 @@ impl Hall {
         seed: [u8; 32],
         rooms: watch::Sender<usize>,
     ) -> Self {
-        let host = Host::new(HostConfig::new(&site.host), seed);
+        let host = Host::new(HostConfig { relays: site.relays.clone(), ..HostConfig::new(&site.host) }, seed);
         Self {
             site,
             identity,
@@ -130,6 +133,7 @@ impl Hall {
             scratch: Vec::with_capacity(2048),
             host_wait: None,
             port_wait: None,
+            look_due: None,
             rooms,
         }
     }
@@ -202,10 +206,11 @@ impl Hall {
 
     fn deadline(&self) -> Option<Instant> {
         let rooms = self.chambers.values().filter_map(|chamber| chamber.wait);
-        rooms.chain(self.host_wait).chain(self.port_wait).min()
+        rooms.chain(self.host_wait).chain(self.port_wait).chain(self.look_due).min()
     }
 
     fn time_out(&mut self, now: Instant) {
+        self.look_for_silence(now);
         if self.host_wait.is_some_and(|due| due <= now) {
             self.host.handle_timeout(now);
             self.drain_host(now);
@@ -225,6 +230,9 @@ impl Hall {
     fn settle(&mut self, now: Instant) {
         self.drain_port(now);
         self.send_all();
+        if self.look_due.is_none() && !self.seats.is_empty() {
+            self.look_due = Some(now);
+        }
         let rooms = self.chambers.values().filter(|chamber| !chamber.seats.is_empty()).count();
         self.rooms.send_if_modified(|known| std::mem::replace(known, rooms) != rooms);
     }

@@ -32,6 +32,7 @@ use tokio_util::task::TaskTracker;
 
 pub use access_log::{AccessLog, Clock, HoldFailure, Holds, Kept, Listing, LogTrouble, Seal, purge};
 pub use options::{ServeError, ServeOptions, Tls};
+pub use runde_signalling::guest::Relay;
 
 use hall::{Hall, INBOX};
 use site::Site;

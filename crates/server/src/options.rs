@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use runde_privacy::access_log::Retention;
 use runde_privacy::{Lang, Notice};
+use runde_signalling::guest::Relay;
 
 use crate::access_log::AccessLog;
 
@@ -32,6 +33,11 @@ pub struct ServeOptions {
     pub listen: SocketAddr,
     /// How guests reach it when that differs from `listen`, e.g. `https://meet.example.org`.
     pub public_url: Option<String>,
+    /// Where guests send sound and pictures when that differs, behind a router that passes another port on. No other address is
+    /// told to them then.
+    pub media: Option<SocketAddr>,
+    /// The host's own relays, for guests behind networks that let nothing else through; guests are told the credentials.
+    pub relays: Vec<Relay>,
     /// How the connection is protected.
     pub tls: Tls,
     /// Hash of the notice that guests note before they come in (`#rn=`).
@@ -45,7 +51,15 @@ impl ServeOptions {
     #[must_use]
     pub fn new(listen: SocketAddr) -> Self {
         let notice_sha256 = Notice::embedded_room().sha256(Lang::De);
-        Self { listen, public_url: None, tls: Tls::SelfSigned, notice_sha256, access_log: None }
+        Self {
+            listen,
+            public_url: None,
+            media: None,
+            relays: Vec::new(),
+            tls: Tls::SelfSigned,
+            notice_sha256,
+            access_log: None,
+        }
     }
 
     /// Keeps an access log, and says so to the guests.

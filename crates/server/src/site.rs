@@ -3,6 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use runde_privacy::Notice;
+use runde_signalling::guest::Relay;
 use serde_json::json;
 
 use crate::{ServeError, ServeOptions, Tls};
@@ -20,6 +21,8 @@ pub(crate) struct Site {
     pub(crate) app_url: Option<String>,
     /// Where media is received, best first.
     pub(crate) addresses: Vec<SocketAddr>,
+    /// Relays that guests are told of.
+    pub(crate) relays: Vec<Relay>,
     /// What holds in these rooms.
     pub(crate) notice: Notice,
 }
@@ -42,8 +45,19 @@ impl Site {
         {
             addresses.push(SocketAddr::new(ip, local.port()));
         }
+        if let Some(media) = options.media {
+            addresses = vec![media];
+        }
         let app_url = (scheme == "https").then(|| format!("runde://{authority}"));
-        Ok(Self { url: format!("{scheme}://{authority}"), host, fragment: String::new(), app_url, addresses, notice })
+        Ok(Self {
+            url: format!("{scheme}://{authority}"),
+            host,
+            fragment: String::new(),
+            app_url,
+            addresses,
+            relays: options.relays.clone(),
+            notice,
+        })
     }
 
     /// Completes the links with what a guest checks: the certificate and the notice.
@@ -144,6 +158,15 @@ mod tests {
         let site = Site::new(&options("0.0.0.0:8443"), "0.0.0.0:8443".parse().unwrap(), &own).unwrap();
         assert_eq!(site.url, "https://192.0.2.7:8443");
         assert_eq!(site.addresses.len(), 2, "loopback last, link-local never: {:?}", site.addresses);
+    }
+
+    #[test]
+    fn an_address_for_media_is_the_only_one_that_guests_are_told() {
+        let mut wanted = options("127.0.0.1:0");
+        wanted.public_url = Some("https://192.0.2.7/".to_owned());
+        wanted.media = Some("192.0.2.7:443".parse().unwrap());
+        let site = Site::new(&wanted, "127.0.0.1:8443".parse().unwrap(), &[]).unwrap();
+        assert_eq!((site.url.as_str(), site.addresses), ("https://192.0.2.7", vec!["192.0.2.7:443".parse().unwrap()]));
     }
 
     #[test]

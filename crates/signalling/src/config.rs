@@ -30,6 +30,10 @@ pub struct Addresses {
     pub focus_user: Option<String>,
     /// XMPP web socket with `room` (and `token`) appended.
     pub websocket: String,
+    /// XMPP by plain requests (BOSH), with `room` (and `token`) appended; none where the deployment announces none.
+    pub bosh: Option<String>,
+    /// The deployment announces no web socket, only BOSH; the address above is a guess.
+    pub only_bosh: bool,
     /// Where the conference is requested by HTTP POST instead of by IQ, with `room` appended. The token does not ride
     /// in it: it has a header of its own.
     pub conference: Option<String>,
@@ -49,6 +53,8 @@ impl Addresses {
             focus: link.focus_domain(),
             focus_user: None,
             websocket: link.websocket_url(),
+            bosh: None,
+            only_bosh: false,
             conference: None,
             token_page: None,
         }
@@ -73,9 +79,13 @@ impl Addresses {
         addresses.muc = host("muc").unwrap_or(addresses.muc);
         addresses.focus = host("focus").unwrap_or(addresses.focus);
         addresses.focus_user = user(config.get("focusUserJid"));
-        if let Some(url) = url(config.get("websocket"), link, Scheme::Socket) {
-            let token = link.jwt.as_ref().map(|jwt| format!("&token={jwt}")).unwrap_or_default();
-            addresses.websocket = format!("{}{token}", with_room(&url, link));
+        let token = link.jwt.as_ref().map(|jwt| format!("&token={jwt}")).unwrap_or_default();
+        let entrance =
+            |key, scheme| url(config.get(key), link, scheme).map(|url| format!("{}{token}", with_room(&url, link)));
+        addresses.bosh = entrance("bosh", Scheme::Page);
+        match entrance("websocket", Scheme::Socket) {
+            Some(url) => addresses.websocket = url,
+            None => addresses.only_bosh = addresses.bosh.is_some(),
         }
         let conference = url(config.get("conferenceRequestUrl"), link, Scheme::Page);
         addresses.conference = conference.map(|url| with_room(&url, link));
@@ -164,6 +174,18 @@ mod tests {
 
     fn link() -> RoomLink {
         RoomLink::parse("https://meet.test/Café Room?jwt=a.b.c", "").unwrap()
+    }
+
+    #[test]
+    fn plain_requests_are_known_beside_the_web_socket_or_alone() {
+        let both = r#"{"websocket":"/xmpp-websocket","bosh":"/http-bind"}"#;
+        let both = Addresses::from_config(both, &link()).unwrap();
+        assert_eq!(both.bosh.as_deref(), Some("https://meet.test/http-bind?room=caf%c3%a9%20room&token=a.b.c"));
+        assert!(!both.only_bosh);
+        let alone = Addresses::from_config(r#"{"bosh":"//meet.test/http-bind"}"#, &link()).unwrap();
+        assert!(alone.only_bosh && alone.bosh.is_some());
+        let odd = Addresses::from_config(r#"{"bosh":"http://meet.test/http-bind"}"#, &link()).unwrap();
+        assert_eq!((odd.bosh, odd.only_bosh), (None, false), "out of protection");
     }
 
     #[test]

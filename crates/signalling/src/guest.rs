@@ -84,6 +84,8 @@ pub enum Input {
     Text(String),
     /// The socket is gone, or did not open.
     Closed,
+    /// The network is another one, or back: what was open leads nowhere, and a new connection may be tried at once.
+    NetworkChanged,
     /// What the conference request by HTTP came to; status 0 when there was no answer at all.
     Conference {
         status: u16,
@@ -168,6 +170,7 @@ impl Guest {
             Input::Opened => self.opened(now),
             Input::Text(text) => self.read(now, &text),
             Input::Closed => self.closed(now),
+            Input::NetworkChanged => self.network_changed(now),
             Input::Conference { status, body } => self.conference_by_http(now, status, &body),
             Input::Command(command) => self.command(command),
             Input::Timeout => self.timeout(now),

@@ -23,6 +23,7 @@ mod settings;
 mod sources;
 
 pub use self::core::Host;
+use crate::guest::Relay;
 use crate::jingle::{Group, Source, Transport};
 use std::net::IpAddr;
 use std::time::Instant;
@@ -42,13 +43,15 @@ pub struct HostConfig {
     pub max_guests: usize,
     /// Connections at a time, logged in or not.
     pub max_connections: usize,
+    /// Relays that guests are told of (XEP-0215), with the credentials for them.
+    pub relays: Vec<Relay>,
 }
 
 impl HostConfig {
     /// Limits for a laptop in a living room.
     #[must_use]
     pub fn new(domain: &str) -> Self {
-        Self { domain: domain.to_owned(), max_rooms: 50, max_guests: 100, max_connections: 1_000 }
+        Self { domain: domain.to_owned(), max_rooms: 50, max_guests: 100, max_connections: 1_000, relays: Vec::new() }
     }
 }
 

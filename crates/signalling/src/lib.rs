@@ -6,6 +6,7 @@
 //! [`stream`], [`disco`], [`muc`], [`jingle`] (what stanzas mean), [`bridge`] (the other channel),
 //! [`sasl`] (accounts), [`link`] and [`config`] (how a room is found). Start at [`link::RoomLink`] or [`host::Host`].
 
+pub mod bosh;
 pub mod bridge;
 pub mod config;
 pub mod disco;

@@ -3,24 +3,32 @@
 //! It owns both and decides nothing: call [`Driver::next`] in the loop that also tells the endpoint what to send.
 
 use std::io;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::time::Instant;
 
 use bytes::Bytes;
 
-use crate::event::{Event, Output};
+use crate::event::{CloseReason, Event, Output};
+use crate::relay::{Relay, Relayed};
 use crate::socket::Socket;
 use crate::{Candidate, Endpoint};
 
 /// Datagrams gathered before they are sent: a key frame of the largest layer.
 const GATHERED: usize = 128;
 
-/// One endpoint and one socket.
+/// One endpoint and one socket, and a relay where one is needed.
 #[derive(Debug)]
 pub struct Driver {
     socket: Socket,
     address: SocketAddr,
+    /// Our address as the endpoint knows it. It stays when the socket is replaced.
+    own: SocketAddr,
     endpoint: Endpoint,
+    relay: Option<Relay>,
+    /// The server behind the relay, once it relays.
+    relaying: Option<SocketAddr>,
+    /// Nothing may go to the other side but through the relay.
+    only_relay: bool,
     gathered: Vec<(SocketAddr, Bytes)>,
 }
 
@@ -31,7 +39,8 @@ impl Driver {
     /// When the socket cannot say where it is bound.
     pub fn new(socket: Socket, endpoint: Endpoint) -> io::Result<Self> {
         let address = socket.local_addr()?;
-        Ok(Self { socket, address, endpoint, gathered: Vec::with_capacity(GATHERED) })
+        let (own, relay, relaying, only_relay) = (address, None, None, false);
+        Ok(Self { socket, address, own, endpoint, relay, relaying, only_relay, gathered: Vec::with_capacity(GATHERED) })
     }
 
     /// The endpoint, to declare, send, ask. What it wants sent leaves with the next [`Driver::next`].
@@ -43,6 +52,18 @@ impl Driver {
     #[must_use]
     pub fn local_addr(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Uses a relay as soon as it relays, unless a direct way was found before. With `only` the own socket is used for
+    /// nothing: the endpoint must not know the other side's own addresses then.
+    pub fn relay_through(&mut self, relay: Relay, only: bool) {
+        (self.relay, self.only_relay) = (Some(relay), only);
+    }
+
+    /// The relay's server, while media goes through it.
+    #[must_use]
+    pub fn relaying(&self) -> Option<SocketAddr> {
+        self.relaying.filter(|_| self.endpoint.path().is_some_and(Relay::is_alias))
     }
 
     /// Goes on with another socket: the network has changed, the association stays. The peer follows with the next
@@ -64,7 +85,10 @@ impl Driver {
     pub async fn next(&mut self) -> io::Result<Event> {
         loop {
             let wake = match self.drain()? {
-                Drained::Event(event) => return Ok(event),
+                Drained::Event(event) => {
+                    self.spare_relay();
+                    return Ok(event);
+                }
                 Drained::Wait(wake) => wake,
             };
             let due = async {
@@ -76,11 +100,57 @@ impl Driver {
             tokio::select! {
                 readable = self.socket.readable() => {
                     readable?;
-                    let (endpoint, address) = (&mut self.endpoint, self.address);
-                    self.socket.recv_batch(|now, src, bytes| endpoint.handle_datagram(now, src, address, bytes))?;
+                    let (endpoint, own, direct) = (&mut self.endpoint, self.own, !self.only_relay);
+                    self.socket.recv_batch(|now, src, bytes| {
+                        // Nobody can really send from an address that stands for a way through the relay.
+                        if direct && !Relay::is_alias(src) {
+                            endpoint.handle_datagram(now, src, own, bytes);
+                        }
+                    })?;
+                }
+                relayed = relayed(&mut self.relay) => {
+                    if let Some(event) = self.relayed(relayed) {
+                        return Ok(event);
+                    }
                 }
                 () = due => self.endpoint.handle_timeout(Instant::now()),
             }
+        }
+    }
+
+    fn relayed(&mut self, relayed: Option<Relayed>) -> Option<Event> {
+        let now = Instant::now();
+        match relayed {
+            Some(Relayed::Datagram(peer, bytes)) => {
+                let src = self.relay.as_ref().and_then(|relay| relay.alias_of(peer, self.own))?;
+                self.endpoint.handle_datagram(now, src, self.own, &bytes);
+                None
+            }
+            Some(Relayed::Ready(server)) => {
+                if self.endpoint.path().is_some() {
+                    self.relay = None;
+                    return None;
+                }
+                self.relaying = Some(server);
+                for candidate in self.relay.iter().flat_map(|relay| relay.candidates(self.own)) {
+                    if let Err(error) = self.endpoint.add_candidate(now, &candidate) {
+                        tracing::debug!(%error, "no way through the relay");
+                    }
+                }
+                None
+            }
+            None => {
+                let lost = self.only_relay || self.relaying().is_some();
+                (self.relay, self.relaying) = (None, None);
+                lost.then_some(Event::Closed(CloseReason::IceFailed))
+            }
+        }
+    }
+
+    /// A relay that nothing goes through is given back.
+    fn spare_relay(&mut self) {
+        if self.relay.is_some() && self.endpoint.path().is_some_and(|path| !Relay::is_alias(path)) {
+            (self.relay, self.relaying) = (None, None);
         }
     }
 
@@ -88,6 +158,13 @@ impl Driver {
     fn drain(&mut self) -> io::Result<Drained> {
         loop {
             let drained = match self.endpoint.poll_output() {
+                Output::Transmit { dst, bytes } if Relay::is_alias(dst) => {
+                    if let Some(relay) = &self.relay {
+                        relay.send(dst, self.own, bytes);
+                    }
+                    continue;
+                }
+                Output::Transmit { .. } if self.only_relay => continue,
                 Output::Transmit { dst, bytes } => {
                     self.gathered.push((dst, bytes));
                     if self.gathered.len() >= GATHERED {
@@ -110,6 +187,14 @@ impl Driver {
     }
 }
 
+/// Ends when the relay brings something or is over; never where there is none.
+async fn relayed(relay: &mut Option<Relay>) -> Option<Relayed> {
+    match relay {
+        Some(relay) => relay.next().await,
+        None => std::future::pending().await,
+    }
+}
+
 enum Drained {
     Event(Event),
     Wait(Option<Instant>),
@@ -123,17 +208,24 @@ enum Drained {
 pub fn address_towards(candidates: &[Candidate]) -> io::Result<SocketAddr> {
     let mut last = io::Error::new(io::ErrorKind::AddrNotAvailable, "the other side named no address");
     for candidate in candidates {
-        let any = if candidate.addr.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
-        let probed = UdpSocket::bind(SocketAddr::new(any, 0)).and_then(|probe| {
-            probe.connect(candidate.addr)?;
-            probe.local_addr()
-        });
-        match probed {
-            Ok(addr) => return Ok(SocketAddr::new(addr.ip(), 0)),
+        match route(candidate.addr) {
+            Ok(ip) => return Ok(SocketAddr::new(ip, 0)),
             Err(error) => last = error,
         }
     }
     Err(last)
+}
+
+/// From which address of ours the system would send there now. Nothing is sent: connecting a UDP socket only asks the
+/// routing table.
+///
+/// # Errors
+/// When no way leads there.
+pub fn route(to: SocketAddr) -> io::Result<IpAddr> {
+    let any: IpAddr = if to.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
+    let probe = UdpSocket::bind(SocketAddr::new(any, 0))?;
+    probe.connect(to)?;
+    Ok(probe.local_addr()?.ip())
 }
 
 #[cfg(test)]

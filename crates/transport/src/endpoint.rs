@@ -45,6 +45,8 @@ pub struct Endpoint {
     dtls_from: Option<SocketAddr>,
     announced: bool,
     closed: bool,
+    /// When something of the peer came that was of use.
+    heard: Option<Instant>,
     tracks: Tracks,
     feedback: Feedback,
     arrivals: Arrivals,
@@ -97,6 +99,7 @@ impl Endpoint {
             dtls_from: None,
             announced: false,
             closed: false,
+            heard: None,
             tracks: Tracks::default(),
             feedback: Feedback::new(now, config.mode),
             arrivals: Arrivals::new(now),
@@ -196,7 +199,9 @@ impl Endpoint {
         if self.closed {
             return;
         }
-        if !self.inbound(now, src, bytes) {
+        if self.inbound(now, src, bytes) {
+            self.heard = Some(now);
+        } else {
             self.stats.refused += 1;
         }
         self.pump(now);
@@ -283,6 +288,21 @@ impl Endpoint {
     #[must_use]
     pub fn path(&self) -> Option<SocketAddr> {
         self.path
+    }
+
+    /// When the other side was heard last; checks, their answers and media count.
+    #[must_use]
+    pub fn heard(&self) -> Option<Instant> {
+        self.heard
+    }
+
+    /// Asks the other side for a sign of life on the selected path, at once: after the network has changed, it learns so
+    /// where we are, and we learn whether it follows.
+    pub fn check_path(&mut self, now: Instant) {
+        if !self.closed {
+            self.ice.check_path();
+            self.pump(now);
+        }
     }
 
     /// The user name fragments by which checks find this endpoint: during a restart there are two.

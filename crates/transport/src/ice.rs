@@ -18,7 +18,7 @@ use rtc_shared::{TransportContext, TransportMessage, TransportProtocol};
 use sansio::Protocol;
 
 use crate::lite::Lite;
-use crate::stun::{Class, Stun};
+use crate::stun::{Check, Class, Stun};
 use crate::{Candidate, CandidateKind, CloseReason, Config, Credentials, IceRole, Identity, TransportError};
 
 /// No authenticated answer for so long means nobody consents to our packets any more (RFC 7675 section 5.1).
@@ -27,6 +27,9 @@ pub(crate) const CONSENT: Duration = Duration::from_secs(15);
 pub(crate) const CONNECTING: Duration = Duration::from_secs(30);
 /// Addresses remembered per peer. A guest has a handful; each costs checks.
 pub(crate) const MAX_CANDIDATES: usize = 32;
+
+/// Of a check beside the agent's own: peer-reflexive type preference 110 (RFC 8445 section 7.1.1).
+const CHECK_PRIORITY: u32 = (110 << 24) + (65_535 << 8) + 255;
 
 /// What ICE tells the endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,6 +118,13 @@ impl Ice {
     pub(crate) fn media_from(&mut self, now: Instant, src: SocketAddr) {
         if let Self::Lite(lite) = self {
             lite.media_from(now, src);
+        }
+    }
+
+    /// Asks the peer for a sign of life at once, where it is a bridge; a lite side asks by its own plan.
+    pub(crate) fn check_path(&mut self) {
+        if let Self::Full(full) = self {
+            full.check_path();
         }
     }
 
@@ -242,6 +252,24 @@ impl Full {
         let accepted = self.agent.handle_read(TransportMessage { now, transport, message }).is_ok();
         self.drain(now);
         accepted
+    }
+
+    /// One check to the selected address beside the agent's own, which come by a clock that knows of no change of network.
+    /// Its answer counts for consent like any other.
+    fn check_path(&mut self) {
+        let (Some(remote), Some(selected)) = (&self.remote, self.selected) else { return };
+        let check = Check {
+            username: format!("{}:{}", remote.ufrag, self.local.ufrag),
+            password: &remote.pwd,
+            // It settles role conflicts, and there is none on a path that stood.
+            tie_breaker: 0,
+            priority: CHECK_PRIORITY,
+            controlling: self.controlling,
+            nominate: false,
+        };
+        if let Some((_, bytes)) = check.build(self.provider.crypto()) {
+            self.queue.transmits.push_back((selected, Bytes::from(bytes)));
+        }
     }
 
     /// A request is addressed to us by the peer and made with our password; an answer is made with the peer's.

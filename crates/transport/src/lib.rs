@@ -21,6 +21,7 @@ mod lite;
 mod pacer;
 pub mod port;
 mod records;
+pub mod relay;
 mod rtcp;
 mod seal;
 pub mod socket;
@@ -29,6 +30,7 @@ mod stamp;
 mod stun;
 mod track;
 mod tracks;
+pub mod turn;
 mod twcc;
 
 pub use config::{Candidate, CandidateKind, Config, Credentials, DtlsRole, ExtensionIds, IceRole, Mode, Remote, Setup};

@@ -198,6 +198,7 @@ impl Lite {
             password: &remote.pwd,
             tie_breaker: self.tie_breaker,
             priority: PRIORITY,
+            controlling: true,
             nominate: nominates,
         };
         let Some((transaction, bytes)) = check.build(self.provider.crypto()) else { return };

@@ -272,7 +272,8 @@ mod tests {
         fn check(&mut self, guest: usize, src: &str) -> Vec<String> {
             let (ours, theirs) = &self.guests[guest];
             let username = format!("{}:{}", ours.ufrag, theirs.ufrag);
-            let check = Check { username, password: &ours.pwd, tie_breaker: 1, priority: 1, nominate: true };
+            let check =
+                Check { username, password: &ours.pwd, tie_breaker: 1, priority: 1, controlling: true, nominate: true };
             let provider = rtc_crypto::default_provider().unwrap();
             let (_, bytes) = check.build(provider.crypto()).unwrap();
             self.send(src, &bytes)

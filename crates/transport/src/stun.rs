@@ -6,7 +6,7 @@
 use std::net::SocketAddr;
 
 use rtc_crypto::{HmacAlgorithm, RTCCrypto};
-use rtc_ice::attributes::control::AttrControlling;
+use rtc_ice::attributes::control::{AttrControlled, AttrControlling};
 use rtc_ice::attributes::priority::PriorityAttr;
 use rtc_stun::attributes::{ATTR_USE_CANDIDATE, ATTR_USERNAME};
 use rtc_stun::fingerprint::FINGERPRINT;
@@ -142,6 +142,8 @@ pub(crate) struct Check<'a> {
     pub(crate) tie_breaker: u64,
     /// Of a peer-reflexive candidate learnt from this check (RFC 8445 section 7.1.1).
     pub(crate) priority: u32,
+    /// The role the sender says to have.
+    pub(crate) controlling: bool,
     /// Whether it nominates.
     pub(crate) nominate: bool,
 }
@@ -154,9 +156,13 @@ impl Check<'_> {
             Box::new(BINDING_REQUEST),
             Box::new(transaction),
             Box::new(TextAttribute::new(ATTR_USERNAME, self.username.clone())),
-            Box::new(AttrControlling(self.tie_breaker)),
             Box::new(PriorityAttr(self.priority)),
         ];
+        setters.push(if self.controlling {
+            Box::new(AttrControlling(self.tie_breaker))
+        } else {
+            Box::new(AttrControlled(self.tie_breaker))
+        });
         if self.nominate {
             setters
                 .push(Box::new(rtc_stun::attributes::RawAttribute { typ: ATTR_USE_CANDIDATE, ..Default::default() }));
@@ -193,6 +199,7 @@ mod tests {
             password: "a password of the other side",
             tie_breaker: 7,
             priority: 99,
+            controlling: true,
             nominate,
         };
         check.build(provider.crypto()).unwrap().1

@@ -172,6 +172,24 @@ fn trap_2_and_8_a_guest_that_moves_keeps_its_picture_and_its_association() {
 }
 
 #[test]
+fn a_silent_guest_that_moved_is_followed_at_once_when_it_asks_for_a_sign_of_life() {
+    let mut net = connected();
+    net.run(ms(2_000));
+    net.sides[0].addr = "10.0.0.77:6000".parse().unwrap();
+    let (moved, before) = (net.now, net.guest().heard());
+    // No media: without the question the agent's own check may be two seconds away.
+    net.guest().check_path(moved);
+    net.run(ms(25));
+    assert!(net.guest().heard() > before && net.guest().heard() > Some(moved), "the answer came to the new address");
+    for _ in 0..4 {
+        net.run(ms(500));
+        let now = net.now;
+        net.guest().check_path(now);
+    }
+    assert_eq!(net.sides[1].endpoint.path(), Some("10.0.0.77:6000".parse::<SocketAddr>().unwrap()));
+}
+
+#[test]
 fn trap_3_dtls_from_an_address_that_ice_has_not_validated_is_not_looked_at() {
     let mut net = Plan::new().start();
     let mut hello = vec![22, 254, 253, 0, 0, 0, 0, 0, 0, 0, 0, 0, 60, 1, 0, 0, 48, 0, 0, 0, 0, 0, 0, 0, 48];

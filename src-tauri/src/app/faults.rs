@@ -42,7 +42,12 @@ fn of_wire(error: &WireError, host: &str) -> UiError {
         WireError::UntrustedCertificate => with(ErrorCode::CertificateUntrusted),
         WireError::Tls(detail) => with(ErrorCode::EncryptionFailed).with("detail", detail).retryable(),
         WireError::PlainRefused => UiError::new(ErrorCode::LinkUnprotected).with("text", host),
-        WireError::NotJitsi(_) | WireError::NoWebSocket | WireError::TooNear => with(ErrorCode::HostUnsupported),
+        WireError::NotJitsi(_) | WireError::NoWebSocket | WireError::TooNear | WireError::NoRelay => {
+            with(ErrorCode::HostUnsupported)
+        }
+        WireError::ProxyRefused(status) => {
+            with(ErrorCode::NetworkUnreachable).with("detail", format!("proxy: {status}")).retryable()
+        }
         WireError::Broken => with(ErrorCode::ConnectionLost).retryable(),
     }
 }

@@ -55,6 +55,7 @@ pub fn people(state: &MeetingState) -> Vec<Person> {
         muted: !state.me.microphone,
         camera: state.me.camera.then(|| "self".to_owned()),
         hand: state.me.hand,
+        away: false,
     };
     let others = state.people.iter().map(|person| Person {
         endpoint: person.endpoint.clone(),
@@ -63,6 +64,7 @@ pub fn people(state: &MeetingState) -> Vec<Person> {
         muted: !person.microphone(),
         camera: person.camera().then(|| camera_of(person)).flatten(),
         hand: person.hand,
+        away: !person.connected,
     });
     std::iter::once(me).chain(others).collect()
 }
@@ -138,6 +140,9 @@ mod tests {
         assert_eq!(people[1].camera.as_deref(), Some("bbbb-v0"));
         assert!(!people[1].muted && people[1].hand);
         assert_eq!(people[1].name.len(), LONGEST_NAME);
+        let mut state = state();
+        state.people[0].connected = false;
+        assert_eq!(super::people(&state).iter().map(|person| person.away).collect::<Vec<_>>(), [false, true]);
     }
 
     #[test]

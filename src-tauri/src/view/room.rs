@@ -58,6 +58,8 @@ pub struct Person {
     /// Source name of the camera picture (`self` for one's own); `None` while the camera is off.
     pub camera: Option<String>,
     pub hand: bool,
+    /// Nothing comes from this person now: the program crashed, the computer sleeps or the network is away.
+    pub away: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]

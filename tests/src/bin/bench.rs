@@ -1,4 +1,4 @@
-//! The benchmarks behind docs/benchmarks.md: `join` (how quickly one is in, hears, sees) and `cpu` (what a guest and the app cost).
+//! The benchmarks behind docs/benchmarks.md: `join` (how quickly one is in, hears, sees; `--peer chromium` sets Jitsi's own library beside it) and `cpu` (what a guest and the app cost).
 //!
 //! Run by `cargo xtask bench`, in release mode, on a machine that does nothing else.
 
@@ -8,6 +8,7 @@ use e2e::desktop::Desktop;
 use e2e::folder::Home;
 use e2e::program::built;
 use e2e::room::Room;
+use e2e::stock::Stock;
 use e2e::web::Web;
 use runde_client::{AudioIn, JoinOptions, Meeting, MeetingEvent, MeetingHandle, RoomLink, VideoIn};
 use runde_privacy::{Acknowledgement, ChainKey, Circumstances, Gate, Lang, Ledger, Notice, Target};
@@ -19,7 +20,15 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const WINDOW: Duration = Duration::from_secs(10);
 
 fn main() -> Outcome {
-    let named: Vec<String> = std::env::args().skip(1).collect();
+    let mut named: Vec<String> = std::env::args().skip(1).collect();
+    let against = named.iter().position(|word| word == "--peer");
+    if let Some(at) = against {
+        let peer: Vec<String> = named.drain(at..(at + 2).min(named.len())).collect();
+        if peer.get(1).map(String::as_str) != Some("chromium") || named != ["join"] {
+            return Err("it reads: join --peer chromium".into());
+        }
+        return tokio::runtime::Runtime::new()?.block_on(join_beside_chromium());
+    }
     if let Some(unknown) = named.iter().find(|word| !["join", "cpu"].contains(&word.as_str())) {
         return Err(format!("no benchmark {unknown}; there are: join cpu").into());
     }
@@ -55,6 +64,34 @@ async fn join() -> Outcome {
     row("link to joined", arrivals.iter().map(|arrival| arrival.joined).collect());
     row("link to first sound", arrivals.iter().map(|arrival| arrival.sound).collect());
     row("link to first picture", arrivals.iter().map(|arrival| arrival.picture).collect());
+    Ok(())
+}
+
+/// Ours and Jitsi's own library in Chromium by turns, in one room, in one run; both without TLS and without media of their own.
+async fn join_beside_chromium() -> Outcome {
+    let home = Home::new()?;
+    let room = Room::open_with(&home, "bench", &["--tls", "off"])?;
+    let talker = guest(&room.link, true)?;
+    let stock = Stock::start(&room, "bench").await?;
+    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    // The first of each is a warm-up.
+    for run in 0..=RUNS {
+        let our = tokio::time::timeout(PATIENCE, arrive(&room.link)).await??;
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let their = stock.arrive().await?;
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        if run > 0 {
+            ours.push(our);
+            theirs.push(their);
+        }
+    }
+    drop(talker);
+    stock.end().await?;
+    println!("join, {RUNS} runs on loopback without TLS, by turns, milliseconds   median    p95");
+    row("joined, this program", ours.iter().map(|our| our.joined).collect());
+    row("joined, lib-jitsi-meet in Chromium", theirs.iter().map(|their| their.0).collect());
+    row("first picture, this program", ours.iter().map(|our| our.picture).collect());
+    row("first picture, lib-jitsi-meet in Chromium", theirs.iter().map(|their| their.1).collect());
     Ok(())
 }
 

@@ -61,7 +61,7 @@ const purposes = (granted: Record<string, boolean> = {}): Purpose[] => [
 ];
 
 const person = (endpoint: string, name: string, more: Partial<Person> = {}): Person =>
-  ({ endpoint, name, isMe: false, muted: false, camera: null, hand: false, ...more });
+  ({ endpoint, name, isMe: false, muted: false, camera: null, hand: false, away: false, ...more });
 
 const OTHERS: Person[] = [
   person('a81f', 'Amal Haddad', { camera: 'a81f-v0' }),

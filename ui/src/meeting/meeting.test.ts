@@ -7,7 +7,7 @@ import type { Person } from '../backend/bindings/Person';
 import { windowWith } from '../test-backend';
 import { shortcut } from './keys';
 
-const person = (endpoint: string, more: Partial<Person> = {}): Person => ({ endpoint, name: '', isMe: false, muted: true, camera: null, hand: false, ...more });
+const person = (endpoint: string, more: Partial<Person> = {}): Person => ({ endpoint, name: '', isMe: false, muted: true, camera: null, hand: false, away: false, ...more });
 const me = person('me', { isMe: true, name: 'Lea' });
 
 function open(people: Person[], more: Partial<Meeting> = {}) {
@@ -60,6 +60,12 @@ test('a tile says who it is and what is off', () => {
   open([me, person('b', { name: 'Amal', muted: false, camera: 'b-v0', hand: true })]);
   expect(screen.getByRole('group', { name: 'Lea (Sie): Mikrofon aus, Kamera aus' })).toBeTruthy();
   expect(screen.getByRole('group', { name: 'Amal: Mikrofon an, Kamera an, hebt die Hand' })).toBeTruthy();
+});
+
+test('a tile of somebody from whom nothing comes says so', () => {
+  open([me, person('b', { name: 'Amal', camera: 'b-v0', away: true })]);
+  expect(screen.getByText('Verbindung unterbrochen')).toBeTruthy();
+  expect(screen.getByRole('group', { name: 'Amal: Mikrofon aus, Kamera an, Verbindung unterbrochen' })).toBeTruthy();
 });
 
 test('the ring follows the level, and a muted person never has one', () => {

@@ -38,7 +38,7 @@ describe('a notice', () => {
 });
 
 describe('people', () => {
-  const guest = (isMe: boolean): Person => ({ endpoint: isMe ? 'me' : 'x', name: '', isMe, muted: true, camera: null, hand: false });
+  const guest = (isMe: boolean): Person => ({ endpoint: isMe ? 'me' : 'x', name: '', isMe, muted: true, camera: null, hand: false, away: false });
   test('one is alone with oneself, and before anybody is there', () => {
     expect(isAlone([guest(true)])).toBe(true);
     expect(isAlone([])).toBe(true);

@@ -82,6 +82,18 @@ fn unreachable(error: &WireError) -> Pair {
             "Der Server nennt für seine Dienste eine Adresse, die nur sein eigenes Netz nennen darf; dorthin verbindet Runde nicht. Fragen Sie die Person, die den Server betreibt.",
             "The server names an address for its services that only its own network may name; Runde does not connect there. Ask the person who runs the server.",
         ),
+        WireError::NoRelay => same(
+            "Der Server bietet keine Zwischenstation (TURN) an; ohne sie erführe sein Videoserver die Adresse dieses Rechners. Treten Sie ohne --relay-only bei oder fragen Sie die Person, die den Server betreibt.",
+            "The server offers no relay (TURN); without one its video server would learn the address of this computer. Join without --relay-only, or ask the person who runs the server.",
+        ),
+        WireError::ProxyRefused(status) => (
+            format!(
+                "Der Proxy aus der Umgebung (HTTPS_PROXY) lässt die Verbindung nicht zu (Status {status}). Prüfen Sie seine Adresse und Anmeldung, oder nehmen Sie den Server mit NO_PROXY aus."
+            ),
+            format!(
+                "The proxy of the environment (HTTPS_PROXY) does not allow the connection (status {status}). Check its address and login, or except the server with NO_PROXY."
+            ),
+        ),
         WireError::Broken => same(
             "Die Verbindung brach beim Aufbau ab. Prüfen Sie Ihr Netz und versuchen Sie es erneut.",
             "The connection broke while it was being made. Check your network and try again.",
@@ -115,6 +127,8 @@ mod tests {
             WireError::Tls("E42".into()),
             WireError::NotJitsi(404),
             WireError::TooNear,
+            WireError::NoRelay,
+            WireError::ProxyRefused(407),
             WireError::Broken,
         ];
         let refused = [

@@ -6,6 +6,8 @@
 mod ask;
 mod enter;
 mod hear;
+mod line;
+mod network;
 mod play;
 #[cfg(test)]
 mod tests;
@@ -17,9 +19,8 @@ use rand_core::SeedableRng;
 use runde_signalling::{Guest, guest};
 use runde_transport::Identity;
 use tokio::sync::{mpsc, watch};
-use tokio::time::{Interval, MissedTickBehavior, interval, sleep, sleep_until, timeout};
+use tokio::time::{Interval, MissedTickBehavior, interval, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::AbortOnDropHandle;
 
 use super::bridge::{self, Bridge};
 use super::constraints::Wishes;
@@ -29,21 +30,20 @@ use super::sending::Sending;
 use super::session::Session;
 use super::stats::{Losses, Meter};
 use super::uplink::Uplink;
+use super::ways::{Doubt, LOOK_EVERY, Watch};
 use super::{Levels, Pictures};
 use crate::event::{LeftReason, MediaKind, MeetingEvent};
 use crate::local::{Local, Opened};
 use crate::options::{Command, JoinOptions};
 use crate::place::{self, Place};
 use crate::state::{Fact, MeetingState};
-use crate::wire::{Ended, INCOMING_FRAMES, Incoming, OUTGOING_FRAMES, Target, WireError, pump};
+use crate::wire::{Ended, Incoming, Way, WireError};
 use enter::{Asking, ConferenceAnswer, conference_answer, new_guest};
+use line::Wire;
 
 /// Attempts to get back into a room after the connection broke: 1, 2, 4 s apart. A server that restarts is back by
 /// then, and a person knows after seven seconds that it is over.
 const REJOINS: u32 = 3;
-
-/// How long a good-bye may take to get out.
-const FAREWELL: Duration = Duration::from_millis(500);
 
 /// How often levels are told.
 const LEVELS_EVERY: Duration = Duration::from_millis(100);
@@ -88,47 +88,6 @@ enum Over {
     Broken,
 }
 
-/// The XMPP WebSocket with the task that moves its frames.
-#[derive(Debug)]
-struct Wire {
-    outgoing: mpsc::Sender<String>,
-    incoming: mpsc::Receiver<Incoming>,
-    /// Its end was told.
-    over: bool,
-    task: AbortOnDropHandle<()>,
-}
-
-impl Wire {
-    fn open(target: Target) -> Self {
-        let (outgoing, mut to_send) = mpsc::channel(OUTGOING_FRAMES);
-        let (received, incoming) = mpsc::channel(INCOMING_FRAMES);
-        let work = async move {
-            pump(&target, &mut to_send, &received).await;
-        };
-        Self { outgoing, incoming, over: false, task: AbortOnDropHandle::new(tokio::spawn(work)) }
-    }
-
-    /// What comes next. The end comes once; after it nothing does, until another wire takes the place of this one. Safe to drop half
-    /// way.
-    async fn next(&mut self) -> Incoming {
-        if self.over {
-            return std::future::pending().await;
-        }
-        let incoming = self.incoming.recv().await.unwrap_or(Incoming::Closed(Ended::Broken));
-        self.over = matches!(incoming, Incoming::Closed(_) | Incoming::Failed(_));
-        incoming
-    }
-
-    /// Lets what was said get out. What comes meanwhile is read and forgotten: a pump that cannot hand it on would stop before the
-    /// farewell is out, and the server would keep the seat for a guest that might come back.
-    async fn close(self) {
-        let Self { outgoing, mut incoming, task, .. } = self;
-        drop(outgoing);
-        let forget = async { while incoming.recv().await.is_some() {} };
-        let _ = timeout(FAREWELL, async { tokio::join!(forget, task) }).await;
-    }
-}
-
 /// What one turn of the loop takes in.
 enum Input {
     Cancelled,
@@ -143,6 +102,7 @@ enum Input {
     Deadline,
     Levels,
     Stats,
+    Network,
 }
 
 struct Actor {
@@ -161,6 +121,14 @@ struct Actor {
     redialing: bool,
     /// How many connections were tried in place of a broken one since the last that stood.
     redials: u32,
+    /// How the last connection to the server went.
+    way: Option<Way>,
+    /// What the deployment offers (XEP-0215).
+    relays: Vec<guest::Relay>,
+    wire_watch: Watch,
+    media_watch: Watch,
+    /// Since the media path was moved, nothing of the other side has come.
+    doubt: Option<Doubt>,
     /// Own addresses of earlier connections.
     former: Vec<String>,
     /// When the guest core wants to be woken.
@@ -184,6 +152,7 @@ struct Actor {
     over: Option<Over>,
     levels: Interval,
     stats: Interval,
+    looks: Interval,
 }
 
 /// The life of one meeting. Ends when the guest leaves, the room does, or `cancel` fires.
@@ -255,10 +224,15 @@ impl Actor {
         let recorder = options.video_out.clone().map(|folder| local.recorder(folder));
         Self {
             guest,
-            wire: Wire::open(place.socket.clone()),
+            wire: Wire::to(&place),
             asking: None,
             redialing: false,
             redials: 0,
+            way: None,
+            relays: Vec::new(),
+            wire_watch: Watch::default(),
+            media_watch: Watch::default(),
+            doubt: None,
             former: Vec::new(),
             deadline: None,
             session: None,
@@ -277,6 +251,7 @@ impl Actor {
             over: None,
             levels: every(LEVELS_EVERY),
             stats: every(STATS_EVERY),
+            looks: every(LOOK_EVERY),
             options,
             rng,
             commands,
@@ -303,7 +278,7 @@ impl Actor {
                 return LeftReason::Lost;
             }
             self.faces.learn(Fact::Reconnecting { attempt });
-            if !self.pause(Duration::from_secs(1 << (attempt - 1))).await {
+            if !self.pause(Duration::from_secs(1 << (attempt - 1))).await || !self.wait_for_network().await {
                 return LeftReason::Asked;
             }
             self.rejoin();
@@ -328,7 +303,7 @@ impl Actor {
     fn rejoin(&mut self) {
         self.over = None;
         self.guest = new_guest(&self.options, &self.place, &self.former, &mut self.rng);
-        self.wire = Wire::open(self.place.socket.clone());
+        self.wire = Wire::to(&self.place);
     }
 
     async fn stay(&mut self) -> Over {
@@ -358,6 +333,7 @@ impl Actor {
             () = wake_at(wake) => Input::Deadline,
             _ = self.levels.tick() => Input::Levels,
             _ = self.stats.tick() => Input::Stats,
+            _ = self.looks.tick() => Input::Network,
         }
     }
 
@@ -375,15 +351,18 @@ impl Actor {
             Input::Deadline => self.woken(Instant::now()),
             Input::Levels => self.tell_levels(),
             Input::Stats => self.tell_stats(),
+            Input::Network => self.look_at_network(Instant::now()),
         }
     }
 
     /// When something is due: in the guest core, or a repair.
     fn wake(&self) -> Option<Instant> {
-        self.deadline.into_iter().chain(self.restarts.due()).min()
+        let doubt = self.doubt.map(|doubt| doubt.ends());
+        [self.deadline, self.restarts.due(), doubt].into_iter().flatten().min()
     }
 
     fn woken(&mut self, now: Instant) {
+        self.settle_doubt(now);
         self.repair(now);
         if self.deadline.is_some_and(|at| at <= now) {
             self.guest.handle(now, guest::Input::Timeout);
@@ -411,7 +390,10 @@ impl Actor {
 
     fn wire_said(&mut self, incoming: Incoming) {
         let input = match incoming {
-            Incoming::Opened => guest::Input::Opened,
+            Incoming::Opened(way) => {
+                self.way = Some(way);
+                guest::Input::Opened
+            }
             Incoming::Text(text) => guest::Input::Text(text),
             Incoming::Closed(ended) => return self.wire_closed(ended),
             // What does not open while we are in the room may open a moment later.
@@ -433,6 +415,9 @@ impl Actor {
 
     fn unreachable(&mut self, error: WireError) {
         tracing::info!(%error, "no connection to the server");
+        if !self.was_in && self.place.fall_back() {
+            return self.rejoin();
+        }
         self.over = Some(Over::Ended(LeftReason::Unreachable(error)));
     }
 
@@ -452,6 +437,7 @@ impl Actor {
             session.driver.endpoint().close(Instant::now());
         }
         self.bridge = None;
+        self.doubt = None;
         self.downlink.clear();
         self.share_pictures();
     }
@@ -468,7 +454,11 @@ impl Actor {
 
 /// A broken connection may be repaired, a decision may not.
 fn is_repairable(reason: &LeftReason) -> bool {
-    matches!(reason, LeftReason::Unreachable(_) | LeftReason::Lost)
+    match reason {
+        LeftReason::Unreachable(error) => *error != WireError::NoRelay,
+        LeftReason::Lost => true,
+        LeftReason::Asked | LeftReason::Refused(_) | LeftReason::Kicked | LeftReason::RoomEnded => false,
+    }
 }
 
 async fn bridge_news(bridge: &mut Option<Bridge>) -> bridge::News {

@@ -54,7 +54,7 @@ impl Bridge {
     pub(super) async fn next(&mut self) -> News {
         loop {
             match self.incoming.recv().await {
-                Some(Incoming::Opened) => return News::Opened,
+                Some(Incoming::Opened(_)) => return News::Opened,
                 Some(Incoming::Text(text)) => match FromBridge::parse(&text) {
                     Ok(Some(message)) => return News::Said(message),
                     Ok(None) => {}

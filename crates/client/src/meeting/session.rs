@@ -4,8 +4,8 @@
 //! nothing. Start at [`Session::open`]; a second offer makes a second session in its place.
 
 use std::collections::BTreeSet;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
-use std::time::Instant;
+use std::net::{IpAddr, SocketAddr};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use runde_rtp::ext::uris;
@@ -13,6 +13,8 @@ use runde_rtp::{Packet, Ssrc};
 use runde_signalling::guest::{Command, answerable};
 use runde_signalling::jingle::{self, Content, Kind, Offer, Semantics, Source, Sources, VideoType};
 use runde_transport as transport;
+use runde_transport::driver::route;
+use runde_transport::relay::{Opening, Relay};
 use runde_transport::socket::Socket;
 use runde_transport::{Config, Credentials, Driver, Endpoint, ExtensionIds, Identity, Remote, RxTrack, TxTrack};
 
@@ -39,6 +41,16 @@ pub(super) enum SessionError {
     Identity(#[from] transport::IdentityError),
 }
 
+/// The relays of the deployment, and whether nothing else may be used.
+#[derive(Default)]
+pub(super) struct Relays {
+    pub(super) openings: Vec<Opening>,
+    pub(super) only: bool,
+}
+
+/// A direct way has so long to be found before a relay is used.
+const DIRECT_FIRST: Duration = Duration::from_millis(500);
+
 /// A running session.
 #[derive(Debug)]
 pub(super) struct Session {
@@ -46,6 +58,8 @@ pub(super) struct Session {
     pub(super) connected: bool,
     /// Where the bridge channel is, if it is a WebSocket.
     pub(super) web_socket: Option<String>,
+    /// Where the bridge was reachable when the session began.
+    bridge: SocketAddr,
     audio: Vec<transport::PayloadType>,
     video: Vec<transport::PayloadType>,
     declared: BTreeSet<u32>,
@@ -70,20 +84,30 @@ impl Session {
         offer: &Offer,
         endpoint: &str,
         uplink: &mut Uplink,
+        relays: Relays,
     ) -> Result<(Self, Command), SessionError> {
         let remote = remote(offer.transport().ok_or(SessionError::Lacks("a transport"))?)?;
         let contents = answerable(&offer.contents);
         let of = |kind| contents.iter().find(|content| content.kind == Some(kind));
         let audio = of(Kind::Audio).ok_or(SessionError::Lacks("sound that we speak"))?;
         let video = of(Kind::Video);
-        let socket = Socket::bind(local_address(&remote.candidates)?)?;
+        let (local_address, bridge) = way_to(&remote.candidates)?;
+        let socket = Socket::bind(local_address)?;
         let local = Credentials::generate(identity)?;
         let config = Config::guest(local.clone(), socket.local_addr()?, extension_ids(audio, video));
         let mut core = Endpoint::new(now, identity, config)?;
-        core.set_remote(now, &remote)?;
+        let candidates = if relays.only { Vec::new() } else { remote.candidates.clone() };
+        core.set_remote(now, &Remote { candidates, ..remote.clone() })?;
+        let mut driver = Driver::new(socket, core)?;
+        if !relays.openings.is_empty() {
+            let earliest = if relays.only { now } else { now + DIRECT_FIRST };
+            let relay = Relay::begin(identity, relays.openings, &remote.candidates, earliest);
+            driver.relay_through(relay, relays.only);
+        }
         let mut session = Self {
-            driver: Driver::new(socket, core)?,
+            driver,
             connected: false,
+            bridge,
             web_socket: offer.web_socket().map(str::to_owned),
             audio: payload_types(audio, "opus"),
             video: video.map(|content| payload_types(content, "VP8")).unwrap_or_default(),
@@ -164,6 +188,26 @@ impl Session {
         }
     }
 
+    /// Where media goes; before a path is chosen, where it will probably go.
+    pub(super) fn peer(&mut self) -> SocketAddr {
+        let relay = self.driver.relaying();
+        relay.or_else(|| self.driver.endpoint().path()).unwrap_or(self.bridge)
+    }
+
+    /// Goes on from another address of this computer.
+    ///
+    /// # Errors
+    /// When no socket can be opened there, or a relay is in between: its allocation belongs to the old address.
+    pub(super) fn go_by(&mut self, ip: IpAddr) -> std::io::Result<()> {
+        if self.driver.relaying().is_some() {
+            return Err(std::io::ErrorKind::AddrNotAvailable.into());
+        }
+        if self.driver.local_addr().ip() == ip {
+            return Ok(());
+        }
+        self.driver.move_to(Socket::bind(SocketAddr::new(ip, 0))?)
+    }
+
     /// Sends one packet; before the connection stands it is dropped, since it would be old then.
     pub(super) fn send(&mut self, packet: Packet) {
         if !self.connected {
@@ -221,22 +265,13 @@ fn candidate(offered: &jingle::Candidate) -> transport::Candidate {
     }
 }
 
-/// The own address on the way to the best reachable candidate. Connecting a UDP socket sends nothing; it only asks
-/// the routing table.
-fn local_address(candidates: &[transport::Candidate]) -> Result<SocketAddr, SessionError> {
+/// The own address on the way to the best reachable candidate, and that candidate.
+fn way_to(candidates: &[transport::Candidate]) -> Result<(SocketAddr, SocketAddr), SessionError> {
     let mut usable: Vec<_> = candidates.iter().filter(|c| c.protocol == "udp" && c.component == 1).collect();
     usable.sort_by_key(|candidate| std::cmp::Reverse(candidate.priority));
-    let route = |towards: &SocketAddr| -> std::io::Result<IpAddr> {
-        let any: IpAddr = match towards {
-            SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
-            SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
-        };
-        let probe = UdpSocket::bind((any, 0))?;
-        probe.connect(towards)?;
-        Ok(probe.local_addr()?.ip())
-    };
-    let ip = usable.iter().find_map(|candidate| route(&candidate.addr).ok()).ok_or(SessionError::NoRoute)?;
-    Ok(SocketAddr::new(ip, 0))
+    let way = |candidate: &&transport::Candidate| Some((route(candidate.addr).ok()?, candidate.addr));
+    let (ip, bridge) = usable.iter().find_map(way).ok_or(SessionError::NoRoute)?;
+    Ok((SocketAddr::new(ip, 0), bridge))
 }
 
 fn extension(content: &Content, uri: &str) -> Option<u8> {
@@ -386,9 +421,9 @@ mod tests {
             priority,
             ..transport::Candidate::host(addr.parse().unwrap())
         };
-        let found = local_address(&[here(1, "127.0.0.2:9"), here(2, "127.0.0.1:9")]).unwrap();
-        assert_eq!(found.ip(), "127.0.0.1".parse::<IpAddr>().unwrap());
-        assert!(matches!(local_address(&[]), Err(SessionError::NoRoute)));
+        let (found, bridge) = way_to(&[here(1, "127.0.0.2:9"), here(2, "127.0.0.1:9")]).unwrap();
+        assert_eq!((found.ip(), bridge), ("127.0.0.1".parse().unwrap(), "127.0.0.1:9".parse().unwrap()));
+        assert!(matches!(way_to(&[]), Err(SessionError::NoRoute)));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! One HTTP exchange over the same TLS as everything else: GET and POST, bounded in size and time, few redirects.
 //!
-//! No cookies, no cache, no proxy, no compression. Start at [`fetch`].
+//! No cookies, no cache, no compression. Start at [`fetch`].
 
 use std::net::IpAddr;
 use std::pin::Pin;
@@ -20,7 +20,7 @@ use tokio_util::task::AbortOnDropHandle;
 use super::{ByteStream, CONNECT_TIMEOUT, Target, WireError, open_stream};
 
 /// A large deployment's config.js has 80 KiB; an answer to a conference request less than one.
-const MAX_BODY: usize = 1 << 20;
+pub(super) const MAX_BODY: usize = 1 << 20;
 
 /// From the first byte to the last of one exchange, redirects included.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -71,7 +71,7 @@ async fn follow(mut target: Target, ask: Ask) -> Result<Answer, WireError> {
 async fn exchange(target: &Target, ask: &Ask) -> Result<(Answer, Option<String>), WireError> {
     let request = request(target, ask)?;
     let opened = timeout(CONNECT_TIMEOUT, Box::pin(open_stream(target))).await;
-    let (stream, peer) = opened.unwrap_or(Err(WireError::Timeout))?;
+    let (stream, way) = opened.unwrap_or(Err(WireError::Timeout))?;
     let (mut sender, connection) = http1::handshake(Stream(stream)).await.map_err(|_| WireError::Broken)?;
     // Ends with the exchange, finished or not.
     let _driven = AbortOnDropHandle::new(tokio::spawn(connection));
@@ -79,16 +79,21 @@ async fn exchange(target: &Target, ask: &Ask) -> Result<(Answer, Option<String>)
     let status = response.status();
     let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let body = Limited::new(response.into_body(), MAX_BODY).collect().await.map_err(|_| WireError::Broken)?;
-    let answer = Answer { status: status.as_u16(), body: body.to_bytes().to_vec(), peer };
+    let answer = Answer { status: status.as_u16(), body: body.to_bytes().to_vec(), peer: way.peer.ip() };
     Ok((answer, location.filter(|_| status.is_redirection())))
 }
 
-fn request(target: &Target, ask: &Ask) -> Result<Request<Full<Bytes>>, WireError> {
-    let host = match target.port {
+/// What the host header says: without the usual port.
+pub(super) fn host_of(target: &Target) -> String {
+    match target.port {
         443 if target.secure => target.authority().trim_end_matches(":443").to_owned(),
         80 if !target.secure => target.authority().trim_end_matches(":80").to_owned(),
         _ => target.authority(),
-    };
+    }
+}
+
+fn request(target: &Target, ask: &Ask) -> Result<Request<Full<Bytes>>, WireError> {
+    let host = host_of(target);
     let request = Request::builder().uri(&target.path).header(HOST, host).header(USER_AGENT, super::USER_AGENT);
     let built = match ask {
         Ask::Get => request.method(Method::GET).body(Full::default()),
@@ -104,7 +109,7 @@ fn request(target: &Target, ask: &Ask) -> Result<Request<Full<Bytes>>, WireError
 }
 
 /// A stream in the words of hyper.
-struct Stream(Box<dyn ByteStream>);
+pub(super) struct Stream(pub(super) Box<dyn ByteStream>);
 
 impl hyper::rt::Read for Stream {
     fn poll_read(

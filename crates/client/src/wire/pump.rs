@@ -4,7 +4,7 @@
 
 use tokio::sync::mpsc;
 
-use super::{Ended, Socket, Target, WireError, connect};
+use super::{Ended, Socket, Target, Way, WireError, connect};
 
 /// Frames read ahead of the meeting. Beyond it the socket waits, and so does the server behind TCP.
 pub(crate) const INCOMING_FRAMES: usize = 64;
@@ -15,7 +15,7 @@ pub(crate) const OUTGOING_FRAMES: usize = 256;
 /// What comes from a socket.
 #[derive(Debug)]
 pub(crate) enum Incoming {
-    Opened,
+    Opened(Way),
     Text(String),
     /// It never opened.
     Failed(WireError),
@@ -37,7 +37,7 @@ pub(crate) async fn pump(
             return false;
         }
     };
-    if incoming.send(Incoming::Opened).await.is_ok() {
+    if incoming.send(Incoming::Opened(socket.way)).await.is_ok() {
         let ended = carry(socket, outgoing, incoming).await;
         let _ = incoming.send(Incoming::Closed(ended)).await;
     }

@@ -234,7 +234,7 @@ fn bare(host: &str) -> &str {
     host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host)
 }
 
-fn split_port(authority: &str, default: u16) -> Result<(String, u16), WireError> {
+pub(super) fn split_port(authority: &str, default: u16) -> Result<(String, u16), WireError> {
     if authority.is_empty() || authority.contains('@') {
         return Err(WireError::BadAddress);
     }

@@ -5,6 +5,7 @@ use std::time::Instant;
 use runde_sfu::{self as sfu, EndpointId, Output};
 use runde_transport::{Event, port};
 
+use super::seat::Line;
 use super::{DATAGRAMS_A_TURN, Hall};
 
 impl Hall {
@@ -30,8 +31,12 @@ impl Hall {
     fn arrived(&mut self, now: Instant, id: EndpointId, event: Event) {
         let (input, at) = match event {
             Event::Rtp(packet, arrival) => (sfu::Input::Rtp { from: id, packet }, arrival),
-            Event::Connected { .. } => (sfu::Input::Path { endpoint: id, active: true }, now),
+            Event::Connected { .. } => {
+                self.note_line(id, Line::Up);
+                (sfu::Input::Path { endpoint: id, active: true }, now)
+            }
             Event::Closed(reason) => {
+                self.note_line(id, Line::Down);
                 tracing::debug!(endpoint = id.0, ?reason, "a guest's media path ended");
                 (sfu::Input::Path { endpoint: id, active: false }, now)
             }

@@ -37,12 +37,25 @@ pub(super) struct Seat {
     /// Of the newest bridge channel: the media of a guest counts there.
     pub(super) meter: Option<Meter>,
     pub(super) sources: Vec<Source>,
+    /// Its media path, as the others were told.
+    pub(super) line: Line,
     /// It took the offer: it may be sent the others' streams.
     pub(super) accepted: bool,
     /// Our part in DTLS since then; a restart of ICE does not change it.
     pub(super) setup: jingle::Setup,
     /// New ICE credentials of ours that the guest was told and has not answered yet.
     pub(super) renewed: Option<Credentials>,
+}
+
+/// The media path of a seat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Line {
+    /// Not there yet, or over.
+    #[default]
+    Down,
+    Up,
+    /// It stands, but nothing has come over it for a while: a crash, a sleep, a network that is away.
+    Silent,
 }
 
 /// The streams of an endpoint as the room sees them: one source per name, layers in the order of its SIM group.

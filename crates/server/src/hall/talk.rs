@@ -7,7 +7,7 @@ use runde_signalling::host::{self, ConnId, Event, Output};
 use runde_signalling::jingle::{self, Group, Source, Transport};
 use runde_transport::{Candidate, Config, Credentials, Endpoint, ExtensionIds};
 
-use super::seat::{self, Chamber, Seat};
+use super::seat::{self, Chamber, Line, Seat};
 use super::{Frame, Hall};
 
 /// Header extensions of the offer.
@@ -109,7 +109,18 @@ impl Hall {
         let web_socket = format!("{sockets}/colibri-ws/runde/{}/{endpoint}?pwd={password}", chamber.conference);
         let (room, endpoint) = (room.to_owned(), endpoint.to_owned());
         let (bridge, meter, sources, setup) = (None, None, Vec::new(), jingle::Setup::ActPass);
-        let seat = Seat { room, endpoint, password, bridge, meter, sources, accepted: false, setup, renewed: None };
+        let seat = Seat {
+            room,
+            endpoint,
+            password,
+            bridge,
+            meter,
+            sources,
+            line: Line::Down,
+            accepted: false,
+            setup,
+            renewed: None,
+        };
         self.seats.insert(id, seat);
         Some((id, self.offered(credentials, Some(web_socket), setup)))
     }

@@ -59,6 +59,19 @@ impl Guest {
         true
     }
 
+    /// What is open or being opened leads nowhere now; in the room the next attempt is due at once, without a pause.
+    pub(super) fn network_changed(&mut self, now: Instant) {
+        if !matches!(self.state, State::Present(_)) {
+            return;
+        }
+        match self.mend.as_ref().map(|mend| mend.over) {
+            None if self.cut(now) => {}
+            None => self.end(End::Closed),
+            Some(over) if now < over => self.dial(now),
+            Some(_) => self.unmendable(),
+        }
+    }
+
     fn resumable(&mut self) -> Option<Resumable> {
         let session = self.acks.session().cloned();
         if session.is_none() {

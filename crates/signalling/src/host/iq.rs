@@ -3,12 +3,23 @@
 use super::ConnId;
 use super::core::Host;
 use crate::disco;
+use crate::guest::Relay;
 use crate::jid::Jid;
 use crate::json::{self, JsonError};
 use crate::ns;
 use crate::xml::Element;
 use serde_json::{Value, json};
 use std::time::Instant;
+
+fn service(relay: &Relay) -> Element {
+    Element::new("service", ns::EXTDISCO)
+        .attr("type", &relay.kind)
+        .attr("host", &relay.host)
+        .attr("port", relay.port)
+        .attr("transport", &relay.transport)
+        .attr_opt("username", relay.username.as_ref())
+        .attr_opt("password", relay.password.as_ref())
+}
 
 impl Host {
     /// The conference request as HTTP body (`POST /conference-request/v1`): JSON in, JSON out.
@@ -85,7 +96,8 @@ impl Host {
             let answer = disco::query(None).child(identity).child(lobbies).with_children(features.map(disco::feature));
             self.answer(id, stanza, "result", Some(answer));
         } else if get && stanza.find("services", ns::EXTDISCO).is_some() {
-            self.answer(id, stanza, "result", Some(Element::new("services", ns::EXTDISCO)));
+            let relays: Vec<_> = self.config.relays.iter().map(service).collect();
+            self.answer(id, stanza, "result", Some(Element::new("services", ns::EXTDISCO).with_children(relays)));
         } else {
             self.refuse(id, stanza, "cancel", "service-unavailable");
         }

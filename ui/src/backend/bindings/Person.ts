@@ -8,4 +8,8 @@ name: string, isMe: boolean, muted: boolean,
 /**
  * Source name of the camera picture (`self` for one's own); `None` while the camera is off.
  */
-camera: string | null, hand: boolean, };
+camera: string | null, hand: boolean, 
+/**
+ * Nothing comes from this person now: the program crashed, the computer sleeps or the network is away.
+ */
+away: boolean, };

@@ -84,7 +84,7 @@ impl Actor {
             self.faces.learn(Fact::Repairing { attempt: self.redials });
         }
         self.redials += 1;
-        self.wire = Wire::open(self.place.socket.resuming(previd));
+        self.wire = Wire::resuming(&self.place, previd);
     }
 
     /// The new connection stands in the place of the old one. Sound and picture never passed through it.

@@ -9,12 +9,12 @@ use runde_signalling::jingle::{Offer, Sources};
 use super::super::bridge::{self, Bridge, News};
 use super::super::constraints::lines_to_send;
 use super::super::names;
-use super::super::session::Session;
+use super::super::session::{Relays, Session};
 use super::ask::unix_ms;
 use super::{Actor, Over};
 use crate::event::{LeftReason, MediaKind};
 use crate::state::{Fact, Presence, Source};
-use crate::wire::Target;
+use crate::wire::{Target, WireError, relay_openings};
 
 /// How the guest core calls the end of a session that this guest asked for ([`guest::Command::Restart`]).
 const OWN_RESTART: &str = "restart";
@@ -49,7 +49,8 @@ impl Actor {
             Event::Failed(failure) => self.over = Some(self.refused(failure)),
             // What is known already says more than the echo of the end.
             Event::Ended(end) => self.over = self.over.take().or_else(|| Some(after(&end))),
-            Event::Role { .. } | Event::Relays(_) | Event::Accepted | Event::Subject(_) => {}
+            Event::Relays(relays) => self.relays = relays,
+            Event::Role { .. } | Event::Accepted | Event::Subject(_) => {}
         }
     }
 
@@ -68,7 +69,12 @@ impl Actor {
 
     pub(super) fn offered(&mut self, now: Instant, offer: &Offer) {
         self.end_session();
-        let opened = Session::open(now, &self.identity, offer, &self.endpoint, &mut self.uplink);
+        let Some(relays) = self.usable_relays() else {
+            self.tell_guest(guest::Command::Leave);
+            self.over = Some(Over::Ended(LeftReason::Unreachable(WireError::NoRelay)));
+            return;
+        };
+        let opened = Session::open(now, &self.identity, offer, &self.endpoint, &mut self.uplink, relays);
         let (session, answer) = match opened {
             Ok(opened) => opened,
             Err(error) => {
@@ -83,7 +89,14 @@ impl Actor {
         self.tell_guest(answer);
     }
 
-    fn open_bridge(&mut self, url: Option<&str>) {
+    /// `None`: only a relay may be used, and the deployment has none.
+    fn usable_relays(&self) -> Option<Relays> {
+        let only = self.options.relay_only;
+        let openings = relay_openings(&self.relays, self.way);
+        (!only || !openings.is_empty()).then_some(Relays { openings, only })
+    }
+
+    pub(super) fn open_bridge(&mut self, url: Option<&str>) {
         let refused = |error| tracing::warn!(%error, "the bridge channel's address is refused");
         let target = url.and_then(|url| Target::bridge(url, &self.place.socket).map_err(refused).ok());
         self.faces.learn(Fact::BridgeChannel { usable: target.is_some() });

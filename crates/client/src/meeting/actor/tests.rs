@@ -9,6 +9,8 @@ use runde_media::{AudioBlock, Gone, Hear, Speak};
 use runde_signalling::jingle::{self, Content, Kind, Offer};
 use runde_signalling::link::RoomLink;
 
+use tokio::time::timeout;
+
 use super::*;
 use crate::event::{DeviceFault, DeviceKind, DeviceNews};
 use crate::local::{Camera, Opener};
@@ -304,4 +306,13 @@ async fn a_bridge_without_a_channel_that_opens_here_is_told_once() {
     let told = std::iter::from_fn(|| seat.events.try_recv().ok());
     assert_eq!(told.filter(|event| *event == MeetingEvent::NoBridgeChannel).count(), 1);
     assert!(seat.state.borrow().no_bridge_channel);
+}
+
+#[tokio::test]
+async fn a_guest_that_hides_its_address_leaves_a_server_without_a_relay() {
+    let mut seat = seat(false, false);
+    seat.actor.options.relay_only = true;
+    seat.actor.offered(Instant::now(), &offer(true));
+    assert_eq!(seat.actor.over, Some(Over::Ended(LeftReason::Unreachable(WireError::NoRelay))));
+    assert!(seat.actor.session.is_none(), "no socket was opened");
 }

@@ -161,3 +161,18 @@ fn what_a_lost_connection_left_in_the_room_is_nobody() {
     stage.gone("bbbb0001", "");
     assert_eq!(stage.events(), []);
 }
+
+#[test]
+fn another_network_means_another_connection_at_once_also_in_the_middle_of_a_pause() {
+    let mut stage = Stage::counted(ENABLED);
+    let dial = [Event::Dial { previd: "s1".into() }];
+    stage.give(Input::NetworkChanged);
+    assert_eq!(stage.events(), dial, "nothing was closed, it only leads nowhere");
+    stage.give(Input::Closed);
+    assert_eq!(stage.events(), [], "a pause");
+    stage.give(Input::NetworkChanged);
+    assert_eq!(stage.events(), dial);
+    let mut stage = Stage::new();
+    stage.give(Input::NetworkChanged);
+    assert_eq!(stage.events(), [], "on the way in the socket tells for itself");
+}

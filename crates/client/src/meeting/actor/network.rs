@@ -1,0 +1,93 @@
+//! The network is another one, or was away: media moves to the new address, connections are made anew.
+//!
+//! Our own room server follows a guest that moves; a bridge that does not is noticed within a second, and the focus is
+//! asked for a fresh session. The XMPP connection is resumed, so nobody in the room sees any of it.
+
+use std::time::Instant;
+
+use runde_signalling::guest;
+
+use super::super::ways::{Doubt, LOOK_EVERY, Turn, source};
+use super::Actor;
+use crate::wire::Way;
+
+impl Actor {
+    /// Looks whether everything open still leads where it should. Outside the room there is nothing to hold.
+    pub(super) fn look_at_network(&mut self, now: Instant) {
+        if self.endpoint.is_empty() {
+            return;
+        }
+        self.look_at_media(now);
+        self.look_at_wire(now);
+    }
+
+    fn look_at_media(&mut self, now: Instant) {
+        let Some(session) = &mut self.session else { return };
+        let way = Way { local: session.driver.local_addr().ip(), peer: session.peer() };
+        match self.media_watch.look(way.local, source(&way)) {
+            Turn::Stands => {}
+            // Nothing can be told of a path while there is none.
+            Turn::Gone => self.doubt = None,
+            Turn::New(_) if !session.connected => self.restart(now),
+            Turn::New(ip) => {
+                tracing::info!("the network has changed; media goes another way");
+                match session.go_by(ip) {
+                    Ok(()) => self.doubt = Some(Doubt::new(now)),
+                    Err(error) => {
+                        tracing::warn!(%error, "no socket on the new network");
+                        return self.restart(now);
+                    }
+                }
+            }
+        }
+        self.ask_for_life(now);
+    }
+
+    /// While it is not certain that the other side follows, it is asked.
+    fn ask_for_life(&mut self, now: Instant) {
+        let (Some(session), Some(doubt)) = (&mut self.session, self.doubt) else { return };
+        if doubt.is_settled(session.driver.endpoint().heard()) {
+            self.doubt = None;
+        } else {
+            session.driver.endpoint().check_path(now);
+        }
+    }
+
+    /// The doubt is over: either the other side was heard, or a fresh session is asked for.
+    pub(super) fn settle_doubt(&mut self, now: Instant) {
+        let Some(doubt) = self.doubt.filter(|doubt| doubt.ends() <= now) else { return };
+        self.doubt = None;
+        let heard = self.session.as_mut().and_then(|session| session.driver.endpoint().heard());
+        if self.session.is_some() && !doubt.is_settled(heard) {
+            tracing::info!("the bridge does not follow; asking for a fresh session");
+            self.restart(now);
+        }
+    }
+
+    fn look_at_wire(&mut self, now: Instant) {
+        let Some(way) = self.way else { return };
+        let Turn::New(local) = self.wire_watch.look(way.local, source(&way)) else { return };
+        tracing::info!("the network has changed; connections are made anew");
+        self.way = Some(Way { local, ..way });
+        self.wire.over = true;
+        self.guest.handle(now, guest::Input::NetworkChanged);
+        if let Some(url) = self.session.as_ref().and_then(|session| session.web_socket.clone()) {
+            self.open_bridge(Some(&url));
+        }
+    }
+
+    /// An attempt without any network says nothing about the server. As long as the guest wants to wait.
+    pub(super) async fn wait_for_network(&mut self) -> bool {
+        while self.is_offline() {
+            if !self.pause(LOOK_EVERY).await {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Whether any way leads to the server now. Before the first connection nobody knows.
+    fn is_offline(&self) -> bool {
+        self.way.is_some_and(|way| source(&way).is_none())
+    }
+}
