@@ -2,8 +2,9 @@
 //!
 //! Commands, tray, links and the running meeting all end up in [`App::receive`] and [`App::heard`]; after each, whatever changed goes
 //! to the window as whole slices. The parts: `desk` (notices, consents, settings), `door` (links, prejoin), `host` (the room on this
-//! device), `seat` (the running meeting), `end` (how the app ends), `faults` and `slices` (conversions).
+//! device), `counter` (the pages of the privacy desk), `seat` (the running meeting), `end` (how the app ends), `faults` and `slices` (conversions).
 
+mod counter;
 mod desk;
 mod door;
 mod end;
@@ -22,8 +23,10 @@ use crate::frames::Frames;
 use crate::shell::Shell;
 use crate::tray::{Tray, TrayAction};
 use crate::view::{
-    DeviceKind, ErrorCode, HostOptions, Lang, Moderation, NoticeDecision, SettingChange, Slice, Tile, Toast, UiError,
+    DeskPage, DeviceKind, Document, ErrorCode, HostOptions, Lang, LetterRequest, Moderation, NoticeDecision, Reminder,
+    SettingChange, Slice, Tile, Toast, UiError,
 };
+use counter::Counter;
 use desk::{Asking, Desk, Next};
 use door::Door;
 use hardware::Hardware;
@@ -79,6 +82,15 @@ pub enum Request<O = Channel<Slice>> {
     ShowNotice(String),
     ForgetRecent(Option<String>),
     DismissToast(u32),
+    OpenDesk(DeskPage),
+    CloseDesk,
+    Object { host: String, objects: bool, lang: Lang },
+    Erase(String),
+    SaveDocument(Document),
+    ImportProfile,
+    ComposeLetter(LetterRequest),
+    RemindOfLetter,
+    ForgetReminder(Reminder),
 }
 
 /// Everything that reaches the loop from outside.
@@ -162,6 +174,7 @@ pub struct App<S: Shell> {
     next_toast: u32,
     contacts: Vec<String>,
     schemes: Schemes,
+    counter: Counter,
     /// The link that a start brought while the profile could not be opened.
     waiting: Option<String>,
     window_closed: bool,
@@ -192,6 +205,7 @@ impl<S: Shell> App<S> {
             next_toast: 1,
             contacts: Vec::new(),
             schemes: Schemes::default(),
+            counter: Counter::default(),
             waiting: None,
             window_closed: false,
             ending: false,
@@ -241,6 +255,9 @@ impl<S: Shell> App<S> {
                     None => return,
                 },
                 news = seat::next_event(&mut self.seat) => self.heard(news),
+                file = counter::chosen(&mut self.counter) => if let Some((errand, path)) = file {
+                    self.file_chosen(errand, &path);
+                },
                 _ = ticks.tick() => {
                     let news = self.tick();
                     self.quit_if_unseen().await;
@@ -254,6 +271,7 @@ impl<S: Shell> App<S> {
     }
 
     async fn receive(&mut self, message: Message<S::Outlet>) {
+        self.counter.something_happened();
         match message {
             Message::Asked(request, reply) => {
                 let answer = self.answer(request).await;
@@ -307,6 +325,18 @@ impl<S: Shell> App<S> {
                 self.toasts.retain(|toast| toast.id != id);
                 Ok(())
             }
+            Request::OpenDesk(page) => self.open_counter(page),
+            Request::CloseDesk => {
+                self.close_counter();
+                Ok(())
+            }
+            Request::Object { host, objects, lang } => self.object(&host, objects, lang),
+            Request::Erase(item) => self.erase(&item),
+            Request::SaveDocument(document) => self.save_document(document),
+            Request::ImportProfile => self.import_profile(),
+            Request::ComposeLetter(wish) => self.compose_letter(&wish),
+            Request::RemindOfLetter => self.remind_of_letter(),
+            Request::ForgetReminder(reminder) => self.forget_reminder(reminder),
         }
     }
 
@@ -317,6 +347,10 @@ impl<S: Shell> App<S> {
             TrayAction::Open => {
                 self.show();
                 Ok(())
+            }
+            TrayAction::Privacy => {
+                self.show();
+                self.open_counter(DeskPage::Voluntary)
             }
             TrayAction::HostNow => {
                 self.show();

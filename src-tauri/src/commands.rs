@@ -1,7 +1,10 @@
 //! The commands of the window: doors, not rooms. Each builds a [`Request`], hands it to the app's loop and waits for the answer.
 
 use crate::app::{Handle, Request};
-use crate::view::{DeviceKind, HostOptions, Lang, Moderation, NoticeDecision, SettingChange, Slice, Tile, UiError};
+use crate::view::{
+    DeskPage, DeviceKind, Document, HostOptions, Lang, LetterRequest, Moderation, NoticeDecision, Reminder,
+    SettingChange, Slice, Tile, UiError,
+};
 use std::collections::BTreeMap;
 use tauri::State;
 use tauri::ipc::Channel;
@@ -147,4 +150,49 @@ pub async fn forget_recent(app: App<'_>, link: Option<String>) -> Answer {
 #[tauri::command]
 pub async fn dismiss_toast(app: App<'_>, id: u32) -> Answer {
     app.request(Request::DismissToast(id)).await
+}
+
+#[tauri::command]
+pub async fn open_desk(app: App<'_>, page: DeskPage) -> Answer {
+    app.request(Request::OpenDesk(page)).await
+}
+
+#[tauri::command]
+pub async fn close_desk(app: App<'_>) -> Answer {
+    app.request(Request::CloseDesk).await
+}
+
+#[tauri::command]
+pub async fn object(app: App<'_>, host: String, objects: bool, lang: Lang) -> Answer {
+    app.request(Request::Object { host, objects, lang }).await
+}
+
+#[tauri::command]
+pub async fn erase(app: App<'_>, item: String) -> Answer {
+    app.request(Request::Erase(item)).await
+}
+
+#[tauri::command]
+pub async fn save_document(app: App<'_>, document: Document) -> Answer {
+    app.request(Request::SaveDocument(document)).await
+}
+
+#[tauri::command]
+pub async fn import_profile(app: App<'_>) -> Answer {
+    app.request(Request::ImportProfile).await
+}
+
+#[tauri::command]
+pub async fn compose_letter(app: App<'_>, wish: LetterRequest) -> Answer {
+    app.request(Request::ComposeLetter(wish)).await
+}
+
+#[tauri::command]
+pub async fn remind_of_letter(app: App<'_>) -> Answer {
+    app.request(Request::RemindOfLetter).await
+}
+
+#[tauri::command]
+pub async fn forget_reminder(app: App<'_>, reminder: Reminder) -> Answer {
+    app.request(Request::ForgetReminder(reminder)).await
 }

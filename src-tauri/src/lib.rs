@@ -95,6 +95,15 @@ fn build(arguments: Vec<String>) -> tauri::Result<tauri::App<Wry>> {
             commands::show_notice,
             commands::forget_recent,
             commands::dismiss_toast,
+            commands::open_desk,
+            commands::close_desk,
+            commands::object,
+            commands::erase,
+            commands::save_document,
+            commands::import_profile,
+            commands::compose_letter,
+            commands::remind_of_letter,
+            commands::forget_reminder,
         ])
         .setup(move |tauri| Ok(set_up(tauri.handle(), handle, inbox, frames, &arguments)?))
         .build(tauri::generate_context!())

@@ -1,17 +1,29 @@
 //! What the app asks of the desktop, as a trait; Tauri answers in the product, a recording in the tests.
 
+mod dialog;
+
 use crate::app::Looking;
 use crate::tray::{self, Tray};
 use crate::view::Slice;
 use runde_client::devices::{self, Watch};
+use std::path::PathBuf;
 use tauri::ipc::Channel;
 use tauri::{AppHandle, Manager, WebviewUrl, WebviewWindowBuilder, Wry};
 use tauri_plugin_deep_link::DeepLinkExt;
+use tokio::sync::oneshot;
 
 /// The one window's label, as the capability file names it.
 pub const WINDOW: &str = "main";
 const SIZE: (f64, f64) = (1100.0, 760.0);
 const SMALLEST: (f64, f64) = (420.0, 480.0);
+
+/// What a file dialog asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Question {
+    pub german: bool,
+    /// The name that is proposed for a new file; `None` asks for a file that is there.
+    pub save_as: Option<&'static str>,
+}
 
 /// A desktop: one window, a tray that may be missing, a clipboard.
 pub trait Shell: Send + 'static {
@@ -36,6 +48,8 @@ pub trait Shell: Send + 'static {
     /// # Errors
     /// What the system said.
     fn open_page(&self, url: &str) -> Result<(), String>;
+    /// Asks for a file; the answer is `None` where the person gave none. A dialog that cannot be shown is no answer.
+    fn ask_for_file(&self, question: Question) -> oneshot::Receiver<Option<PathBuf>>;
     fn quit(&self);
 }
 
@@ -131,6 +145,12 @@ impl Shell for Desktop {
 
     fn open_page(&self, url: &str) -> Result<(), String> {
         open::that_detached(url).map_err(|error| error.to_string())
+    }
+
+    fn ask_for_file(&self, question: Question) -> oneshot::Receiver<Option<PathBuf>> {
+        let (sender, answer) = oneshot::channel();
+        self.on_main_thread("file dialog", move |app| dialog::show(app, question, sender));
+        answer
     }
 
     fn quit(&self) {

@@ -7,6 +7,8 @@ use tauri::{AppHandle, Runtime};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TrayAction {
     Open,
+    /// Voluntary functions, to withdraw one with the next click.
+    Privacy,
     HostNow,
     JoinFromClipboard,
     JoinRecent(String),
@@ -48,6 +50,7 @@ impl Tray {
         };
         let mut entries = vec![
             item("open", say("Runde öffnen", "Open Runde"), true),
+            item("privacy", say("Datenschutz", "Privacy"), true),
             Entry::Line,
             item("host", say("Jetzt Raum öffnen", "Host a room now"), !self.in_meeting),
             item(
@@ -74,6 +77,7 @@ impl Tray {
     pub fn action(id: &str) -> Option<TrayAction> {
         Some(match id {
             "open" => TrayAction::Open,
+            "privacy" => TrayAction::Privacy,
             "host" => TrayAction::HostNow,
             "clipboard" => TrayAction::JoinFromClipboard,
             "microphone" => TrayAction::ToggleMicrophone,
@@ -127,7 +131,7 @@ mod tests {
     fn in_a_meeting_one_can_mute_and_leave_but_not_join_another() {
         let tray = Tray { in_meeting: true, recents: vec![("l".into(), "r".into())], ..Tray::default() };
         let enabled: Vec<String> = ids(&tray).into_iter().filter(|(_, enabled)| *enabled).map(|(id, _)| id).collect();
-        assert_eq!(enabled, ["open", "microphone", "leave", "quit"]);
+        assert_eq!(enabled, ["open", "privacy", "microphone", "leave", "quit"]);
         assert!(!tray.entries().iter().any(|entry| matches!(entry, Entry::Recents(..))));
     }
 

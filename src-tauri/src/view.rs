@@ -39,11 +39,21 @@
 //! | `show_notice` | `controller: String` | read a notice again, by controller id or by the host it was noted for (`Notice::reason` is `Reading`) |
 //! | `forget_recent` | `link: Option<String>` | `None` forgets all |
 //! | `dismiss_toast` | `id: u32` | |
+//! | `open_desk` | `page: DeskPage` | the pages of the privacy desk, over whatever is on |
+//! | `close_desk` | | a letter that was composed there is forgotten |
+//! | `object` | `host: String, objects: bool, lang: Lang` | object to a controller (Art. 21) or take that back |
+//! | `erase` | `item: String` | an item as `runde-cli rights erase` takes it, or `all` |
+//! | `save_document` | `document: Document` | asks for a file's name and writes there |
+//! | `import_profile` | | asks for a file and puts it in the place of the profile |
+//! | `compose_letter` | `wish: LetterRequest` | the letter arrives with the `Desk` slice |
+//! | `remind_of_letter` | | keeps a reminder of the composed letter |
+//! | `forget_reminder` | `reminder: Reminder` | |
 //!
 //! Copying and printing happen in the web view and need no command.
 
 use serde::Serialize;
 
+mod desk;
 mod device;
 mod error;
 mod notice;
@@ -52,6 +62,10 @@ mod room;
 mod settings;
 mod threshold;
 
+pub use desk::{
+    Authority, DeskPage, Document, EntryKind, Judgement, KeyProtection, LedgerEntry, Letter, LetterRequest, Operator,
+    PrivacyDesk, Reasons, Reminder, Said, Saved, StoredFile, StoredRecord, StoredValue,
+};
 pub use device::{Device, DeviceChoice, DeviceKind, DeviceState, Devices};
 pub use error::{ErrorCode, Toast, UiError};
 pub use notice::{
@@ -61,7 +75,7 @@ pub use page::{
     After, Broken, Declined, Fingerprint, Home, HostOptions, HostedRoom, Interface, Page, Prejoin, Recent, Stored,
 };
 pub use room::{ChatLine, Levels, Meeting, Network, Person, Phase, Tile};
-pub use settings::{Language, LedgerKind, LedgerLine, LedgerState, Look, Processing, Scheme, SettingChange, Settings};
+pub use settings::{Language, LedgerState, Look, Processing, Scheme, SettingChange, Settings};
 pub use threshold::{Knocker, Moderation, Threshold, Wants, secret};
 
 /// Unix time in seconds, UTC.
@@ -86,6 +100,10 @@ pub enum Slice {
     /// The only periodic slice (10 Hz, while a microphone is open or somebody can be heard).
     Levels(Levels),
     Toasts(Vec<Toast>),
+    /// Letters whose answer is waited for; those that are due say so.
+    Reminders(Vec<Reminder>),
+    /// The pages of the privacy desk; `None` while nobody looks at them.
+    Desk(Option<Box<PrivacyDesk>>),
 }
 
 #[cfg(test)]
@@ -105,6 +123,7 @@ mod tests {
         Tile::export_all(&config).unwrap();
         SettingChange::export_all(&config).unwrap();
         Moderation::export_all(&config).unwrap();
+        LetterRequest::export_all(&config).unwrap();
     }
 
     fn files(folder: &Path) -> BTreeMap<String, String> {

@@ -91,6 +91,37 @@ impl Desktop {
         if status.success() { Ok(()) } else { Err("no key could be pressed".into()) }
     }
 
+    /// Answers a file dialog with a path, as somebody who types it and presses Enter; returns when the dialog is gone.
+    pub fn answer_dialog(&self, title: &str, path: &Path) -> Outcome {
+        let end = Instant::now() + START;
+        while self.window(title)?.is_none() {
+            if Instant::now() > end {
+                return Err(format!("the dialog “{title}” never came").into());
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        // It has the focus a moment after it is there.
+        std::thread::sleep(Duration::from_millis(800));
+        let typed = path.display().to_string();
+        self.press(&["ctrl+l"])?;
+        self.press(&["ctrl+a"])?;
+        let status =
+            Command::new("xdotool").args(["type", "--delay", "20", &typed]).env("DISPLAY", &self.display).status()?;
+        if !status.success() {
+            return Err("nothing could be typed".into());
+        }
+        std::thread::sleep(Duration::from_millis(300));
+        self.press(&["Return"])?;
+        let end = Instant::now() + START;
+        while self.window(title)?.is_some() {
+            if Instant::now() > end {
+                return Err(format!("the dialog “{title}” stays").into());
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        Ok(())
+    }
+
     /// Speaks a file into the virtual microphone until the value is dropped.
     pub fn speak(&self, file: &Path) -> Outcome<Program> {
         let file = file.display();

@@ -22,6 +22,7 @@ const PLACES = [
   'notice', 'reading', 'consents', 'home', 'hosted', 'recents', 'toast', 'prejoin', 'prejoin-camera', 'meeting', 'chat', 'people', 'alone',
   'reconnecting', 'after', 'declined', 'broken', 'settings', 'moderating', 'moderating-people',
   'threshold-otherPassword', 'threshold-login', 'threshold-moderator', 'threshold-host',
+  'desk-voluntary', 'desk-ledger', 'desk-stored', 'desk-rights', 'desk-letters', 'desk-contacts',
 ];
 const LOOKS = ['light', 'dark', 'contrast'];
 
@@ -154,6 +155,17 @@ async function walk(browser: Browser): Promise<void> {
     await button('Verlassen').click();
     await page.getByRole('heading', { name: 'Sie haben den Raum verlassen' }).waitFor();
   });
+  await check('the privacy desk opens from any page, asks before it erases, and Escape closes it', async () => {
+    await button('Datenschutz').first().click();
+    await page.getByRole('navigation', { name: 'Datenschutz' }).getByRole('button', { name: 'Ihre Rechte' }).click();
+    await button('Alles löschen').click();
+    const question = page.getByRole('alertdialog');
+    await question.getByText('Alles löschen, was Runde auf diesem Gerät speichert?').waitFor();
+    await page.keyboard.press('Enter');
+    await question.waitFor({ state: 'detached' });
+    await page.keyboard.press('Escape');
+    await page.getByRole('heading', { name: 'Sie haben den Raum verlassen' }).waitFor();
+  });
   await check('settings change language and look at once, Escape closes them', async () => {
     await button('Einstellungen').click();
     await page.getByRole('combobox', { name: /^Sprache/ }).click();
@@ -167,7 +179,7 @@ async function walk(browser: Browser): Promise<void> {
 }
 
 async function narrow(browser: Browser): Promise<void> {
-  for (const place of ['notice', 'home', 'prejoin', 'meeting', 'alone', 'settings', 'moderating', 'threshold-login']) {
+  for (const place of ['notice', 'home', 'prejoin', 'meeting', 'alone', 'settings', 'moderating', 'threshold-login', 'desk-ledger', 'desk-letters']) {
     await check(`${place} in a narrow window`, async () => {
       const { page } = await open(browser, `fake=${FAKE[place] ?? place}&look=light`, { width: 420, height: 760 });
       await turnTo(page, place);
@@ -175,6 +187,25 @@ async function narrow(browser: Browser): Promise<void> {
       const wider = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
       await page.context().close();
       claim(wider <= 0, `${wider} pixels hang over the edge`);
+    });
+  }
+}
+
+async function onPaper(browser: Browser): Promise<void> {
+  for (const place of ['desk-ledger', 'desk-stored', 'desk-letters']) {
+    await check(`${place} on paper`, async () => {
+      const { page } = await open(browser, `fake=${place}&look=dark`, { width: 1280, height: 500 });
+      await page.emulateMedia({ media: 'print' });
+      if (PICTURES) await page.pdf({ path: join(PICTURES, `${place}.pdf`), format: 'A4', margin: { top: '15mm', bottom: '15mm', left: '15mm', right: '15mm' } });
+      const seen = await page.evaluate(() => {
+        const shown = (css: string) => [...document.querySelectorAll(css)].some((one) => (one as HTMLElement).offsetParent !== null);
+        const content = document.querySelector('.content');
+        return { buttons: shown('.desk button'), below: shown('#app h1'), cut: (content?.scrollHeight ?? 1) - (content?.clientHeight ?? 0), paper: getComputedStyle(document.querySelector('.desk .window')!).backgroundColor };
+      });
+      await page.context().close();
+      claim(!seen.buttons && !seen.below, 'buttons or the page below are printed');
+      claim(seen.cut <= 0, `${seen.cut} pixels are cut off`);
+      claim(seen.paper === 'rgb(255, 255, 255)', `the paper is ${seen.paper}`);
     });
   }
 }
@@ -194,6 +225,7 @@ try {
   await everyPage(browser);
   await walk(browser);
   await narrow(browser);
+  await onPaper(browser);
 } finally {
   await browser.close();
   await server.close();

@@ -29,6 +29,9 @@ const ARROWS: &[(&str, &[&str])] = &[
 const RESERVED: &[(&str, &[&str])] = &[
     ("tauri*", &["runde"]),
     ("ts-rs", &["runde"]),
+    // Dialogs that ask where a file goes: only a window has them.
+    ("rfd", &["runde"]),
+    ("gtk", &["runde"]),
     ("keyring*", &["runde-profile"]),
     ("directories", &["runde-profile"]),
     ("krilla*", &["runde-print"]),

@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::error::ProfileError;
 use crate::profile::Profile;
 use crate::recents::RecentRoom;
+use crate::reminders::Reminder;
 use crate::settings::Settings;
 
 /// Name of the format.
@@ -25,6 +26,9 @@ pub struct Archive {
     pub schema: String,
     pub settings: Settings,
     pub recent_rooms: Vec<RecentRoom>,
+    /// Missing in files of earlier versions.
+    #[serde(default)]
+    pub reminders: Vec<Reminder>,
     /// Without erased ones.
     pub acknowledgements: Vec<Acknowledgement>,
     pub consents: Vec<ConsentRecord>,
@@ -86,6 +90,7 @@ impl Profile {
             schema: SCHEMA.to_owned(),
             settings: self.settings().clone(),
             recent_rooms: self.recent_rooms(),
+            reminders: self.reminders(),
             acknowledgements: self.acknowledgements().records().cloned().collect(),
             consents: self.consents().records().cloned().collect(),
             notices: self.shelf().documents().cloned().collect(),
@@ -110,6 +115,7 @@ impl Profile {
         self.set_operator(operator)?;
         self.set_settings(archive.settings)?;
         self.take_recent_rooms(&archive.recent_rooms)?;
+        archive.reminders.into_iter().try_for_each(|reminder| self.remind(reminder))?;
         Ok(())
     }
 }

@@ -25,6 +25,7 @@ pub enum Item {
     RecentRooms,
     /// Who opens rooms here.
     Operator,
+    Reminders,
     /// One line by its number, or all.
     Acknowledgements(Option<u64>),
     Consents(Option<u64>),
@@ -42,7 +43,7 @@ pub struct Erased {
 }
 
 impl Item {
-    /// `display-name`, `settings`, `recent-rooms`, `operator`, `damaged`, `acknowledgements`, `consents`; the last two
+    /// `display-name`, `settings`, `recent-rooms`, `operator`, `reminders`, `damaged`, `acknowledgements`, `consents`; the last two
     /// also with a line, such as `consents/3`.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
@@ -55,6 +56,7 @@ impl Item {
             ("settings", None) => Some(Self::Settings),
             ("recent-rooms", None) => Some(Self::RecentRooms),
             ("operator", None) => Some(Self::Operator),
+            ("reminders", None) => Some(Self::Reminders),
             ("damaged", None) => Some(Self::Damaged),
             ("acknowledgements", line) => Some(Self::Acknowledgements(line)),
             ("consents", line) => Some(Self::Consents(line)),
@@ -93,6 +95,11 @@ impl Profile {
                 self.set_operator(None)?;
                 let copies = remove_copies(self.places(), "operator.json")?;
                 Ok(Erased { count: gone + copies, kept: Vec::new() })
+            }
+            Item::Reminders => {
+                let count = self.reminders().len();
+                self.forget_reminders(None)?;
+                Ok(Erased { count, kept: Vec::new() })
             }
             Item::Acknowledgements(line) => self.erase_acknowledgements(line),
             Item::Consents(line) => self.erase_consents(line),

@@ -14,7 +14,7 @@ const IDENTIFIER: &str = "org.runde.Runde";
 /// The folders of one profile.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Places {
-    /// Ledgers, key file, recent rooms, lock.
+    /// Ledgers, key file, recent rooms, reminders, lock.
     pub data: PathBuf,
     /// Settings.
     pub config: PathBuf,
@@ -65,6 +65,10 @@ impl Places {
 
     pub(crate) fn operator(&self) -> PathBuf {
         self.config.join("operator.json")
+    }
+
+    pub(crate) fn reminders(&self) -> PathBuf {
+        self.data.join("reminders.json")
     }
 
     pub(crate) fn lock(&self) -> PathBuf {

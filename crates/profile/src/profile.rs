@@ -7,7 +7,7 @@ use rand_core::{OsRng, TryRngCore};
 use runde_privacy::stamp::Moment;
 use runde_privacy::{
     Acknowledgement, Choice, Circumstances, ConsentRecord, ConsentState, Document, Gate, Lang, Ledger, Method, Notice,
-    Operator, Purpose, Shelf, Standing, Target, consent,
+    Operator, Purpose, Shelf, Standing, Target, Verdict, consent,
 };
 
 use crate::disk;
@@ -161,6 +161,17 @@ impl Profile {
     #[must_use]
     pub const fn consents(&self) -> &Ledger<ConsentRecord> {
         &self.consents.ledger
+    }
+
+    /// Reads the files of both ledgers again and judges them as they are now; acknowledgements first.
+    ///
+    /// # Errors
+    /// When a file cannot be read.
+    pub fn verify(&self) -> Result<[Verdict; 2], ProfileError> {
+        let (noted, agreed) = (disk::read(&self.places.acknowledgements())?, disk::read(&self.places.consents())?);
+        let noted = Ledger::<Acknowledgement>::replay(self.secrets.key(ACKNOWLEDGEMENTS), &noted);
+        let agreed = Ledger::<ConsentRecord>::replay(self.secrets.key(CONSENTS), &agreed);
+        Ok([noted.verdict(self.secrets.head(ACKNOWLEDGEMENTS)), agreed.verdict(self.secrets.head(CONSENTS))])
     }
 
     /// Records that the notice for `target` was noted; returns when it is on disk.

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use runde_privacy::{ConsentState, Lang, Method, Purpose, Target};
 use runde_profile::{
-    Archive, Build, ImportError, Item, Opening, Places, Processing, Profile, Settings, Shown, Theme, holdings, inspect,
-    is_explained, now,
+    Archive, Build, ImportError, Item, Opening, Places, Processing, Profile, Reminder, Settings, Shown, Theme,
+    holdings, inspect, is_explained, now,
 };
 
 /// Words that are planted everywhere a person's words can go.
@@ -47,6 +47,15 @@ fn settings() -> Settings {
     }
 }
 
+fn reminder() -> Reminder {
+    Reminder {
+        article: "15".into(),
+        to: format!("{MARKER}.example"),
+        written_on: "2026-11-25".into(),
+        remind_on: "2026-12-25".into(),
+    }
+}
+
 /// Everything a profile can be asked to keep.
 fn tour(root: &Path) -> Profile {
     let mut profile = open(root);
@@ -57,6 +66,7 @@ fn tour(root: &Path) -> Profile {
     decide(&mut profile, Purpose::DisplayName, ConsentState::Given);
     profile.set_settings(settings()).unwrap();
     profile.remember_room(&format!("https://h.example/{MARKER}")).unwrap();
+    profile.remind(reminder()).unwrap();
     profile.object(&host("other.example"), Lang::En, Method::CliFlag).unwrap();
     profile.object(&host("again.example"), Lang::En, Method::CliFlag).unwrap();
     profile.lift(&host("again.example"), Lang::En, Method::CliFlag).unwrap();
@@ -136,6 +146,34 @@ fn a_file_or_field_that_nobody_wrote_down_is_found() {
         before.map_or_else(|| fs::remove_file(&path).unwrap(), |bytes| fs::write(&path, bytes).unwrap());
     }
     assert!(is_explained(&holdings(&Places::at(root.path())).unwrap()));
+}
+
+#[test]
+fn a_reminder_is_kept_once_until_it_is_ticked_off_or_erased() {
+    let root = tempfile::tempdir().unwrap();
+    let mut profile = open(root.path());
+    let later = Reminder { remind_on: "2027-01-01".into(), ..reminder() };
+    for each in [later.clone(), reminder(), reminder()] {
+        profile.remind(each).unwrap();
+    }
+    assert_eq!(profile.reminders(), [reminder(), later.clone()], "the one that is due first comes first");
+    profile.forget_reminders(Some(&reminder())).unwrap();
+    assert_eq!(profile.reminders(), [later]);
+    assert_eq!(profile.erase(Item::Reminders).unwrap().count, 1);
+    assert!(profile.reminders().is_empty() && holding_marker(root.path()).is_empty());
+}
+
+#[test]
+fn a_ledger_that_is_changed_while_the_profile_is_open_is_judged_by_what_is_on_the_disk() {
+    let root = tempfile::tempdir().unwrap();
+    let profile = tour(root.path());
+    assert!(profile.verify().unwrap().iter().all(runde_privacy::Verdict::is_sound));
+    let path = root.path().join("data/acknowledgements.ledger");
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, text.replacen("meet.jit.si", "meet.jit.sy", 1)).unwrap();
+    let [noted, agreed] = profile.verify().unwrap();
+    assert_eq!(noted.damage.unwrap().line, 1);
+    assert!(agreed.is_sound());
 }
 
 #[test]
@@ -238,7 +276,8 @@ fn item_by_item_every_planted_word_can_be_erased() {
     assert!(holding_marker(root.path()).len() >= 4, "ledger, its copy, settings, rooms");
     profile.erase(Item::DisplayName).unwrap();
     assert!(!fs::read_to_string(root.path().join("config/settings.json")).unwrap().contains("Ada"));
-    for item in [Item::RecentRooms, Item::Settings, Item::Acknowledgements(None), Item::Consents(None), Item::Damaged] {
+    let (noted, agreed) = (Item::Acknowledgements(None), Item::Consents(None));
+    for item in [Item::RecentRooms, Item::Reminders, Item::Settings, noted, agreed, Item::Damaged] {
         profile.erase(item).unwrap();
     }
     assert_eq!(holding_marker(root.path()), Vec::<PathBuf>::new());

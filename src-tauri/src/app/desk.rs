@@ -1,6 +1,8 @@
 //! The privacy desk of the app: asks for notices, records answers, keeps settings. The rules are `privacy`'s, the files `profile`'s;
 //! here is what the window sees of both.
 
+pub(super) mod letters;
+pub(super) mod pages;
 pub(super) mod words;
 
 use super::door::Door;
@@ -51,8 +53,8 @@ impl Asking {
 
 /// The profile and what it means for the window.
 pub struct Desk {
-    profile: Profile,
-    asked_voluntary: bool,
+    pub(super) profile: Profile,
+    pub(super) asked_voluntary: bool,
 }
 
 pub fn unix_now() -> u64 {
@@ -226,7 +228,6 @@ impl Desk {
             name: settings.display_name.clone().unwrap_or_default(),
             processing: words::processing(settings.processing),
             purposes: self.purposes(),
-            ledger: words::ledger_lines(self.profile.acknowledgements(), self.profile.consents()),
             ledger_state,
             profile_path: self.profile.places().data.display().to_string(),
             contacts: contacts.to_vec(),
@@ -259,7 +260,7 @@ impl<S: Shell> App<S> {
         }
     }
 
-    fn ask_before_anything(&mut self) {
+    pub(super) fn ask_before_anything(&mut self) {
         let Ok(desk) = &self.desk else { return };
         if matches!(self.place, Place::Home)
             && let Err(asks) = desk.gate().local_devices()

@@ -48,6 +48,8 @@ fn name(slice: &Slice) -> &'static str {
         Slice::Settings(_) => "settings",
         Slice::Levels(_) => "levels",
         Slice::Toasts(_) => "toasts",
+        Slice::Reminders(_) => "reminders",
+        Slice::Desk(_) => "desk",
     }
 }
 

@@ -1,8 +1,8 @@
 //! The app on a desktop that only records: what a person clicks, what the window is told.
 
 use super::*;
-use crate::shell::Outlet;
-use crate::view::{LedgerKind, NoticeReason, Page};
+use crate::shell::{Outlet, Question};
+use crate::view::{EntryKind, NoticeReason, Page};
 use runde_client::devices::{self, EventSender};
 use runde_profile::Places;
 use std::sync::Mutex;
@@ -10,6 +10,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 
 mod devices_and_links;
 mod doors;
+mod privacy_desk;
 
 #[derive(Default)]
 struct Seen {
@@ -22,6 +23,8 @@ struct Seen {
     schemes: BTreeMap<String, bool>,
     /// What was opened in the browser.
     pages: Vec<String>,
+    /// The file that the next dialog is answered with.
+    file: Option<std::path::PathBuf>,
     /// The system has no say in which program opens links.
     fixed: bool,
 }
@@ -67,6 +70,11 @@ impl Shell for Recording {
     fn open_page(&self, url: &str) -> Result<(), String> {
         self.0.lock().unwrap().pages.push(url.to_owned());
         Ok(())
+    }
+    fn ask_for_file(&self, _: Question) -> oneshot::Receiver<Option<std::path::PathBuf>> {
+        let (sender, answer) = oneshot::channel();
+        sender.send(self.0.lock().unwrap().file.clone()).unwrap();
+        answer
     }
     fn quit(&self) {
         self.0.lock().unwrap().quits += 1;
@@ -385,9 +393,9 @@ async fn the_settings_say_which_server_a_bare_name_means() {
     }
 }
 
-fn kinds(person: &Person) -> Vec<LedgerKind> {
+fn kinds(person: &Person) -> Vec<EntryKind> {
     let desk = person.app.desk.as_ref().ok().unwrap();
-    desk.settings_slice(&[], Vec::new()).ledger.into_iter().map(|line| line.kind).collect()
+    desk.entries().into_iter().map(|entry| entry.kind).collect()
 }
 
 #[tokio::test]
@@ -395,7 +403,7 @@ async fn closing_the_voluntary_page_is_recorded_as_an_answer() {
     let mut person = Person::sits_down(None).await;
     person.notes().await;
     person.app.receive(Message::WindowClosed).await;
-    let deferred = kinds(&person).into_iter().filter(|kind| *kind == LedgerKind::Deferred).count();
+    let deferred = kinds(&person).into_iter().filter(|kind| *kind == EntryKind::Deferred).count();
     assert_eq!(deferred, runde_privacy::Purpose::OFFERED.len());
     assert!(person.app.desk.as_ref().ok().unwrap().purposes().iter().all(|purpose| !purpose.granted));
 }
@@ -407,7 +415,7 @@ async fn a_link_that_comes_while_the_voluntary_page_is_open_is_an_answer_too() {
     person.app.receive(Message::Opened(Some("https://meet.jit.si/table".into()))).await;
     person.app.publish();
     assert!(matches!(person.page(), Page::Prejoin(_)));
-    assert!(kinds(&person).contains(&LedgerKind::Deferred));
+    assert!(kinds(&person).contains(&EntryKind::Deferred));
 }
 
 #[tokio::test]
@@ -418,13 +426,8 @@ async fn a_consent_names_the_language_in_which_it_was_asked() {
     person.does(Request::DecideConsents { answers: granted, lang: Lang::En }).await.unwrap();
     let text = runde_privacy::Purpose::OFFERED.map(|purpose| purpose.text_sha256(runde_privacy::Lang::En));
     let desk = person.app.desk.as_ref().ok().unwrap();
-    let given: Vec<String> = desk
-        .settings_slice(&[], Vec::new())
-        .ledger
-        .into_iter()
-        .filter(|line| line.kind == LedgerKind::Given)
-        .map(|line| line.sha256)
-        .collect();
+    let given: Vec<String> =
+        desk.entries().into_iter().filter(|entry| entry.kind == EntryKind::Given).map(|entry| entry.sha256).collect();
     assert!(!given.is_empty() && given.iter().all(|sha256| text.contains(sha256)), "{given:?}");
 }
 

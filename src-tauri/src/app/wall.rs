@@ -23,6 +23,8 @@ impl<S: Shell> App<S> {
         if let Ok(desk) = &self.desk {
             slices.push(Slice::Settings(Box::new(desk.settings_slice(&self.contacts, self.schemes_slice()))));
             slices.push(Slice::Devices(self.devices_slice(desk)));
+            slices.push(Slice::Reminders(desk.reminders()));
+            slices.push(Slice::Desk(self.counter.slice(desk).map(Box::new)));
         }
         for slice in slices {
             self.outlet.send(slice);

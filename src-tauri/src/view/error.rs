@@ -150,6 +150,32 @@ pub enum ErrorCode {
     TextTooLong,
     /// Somebody objected to this controller, and that is in force. `host`
     Objected,
+    /// Nothing that can be a server's name. `text`
+    ServiceUnreadable,
+    /// The notice states no postal address and none was typed. `host`
+    AddressMissing,
+    /// A complaint without an authority.
+    AuthorityMissing,
+    /// The authority's address was not typed. `text` (its site)
+    AuthorityAddressMissing,
+    /// Too many lines for an address field, or too long ones.
+    AddressUnusable,
+    /// `limit` letters fit
+    DetailsTooLong,
+    /// The font of the PDF lacks a letter. `text` (that letter)
+    LetterUnprintable,
+    /// Something was erased, but not the entry of an objection in force. `host`
+    ObjectionKept,
+    /// Everything was erased but files that are not ours. `path`
+    ForeignFilesKept,
+    /// A meeting runs or a room is open.
+    LeaveFirst,
+    /// `path`, and `detail` in the system's words
+    FileUnwritable,
+    /// `path`, and `detail` in the system's words
+    FileUnreadable,
+    /// Not a file that an export of the profile made.
+    NoExportedProfile,
     /// A fault of ours. `detail` (never names, addresses or room names)
     Internal,
 }

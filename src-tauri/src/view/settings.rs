@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Purpose, UnixSeconds};
+use super::Purpose;
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -14,8 +14,6 @@ pub struct Settings {
     pub name: String,
     pub processing: Processing,
     pub purposes: Vec<Purpose>,
-    /// Newest first.
-    pub ledger: Vec<LedgerLine>,
     pub ledger_state: LedgerState,
     /// Where the profile lies, for the user to find it.
     pub profile_path: String,
@@ -72,33 +70,6 @@ pub enum SettingChange {
     DefaultServer(String),
     /// Port of rooms on this device, as typed.
     Port(String),
-}
-
-/// One entry of either ledger, in the words of a list.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-#[cfg_attr(test, derive(ts_rs::TS))]
-pub struct LedgerLine {
-    pub kind: LedgerKind,
-    #[cfg_attr(test, ts(type = "number"))]
-    pub at: UnixSeconds,
-    /// The host of an acknowledgement, the purpose id of a consent.
-    pub subject: String,
-    /// Version of the text that was shown.
-    pub version: String,
-    pub sha256: String,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-#[cfg_attr(test, derive(ts_rs::TS))]
-pub enum LedgerKind {
-    Noted,
-    Given,
-    Refused,
-    /// The question was left without an answer; everything stays off.
-    Deferred,
-    Withdrawn,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -4,11 +4,15 @@
  * `tauri.ts` is the real one, `fake.ts` a scripted meeting for a plain browser and the tests. Nothing else talks
  * to the outside. The list of commands is the one at the top of `src-tauri/src/view.rs`.
  */
+import type { DeskPage } from './bindings/DeskPage';
 import type { DeviceKind } from './bindings/DeviceKind';
+import type { Document } from './bindings/Document';
 import type { HostOptions } from './bindings/HostOptions';
 import type { Lang } from './bindings/Lang';
+import type { LetterRequest } from './bindings/LetterRequest';
 import type { Moderation } from './bindings/Moderation';
 import type { NoticeDecision } from './bindings/NoticeDecision';
+import type { Reminder } from './bindings/Reminder';
 import type { SettingChange } from './bindings/SettingChange';
 import type { Slice } from './bindings/Slice';
 import type { Tile } from './bindings/Tile';
@@ -47,6 +51,17 @@ export interface Backend {
   showNotice(controller: string): Promise<Outcome>;
   forgetRecent(link: string | null): Promise<Outcome>;
   dismissToast(id: number): Promise<Outcome>;
+  openDesk(page: DeskPage): Promise<Outcome>;
+  closeDesk(): Promise<Outcome>;
+  /** `lang` is the language of the page; the record names it. */
+  object(host: string, objects: boolean, lang: Lang): Promise<Outcome>;
+  erase(item: string): Promise<Outcome>;
+  /** Answers as soon as the dialog is open; where the file went arrives with the desk. */
+  saveDocument(document: Document): Promise<Outcome>;
+  importProfile(): Promise<Outcome>;
+  composeLetter(wish: LetterRequest): Promise<Outcome>;
+  remindOfLetter(): Promise<Outcome>;
+  forgetReminder(reminder: Reminder): Promise<Outcome>;
   /** One batch of pictures newer than `after` (docs/video-frames.md). Rejects when the request fails. */
   nextPictures(after: number, signal: AbortSignal): Promise<ArrayBuffer>;
 }

@@ -4,6 +4,7 @@
  * (slices replace, commands answer) and none of its work. Never part of a production bundle.
  */
 import type { Backend, Outcome } from './backend';
+import type { DeskPage } from './bindings/DeskPage';
 import type { DeviceKind } from './bindings/DeviceKind';
 import type { Devices } from './bindings/Devices';
 import type { ErrorCode } from './bindings/ErrorCode';
@@ -18,6 +19,7 @@ import type { NoticeReason } from './bindings/NoticeReason';
 import type { NoticeText } from './bindings/NoticeText';
 import type { Page } from './bindings/Page';
 import type { Person } from './bindings/Person';
+import type { PrivacyDesk } from './bindings/PrivacyDesk';
 import type { Purpose } from './bindings/Purpose';
 import type { Settings } from './bindings/Settings';
 import type { Slice } from './bindings/Slice';
@@ -25,6 +27,7 @@ import type { Tile } from './bindings/Tile';
 import type { Wants } from './bindings/Wants';
 import german from '../../../crates/privacy/notices/meet-jit-si.de.md?raw';
 import english from '../../../crates/privacy/notices/meet-jit-si.en.md?raw';
+import { desk, letter } from './fake-desk';
 import { batch, scene } from './scene';
 
 const OK: Outcome = { ok: true };
@@ -86,6 +89,8 @@ class Script {
   private seq = 0;
   private hosted: HostedRoom | null = null;
   private meeting: Meeting | null = null;
+  private noted = false;
+  private shownDesk: PrivacyDesk | null = null;
   private shown: Page = { place: 'notice' };
   private devices: Devices = {
     microphone: device([['mic-1', 'Eingebautes Mikrofon'], ['mic-2', 'USB Audio']]),
@@ -94,7 +99,7 @@ class Script {
   };
   private settings: Settings = {
     language: 'system', look: 'system', name: '', processing: { echo: true, noise: true, gain: true }, purposes: purposes(),
-    ledger: [], ledgerState: 'intact', profilePath: '/home/amal/.local/share/runde', contacts: [], version: '0.1.0', defaultServer: 'meet.jit.si', port: 8443,
+    ledgerState: 'intact', profilePath: '/home/amal/.local/share/runde', contacts: [], version: '0.1.0', defaultServer: 'meet.jit.si', port: 8443,
     schemes: [{ scheme: 'runde', ours: false }, { scheme: 'jitsi-meet', ours: false }],
   };
 
@@ -131,7 +136,11 @@ class Script {
     else if (place === 'after') this.leave();
     else if (place === 'declined') this.page({ place: 'declined', host: 'meet.jit.si', controllerId: '8x8-inc', controllerName: '8×8, Inc.' });
     else if (place === 'broken') this.broken();
-    else {
+    else if (place.startsWith('desk-')) {
+      this.home();
+      this.openDesk(place.slice(5) as DeskPage);
+      if (place === 'desk-letters') this.send({ slice: 'reminders', value: [{ article: '15', to: 'meet.jit.si', writtenOn: '2026-10-20', remindOn: '2026-11-20', due: true }] });
+    } else {
       if (place === 'hosted') this.hosted = { room: 'bado-kilu-mena', link: LINK, inUse: true };
       if (place === 'recents') this.granted = { 'recent-rooms': true };
       this.home();
@@ -163,8 +172,7 @@ class Script {
   }
 
   private note(): void {
-    const line = { kind: 'noted' as const, at: now(), subject: 'meet.jit.si', version: '1', sha256: read('de', german).sha256 };
-    this.settings.ledger = [line, ...this.settings.ledger];
+    this.noted = true;
     this.sendSettings();
   }
 
@@ -187,14 +195,12 @@ class Script {
     if (noted) {
       this.note();
       this.page({ place: 'consents', purposes: purposes() });
-    } else if (this.settings.ledger.length > 0) this.home();
+    } else if (this.noted) this.home();
     else this.page({ place: 'declined', host: 'meet.jit.si', controllerId: '8x8-inc', controllerName: '8×8, Inc.' });
   }
 
   consent(answers: Record<string, boolean>): void {
     this.granted = { ...this.granted, ...answers };
-    const lines = Object.entries(answers).map(([subject, given]) => ({ kind: given ? ('given' as const) : ('refused' as const), at: now(), subject, version: '1', sha256: '5e0b77aa'.repeat(8) }));
-    this.settings.ledger = [...lines, ...this.settings.ledger];
     this.sendSettings();
   }
 
@@ -298,6 +304,24 @@ class Script {
     this.sendSettings();
   }
 
+  openDesk(page: DeskPage): void {
+    this.turnDesk(desk(page));
+  }
+
+  turnDesk(next: PrivacyDesk | null): void {
+    this.shownDesk = next;
+    this.send({ slice: 'desk', value: next });
+  }
+
+  changeDesk(change: Partial<PrivacyDesk>): void {
+    if (this.shownDesk) this.turnDesk({ ...this.shownDesk, ...change });
+  }
+
+  object(host: string, objects: boolean): void {
+    const operators = this.shownDesk?.operators ?? [];
+    this.changeDesk({ operators: operators.map((one) => (one.host === host ? { ...one, objected: objects ? now() : null } : one)) });
+  }
+
   closeRoom(): void {
     this.hosted = null;
     this.home();
@@ -373,6 +397,15 @@ export function fakeBackend(wish: URLSearchParams): Backend {
     showNotice: did(() => script.again()),
     forgetRecent: did(() => script.home()),
     dismissToast: did(() => script.dismiss()),
+    openDesk: async (page) => (script.openDesk(page), OK),
+    closeDesk: did(() => script.turnDesk(null)),
+    object: async (host, objects) => (script.object(host, objects), OK),
+    erase: async () => OK,
+    saveDocument: async (document) => (script.changeDesk({ saved: { document, path: '/home/amal/Dokumente/runde.json' } }), OK),
+    importProfile: async () => OK,
+    composeLetter: async (wish) => (script.changeDesk({ letter: letter(wish) }), OK),
+    remindOfLetter: async () => OK,
+    forgetReminder: async () => OK,
     nextPictures: (_after, signal) => script.pictures(signal),
   };
 }

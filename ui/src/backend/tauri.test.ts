@@ -40,6 +40,15 @@ async function sent(): Promise<Map<string, unknown>> {
   await backend.showNotice('x');
   await backend.forgetRecent(null);
   await backend.dismissToast(3);
+  await backend.openDesk('ledger');
+  await backend.closeDesk();
+  await backend.object('x', true, 'de');
+  await backend.erase('all');
+  await backend.saveDocument('profile');
+  await backend.importProfile();
+  await backend.composeLetter({ article: '15', host: 'x', lang: 'de', sender: '', address: '', authority: null, details: '' });
+  await backend.remindOfLetter();
+  await backend.forgetReminder({ article: '15', to: 'x', writtenOn: '2026-11-25', remindOn: '2026-12-25', due: false });
   return calls;
 }
 

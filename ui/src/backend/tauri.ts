@@ -55,6 +55,15 @@ export function tauriBackend(): Backend {
     showNotice: (controller) => call('show_notice', { controller }),
     forgetRecent: (link) => call('forget_recent', { link }),
     dismissToast: (id) => call('dismiss_toast', { id }),
+    openDesk: (page) => call('open_desk', { page }),
+    closeDesk: () => call('close_desk'),
+    object: (host, objects, lang) => call('object', { host, objects, lang }),
+    erase: (item) => call('erase', { item }),
+    saveDocument: (document) => call('save_document', { document }),
+    importProfile: () => call('import_profile'),
+    composeLetter: (wish) => call('compose_letter', { wish }),
+    remindOfLetter: () => call('remind_of_letter'),
+    forgetReminder: (reminder) => call('forget_reminder', { reminder }),
     async nextPictures(after, signal) {
       const answer = await fetch(`${VIDEO}/next?after=${after}`, { signal, cache: 'no-store' });
       if (!answer.ok) throw new Error(`video: ${answer.status}`);

@@ -11,7 +11,6 @@ async function open() {
     value: {
       ...opened.store.settings, profilePath: '/profil', version: '0.1.0', defaultServer: 'meet.jit.si', port: 8443, schemes: [{ scheme: 'runde', ours: false }, { scheme: 'jitsi-meet', ours: false }],
       purposes: [{ id: 'recent-rooms', granted: true, texts: [{ lang: 'de', title: 'Räume merken', purpose: '', storage: '30 Tage' }] }],
-      ledger: [{ kind: 'noted', at: 0, subject: 'meet.jit.si', version: '1', sha256: 'ab'.repeat(32) }],
     },
   });
   render(App, { store: opened.store });
@@ -53,11 +52,10 @@ test('links of each kind are taken over by a choice of their own', async () => {
   expect(screen.getByText(/Eine andere Jitsi-App öffnet sie dann nicht mehr/)).toBeTruthy();
 });
 
-test('the record is listed and the noted text can be read again', async () => {
+test('the privacy desk opens from the settings', async () => {
   const { asked, user } = await open();
-  expect(screen.getByText('abababab')).toBeTruthy();
-  await user.click(screen.getByRole('button', { name: 'Hinweis für meet.jit.si lesen' }));
-  expect(asked).toEqual([['showNotice', 'meet.jit.si']]);
+  await user.click(screen.getByRole('button', { name: 'Protokolle und Rechte öffnen' }));
+  expect(asked).toEqual([['openDesk', 'ledger']]);
 });
 
 test('searching leaves what matches, and says when nothing does', async () => {

@@ -98,6 +98,12 @@ export const timeOfDay = (unix: number, locale: Locale): string =>
 export const dateAndTime = (unix: number, locale: Locale): string =>
   new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' }).format(unix * 1000);
 
+/** A day such as `2026-12-25` in words; one that is no day stays as it is. */
+export function day(iso: string, locale: Locale): string {
+  const date = new Date(`${iso}T00:00:00Z`);
+  return Number.isNaN(date.getTime()) ? iso : new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeZone: 'UTC' }).format(date);
+}
+
 export interface Grid {
   columns: number;
   rows: number;

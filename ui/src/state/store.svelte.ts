@@ -11,6 +11,8 @@ import type { Meeting } from '../backend/bindings/Meeting';
 import type { Notice } from '../backend/bindings/Notice';
 import type { Page } from '../backend/bindings/Page';
 import type { Person } from '../backend/bindings/Person';
+import type { PrivacyDesk } from '../backend/bindings/PrivacyDesk';
+import type { Reminder } from '../backend/bindings/Reminder';
 import type { Settings } from '../backend/bindings/Settings';
 import type { Slice } from '../backend/bindings/Slice';
 import type { Toast } from '../backend/bindings/Toast';
@@ -26,7 +28,6 @@ const FIRST_SETTINGS: Settings = {
   name: '',
   processing: { echo: true, noise: true, gain: true },
   purposes: [],
-  ledger: [],
   ledgerState: 'intact',
   profilePath: '',
   contacts: [],
@@ -50,6 +51,8 @@ export class Store {
   settings = $state.raw<Settings>(FIRST_SETTINGS);
   levels = $state.raw<Levels>({ microphone: 0, people: {} });
   toasts = $state.raw<Toast[]>([]);
+  reminders = $state.raw<Reminder[]>([]);
+  desk = $state.raw<PrivacyDesk | null>(null);
 
   settingsOpen = $state(false);
   /** The last refused command that no page showed itself. */
@@ -81,6 +84,8 @@ export class Store {
       case 'settings': this.settings = slice.value; break;
       case 'levels': this.levels = slice.value; break;
       case 'toasts': this.toasts = slice.value; break;
+      case 'reminders': this.reminders = slice.value; break;
+      case 'desk': this.open(slice.value); break;
     }
   }
 
@@ -89,6 +94,12 @@ export class Store {
     const outcome = await command;
     this.refused = outcome.ok ? null : outcome.error;
     return outcome;
+  }
+
+  private open(desk: PrivacyDesk | null): void {
+    // The desk lies over the page, and so do the settings; the newer one is wanted.
+    if (desk && !this.desk) this.settingsOpen = false;
+    this.desk = desk;
   }
 
   private turnTo(page: Page): void {

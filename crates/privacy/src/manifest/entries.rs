@@ -176,6 +176,13 @@ const EVIDENCE: Said = said(
 );
 const UNTIL_RELEASED: Said = said("bis Sie die Sicherung freigeben", "until you release the hold");
 
+const REMINDERS: &[Field] = &[
+    field("article", "Artikel, auf den sich Ihr Schreiben stützt", "article your letter rests on"),
+    field("to", "Dienst, um den es geht", "service it is about"),
+    field("written_on", "Datum des Schreibens", "date of the letter"),
+    field("remind_on", "wann erinnert wird", "when you are reminded"),
+];
+
 const KEY: &[Field] = &[
     field("profile_id", "zufällige Kennung dieses Profils", "random name of this profile"),
     field("heads", "Stand der Protokolle", "state of the ledgers"),
@@ -228,6 +235,18 @@ pub const ENTRIES: &[Entry] = &[
         basis: AGREED,
         retention: said("30 Tage, oder bis Sie widerrufen", "30 days, or until you withdraw"),
         fields: RECENTS,
+    },
+    Entry {
+        folder: Folder::Data,
+        name: "reminders.json",
+        shape: Shape::Json,
+        purpose: said(
+            "Erinnerung daran, dass eine Antwort auf Ihr Schreiben fällig ist; von Ihnen vorgemerkt",
+            "Reminding you that an answer to your letter is due; you asked for it",
+        ),
+        basis: NEEDED,
+        retention: said("bis Sie sie abhaken", "until you tick it off"),
+        fields: REMINDERS,
     },
     Entry {
         folder: Folder::Data,

@@ -1,13 +1,13 @@
 //! Conversions between the privacy crates' words and the window's. No decision is made here.
 
 use crate::view::{
-    Controller, ErrorCode, Lang, Language, LedgerKind, LedgerLine, Look, Notice, NoticeReason, NoticeSection,
-    NoticeText, Processing, Purpose, PurposeText, Recent, UiError,
+    Controller, ErrorCode, Lang, Language, Look, Notice, NoticeReason, NoticeSection, NoticeText, Processing, Purpose,
+    PurposeText, Recent, UiError,
 };
 use runde_client::RoomLink;
 use runde_privacy::notice::GAP_SECTION;
 use runde_privacy::stamp::Moment;
-use runde_privacy::{Acknowledgement, Asks, ConsentRecord, ConsentState, Ledger, Standing};
+use runde_privacy::{Asks, NoticeKind};
 use runde_profile::{ProfileError, Theme, Trouble, TroubleKind};
 
 /// Sections that a page draws in places of their own.
@@ -111,40 +111,6 @@ pub fn recent(link: &str, used_at: Moment) -> Option<Recent> {
 
 fn unix(moment: Moment) -> u64 {
     u64::try_from(moment.unix()).unwrap_or(0)
-}
-
-/// Both ledgers in one list, newest first.
-pub fn ledger_lines(noted: &Ledger<Acknowledgement>, consents: &Ledger<ConsentRecord>) -> Vec<LedgerLine> {
-    let informed = noted.records().filter(|record| record.status == Standing::Informed);
-    let noted = informed.map(|record| LedgerLine {
-        kind: LedgerKind::Noted,
-        at: unix(record.acknowledged_at),
-        subject: record.host.clone(),
-        version: record.notice_version.to_string(),
-        sha256: record.notice_sha256.clone(),
-    });
-    let answers = consents.records().map(|record| LedgerLine {
-        kind: answer(record.state),
-        at: unix(record.time),
-        subject: record.purpose.id().to_owned(),
-        version: String::new(),
-        sha256: record.ui_text_sha256.clone(),
-    });
-    let mut lines: Vec<LedgerLine> = noted.chain(answers).collect();
-    lines.sort_by_key(|line| std::cmp::Reverse(line.at));
-    lines
-}
-
-fn answer(state: ConsentState) -> LedgerKind {
-    if state.permits() {
-        LedgerKind::Given
-    } else if state == ConsentState::Withdrawn {
-        LedgerKind::Withdrawn
-    } else if state == ConsentState::Deferred {
-        LedgerKind::Deferred
-    } else {
-        LedgerKind::Refused
-    }
 }
 
 pub fn processing(processing: runde_profile::Processing) -> Processing {

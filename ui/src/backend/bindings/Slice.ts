@@ -6,10 +6,12 @@ import type { Meeting } from "./Meeting";
 import type { Notice } from "./Notice";
 import type { Page } from "./Page";
 import type { Person } from "./Person";
+import type { PrivacyDesk } from "./PrivacyDesk";
+import type { Reminder } from "./Reminder";
 import type { Settings } from "./Settings";
 import type { Toast } from "./Toast";
 
 /**
  * One message of the stream. The named slice is replaced as a whole.
  */
-export type Slice = { "slice": "notice", "value": Notice | null } | { "slice": "page", "value": Page } | { "slice": "meeting", "value": Meeting | null } | { "slice": "people", "value": Array<Person> } | { "slice": "chat", "value": Array<ChatLine> } | { "slice": "devices", "value": Devices } | { "slice": "settings", "value": Settings } | { "slice": "levels", "value": Levels } | { "slice": "toasts", "value": Array<Toast> };
+export type Slice = { "slice": "notice", "value": Notice | null } | { "slice": "page", "value": Page } | { "slice": "meeting", "value": Meeting | null } | { "slice": "people", "value": Array<Person> } | { "slice": "chat", "value": Array<ChatLine> } | { "slice": "devices", "value": Devices } | { "slice": "settings", "value": Settings } | { "slice": "levels", "value": Levels } | { "slice": "toasts", "value": Array<Toast> } | { "slice": "reminders", "value": Array<Reminder> } | { "slice": "desk", "value": PrivacyDesk | null };

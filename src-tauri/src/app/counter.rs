@@ -1,0 +1,330 @@
+//! The counter of the privacy desk: the pages that lie open, what a person does there with their own records, and the files that are
+//! written or read where they say so.
+
+use super::desk::Desk;
+use super::desk::letters::{self, Composed};
+use super::desk::{pages, words};
+use super::{App, Place};
+use crate::shell::{Question, Shell};
+use crate::view::{DeskPage, Document, ErrorCode, Lang, Letter, LetterRequest, PrivacyDesk, Reminder, Saved, UiError};
+use runde_privacy::{Method, Target, export};
+use runde_profile::{Archive, ImportError, Item, MAX_ARCHIVE, Protection};
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use tokio::sync::oneshot;
+
+/// What is open, composed and waiting for a file's name.
+#[derive(Default)]
+pub struct Counter {
+    /// `None` while nobody looks.
+    page: Option<DeskPage>,
+    /// As drawn last; `None` when something happened since.
+    drawn: Option<PrivacyDesk>,
+    letter: Option<Composed>,
+    saved: Option<Saved>,
+    asked: Option<Asked>,
+}
+
+/// A file dialog that is open.
+struct Asked {
+    errand: Errand,
+    answer: oneshot::Receiver<Option<PathBuf>>,
+}
+
+/// What happens with the file that was chosen.
+pub enum Errand {
+    Write(Document, Vec<u8>),
+    Import,
+}
+
+/// Waits for the answer of the open dialog; for ever where none is open.
+pub async fn chosen(counter: &mut Counter) -> Option<(Errand, PathBuf)> {
+    let Some(asked) = &mut counter.asked else { return std::future::pending().await };
+    let path = (&mut asked.answer).await.ok().flatten();
+    let asked = counter.asked.take()?;
+    Some((asked.errand, path?))
+}
+
+impl Counter {
+    /// Something was asked of the app: what was drawn may no longer be true.
+    pub fn something_happened(&mut self) {
+        self.drawn = None;
+    }
+
+    /// What the window sees; `None` while nobody looks or where the profile cannot be read.
+    pub fn slice(&mut self, desk: &Desk) -> Option<PrivacyDesk> {
+        let page = self.page?;
+        if self.drawn.is_none() {
+            self.drawn = draw(page, desk, self.letter.as_ref(), self.saved.clone())
+                .inspect_err(|error| tracing::warn!(code = ?error.code, "the privacy desk cannot read the profile"))
+                .ok();
+        }
+        self.drawn.clone()
+    }
+}
+
+fn draw(page: DeskPage, desk: &Desk, letter: Option<&Composed>, saved: Option<Saved>) -> Result<PrivacyDesk, UiError> {
+    let [acknowledgements, consents] = desk.judge()?;
+    Ok(PrivacyDesk {
+        opened_at: page,
+        protection: desk.protection(),
+        acknowledgements,
+        consents,
+        entries: desk.entries(),
+        stored: desk.stored()?,
+        operators: desk.operators(),
+        authorities: pages::authorities(),
+        letter: letter.map(|composed| Letter {
+            text: composed.letter.text(),
+            remind_on: composed.letter.remind_on.written(composed.lang),
+            reminded: desk.is_reminded(&composed.reminder),
+        }),
+        saved,
+    })
+}
+
+impl<S: Shell> App<S> {
+    pub(super) fn open_counter(&mut self, page: DeskPage) -> Result<(), UiError> {
+        self.desk()?;
+        self.counter.page = Some(page);
+        Ok(())
+    }
+
+    /// What was typed for a letter is forgotten with the page.
+    pub(super) fn close_counter(&mut self) {
+        let asked = self.counter.asked.take();
+        self.counter = Counter { asked, ..Counter::default() };
+    }
+
+    /// Objects to the controller of a host (Art. 21 GDPR) or takes that back. An objection ends what is under way there.
+    pub(super) fn object(&mut self, host: &str, objects: bool, lang: Lang) -> Result<(), UiError> {
+        let target = letters::service(host)?;
+        if !self.desk()?.object(&target, objects, lang)? || !objects {
+            return Ok(());
+        }
+        let same = |other: &str| Target::new(other, None).is_ok_and(|other| other.host() == target.host());
+        if self.seat.as_ref().is_some_and(|seat| same(&seat.host)) {
+            return self.leave();
+        }
+        if matches!(&self.place, Place::Prejoin(door) if same(door.target().host())) {
+            return self.go_home();
+        }
+        Ok(())
+    }
+
+    /// Erases one thing (Art. 17 GDPR), or `all`.
+    pub(super) fn erase(&mut self, item: &str) -> Result<(), UiError> {
+        if item == "all" {
+            self.erase_all()?;
+            self.ask_before_anything();
+            return Ok(());
+        }
+        let item = Item::parse(item).ok_or_else(|| UiError::internal("no such item"))?;
+        let kept = self.desk()?.erase(item)?;
+        if !kept.is_empty() {
+            self.toast(UiError::new(ErrorCode::ObjectionKept).with("host", kept.join(", ")));
+        }
+        if matches!(item, Item::Acknowledgements(_)) && self.seat.is_none() {
+            // Whoever stands at a door may have erased what opened it.
+            self.go_home()?;
+            self.ask_before_anything();
+        }
+        Ok(())
+    }
+
+    /// Everything goes, the key included; then the profile begins anew.
+    fn erase_all(&mut self) -> Result<(), UiError> {
+        if self.seat.is_some() || self.hosted.is_some() {
+            return Err(UiError::new(ErrorCode::LeaveFirst));
+        }
+        let erasing = UiError::internal("the profile is being erased");
+        let erased = std::mem::replace(&mut self.desk, Err(erasing)).and_then(Desk::erase_all);
+        self.contacts.clear();
+        self.close_counter();
+        self.desk = (self.open_desk)();
+        self.enter_profile();
+        let strangers = erased?;
+        if !strangers.is_empty() {
+            self.toast(UiError::new(ErrorCode::ForeignFilesKept).with("path", strangers.join(", ")));
+        }
+        self.desk().map(|_| ())
+    }
+
+    /// Asks where a document goes and writes it there; nothing is written where nobody said so.
+    pub(super) fn save_document(&mut self, document: Document) -> Result<(), UiError> {
+        let bytes = self.content_of(document)?;
+        let german = self.desk()?.speaks_german();
+        self.ask_for_file(Question { german, save_as: Some(name_of(document)) }, Errand::Write(document, bytes));
+        Ok(())
+    }
+
+    /// Asks for a file that `save_document` once wrote. The profile becomes what it says.
+    pub(super) fn import_profile(&mut self) -> Result<(), UiError> {
+        let german = self.desk()?.speaks_german();
+        self.ask_for_file(Question { german, save_as: None }, Errand::Import);
+        Ok(())
+    }
+
+    fn ask_for_file(&mut self, question: Question, errand: Errand) {
+        // The open dialog is the one to answer.
+        if self.counter.asked.is_none() {
+            self.counter.asked = Some(Asked { errand, answer: self.shell.ask_for_file(question) });
+        }
+    }
+
+    pub(super) fn file_chosen(&mut self, errand: Errand, path: &Path) {
+        self.counter.something_happened();
+        let done = match errand {
+            Errand::Write(document, bytes) => write(path, &bytes).map(|()| {
+                self.counter.saved = Some(Saved { document, path: path.display().to_string() });
+            }),
+            Errand::Import => read(path).and_then(|bytes| self.import(&bytes)),
+        };
+        if let Err(error) = done {
+            self.toast(error);
+        }
+    }
+
+    fn import(&mut self, bytes: &[u8]) -> Result<(), UiError> {
+        let archive = Archive::read(bytes).map_err(|error| import_error(&error))?;
+        self.erase_all()?;
+        let desk = self.desk()?;
+        desk.import(archive)?;
+        self.ask_before_anything();
+        Ok(())
+    }
+
+    fn content_of(&mut self, document: Document) -> Result<Vec<u8>, UiError> {
+        let composed = || UiError::internal("no letter was composed");
+        match document {
+            Document::LetterText => {
+                let letter = &self.counter.letter.as_ref().ok_or_else(composed)?.letter;
+                Ok(letter.text().into_bytes())
+            }
+            Document::LetterPdf => {
+                let letter = &self.counter.letter.as_ref().ok_or_else(composed)?.letter;
+                runde_print::pdf(letter).map_err(|error| match error {
+                    runde_print::PrintError::Glyph(letter) => {
+                        UiError::new(ErrorCode::LetterUnprintable).with("text", letter.to_string())
+                    }
+                    runde_print::PrintError::Pdf(detail) => UiError::internal(&detail),
+                })
+            }
+            Document::LedgerJson | Document::LedgerJsonLd | Document::LedgerKantara | Document::Profile => {
+                Ok(self.desk()?.document(document))
+            }
+        }
+    }
+
+    pub(super) fn compose_letter(&mut self, wish: &LetterRequest) -> Result<(), UiError> {
+        self.counter.letter = None;
+        self.counter.letter = Some(letters::compose(wish)?);
+        Ok(())
+    }
+
+    pub(super) fn remind_of_letter(&mut self) -> Result<(), UiError> {
+        let composed = self.counter.letter.as_ref().ok_or_else(|| UiError::internal("no letter was composed"))?;
+        let reminder = composed.reminder.clone();
+        self.desk()?.remind(reminder)
+    }
+
+    pub(super) fn forget_reminder(&mut self, reminder: Reminder) -> Result<(), UiError> {
+        let Reminder { article, to, written_on, remind_on, due: _ } = reminder;
+        self.desk()?.forget_reminder(&runde_profile::Reminder { article, to, written_on, remind_on })
+    }
+}
+
+impl Desk {
+    /// Whether anything was recorded: objecting twice is once.
+    fn object(&mut self, target: &Target, objects: bool, lang: Lang) -> Result<bool, UiError> {
+        let in_force = self.profile.gate().objection(target).is_some();
+        if in_force == objects {
+            return Ok(false);
+        }
+        let (lang, method) = (words::language(lang), Method::Button);
+        let done =
+            if objects { self.profile.object(target, lang, method) } else { self.profile.lift(target, lang, method) };
+        done.map(|_| true).map_err(|error| words::profile_error(&error))
+    }
+
+    /// Yields the hosts whose objection is in force, so that its line stayed.
+    fn erase(&mut self, item: Item) -> Result<Vec<String>, UiError> {
+        Ok(self.profile.erase(item).map_err(|error| words::profile_error(&error))?.kept)
+    }
+
+    fn erase_all(self) -> Result<Vec<String>, UiError> {
+        self.profile.erase_all().map_err(|error| words::profile_error(&error))
+    }
+
+    fn import(&mut self, archive: Archive) -> Result<(), UiError> {
+        self.profile.import(archive).map_err(|error| import_error(&error))?;
+        self.asked_voluntary = !self.profile.consents().is_empty();
+        Ok(())
+    }
+
+    /// The documents that are made of the profile; letters are made elsewhere.
+    fn document(&self, document: Document) -> Vec<u8> {
+        let (noted, agreed) = (self.profile.acknowledgements(), self.profile.consents());
+        let protection = match self.profile.protection() {
+            Protection::Keyring => "keyring",
+            Protection::FileRights => "file-rights",
+        };
+        let value = match document {
+            Document::LedgerJson => export::plain(protection, noted, agreed),
+            Document::LedgerJsonLd => export::json_ld(noted, agreed),
+            Document::LedgerKantara => export::kantara(agreed),
+            Document::Profile | Document::LetterPdf | Document::LetterText => {
+                return self.profile.archive().to_json().into_bytes();
+            }
+        };
+        (serde_json::to_string_pretty(&value).unwrap_or_default() + "\n").into_bytes()
+    }
+}
+
+/// What the dialog proposes; the person may write anything else.
+const fn name_of(document: Document) -> &'static str {
+    match document {
+        Document::LedgerJson => "runde-ledgers.json",
+        Document::LedgerJsonLd => "runde-ledgers.jsonld",
+        Document::LedgerKantara => "runde-consent-receipts.json",
+        Document::Profile => "runde-profile.json",
+        Document::LetterPdf => "runde-letter.pdf",
+        Document::LetterText => "runde-letter.txt",
+    }
+}
+
+/// For its owner alone. The dialog asked before it gave the name of a file that is there.
+fn write(path: &Path, bytes: &[u8]) -> Result<(), UiError> {
+    let refused = |error: std::io::Error| {
+        let sentence = UiError::new(ErrorCode::FileUnwritable).with("path", path.display().to_string());
+        sentence.with("detail", error.to_string())
+    };
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path).map_err(refused)?;
+    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(refused)
+}
+
+/// One byte more than an archive may have, so that a longer one is noticed.
+fn read(path: &Path) -> Result<Vec<u8>, UiError> {
+    let refused = |error: std::io::Error| {
+        let sentence = UiError::new(ErrorCode::FileUnreadable).with("path", path.display().to_string());
+        sentence.with("detail", error.to_string())
+    };
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(refused)?;
+    file.take(MAX_ARCHIVE as u64 + 1).read_to_end(&mut bytes).map_err(refused)?;
+    Ok(bytes)
+}
+
+fn import_error(error: &ImportError) -> UiError {
+    match error {
+        ImportError::Profile(error) => words::profile_error(error),
+        ImportError::NotEmpty | ImportError::TooLarge | ImportError::Unreadable(_) | ImportError::Schema(_) => {
+            UiError::new(ErrorCode::NoExportedProfile)
+        }
+    }
+}

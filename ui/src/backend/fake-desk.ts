@@ -1,0 +1,64 @@
+/** The privacy desk of the scripted backend: a profile with a little of everything. */
+import type { LedgerEntry } from './bindings/LedgerEntry';
+import type { LetterRequest } from './bindings/LetterRequest';
+import type { PrivacyDesk } from './bindings/PrivacyDesk';
+import type { StoredFile } from './bindings/StoredFile';
+
+const HASH = '9d41c7c2b8a3f0e65f2b4d0c71a96e38d25b7f4410c9e3a86b1f57d2c4e8a093';
+const AT = 1_795_424_400;
+
+const entry = (item: string, kind: LedgerEntry['kind'], subject: string, more: Partial<LedgerEntry> = {}): LedgerEntry => ({
+  item, seq: Number(item.split('/')[1]), kind, at: kind === 'erased' ? 0 : AT + Number(item.split('/')[1]) * 3600, subject, version: item.startsWith('ack') ? '1' : '',
+  sha256: kind === 'erased' ? '' : HASH, lang: 'de', byButton: true, readable: kind === 'noted', ...more,
+});
+
+const NEEDED = { de: 'Notwendig für den gewünschten Dienst (§ 25 Abs. 2 Nr. 2 TDDDG)', en: 'Necessary for the service you asked for (§ 25(2) no. 2 TDDDG)' };
+const UNTIL = { de: 'bis Sie es löschen', en: 'until you erase it' };
+
+const stored: StoredFile[] = [
+  {
+    path: '/home/amal/.local/share/runde/acknowledgements.ledger', name: 'acknowledgements.ledger', bytes: 2411, changed: AT, item: 'acknowledgements',
+    reasons: { purpose: { de: 'Nachweis, welche Datenschutzhinweise zur Kenntnis genommen wurden', en: 'Proof of which privacy notices were noted' }, basis: NEEDED, retention: UNTIL },
+    records: [{ item: 'acknowledgements/1', values: [
+      { path: 'payload.host', value: 'meet.jit.si', says: { de: 'Server', en: 'server' }, item: null },
+      { path: 'payload.notice_sha256', value: HASH, says: { de: 'Prüfsumme seines Textes', en: 'hash of its text' }, item: null }] }],
+  },
+  {
+    path: '/home/amal/.config/runde/settings.json', name: 'settings.json', bytes: 412, changed: AT, item: 'settings',
+    reasons: { purpose: { de: 'Ihre Einstellungen', en: 'Your settings' }, basis: NEEDED, retention: UNTIL },
+    records: [{ item: null, values: [
+      { path: 'display_name', value: 'Lea', says: { de: 'Anzeigename; nur mit Ihrer Einwilligung', en: 'display name; only with your consent' }, item: 'display-name' },
+      { path: 'microphone', value: 'null', says: { de: 'gewähltes Mikrofon', en: 'chosen microphone' }, item: null }] }],
+  },
+  {
+    path: '/home/amal/.local/share/runde/ledger.key', name: 'ledger.key', bytes: 171, changed: AT, item: null,
+    reasons: { purpose: { de: 'Schlüssel, der die Protokolle gegen Fälschung schützt', en: 'Key that protects the ledgers against forgery' }, basis: NEEDED, retention: UNTIL },
+    records: [{ item: null, values: [{ path: 'chain_key', value: null, says: { de: 'Schlüssel der Protokolle', en: 'key of the ledgers' }, item: null }] }],
+  },
+  { path: '/home/amal/.local/share/runde/notiz.txt', name: 'notiz.txt', bytes: 12, changed: AT, item: null, reasons: null, records: [] },
+];
+
+export const desk = (openedAt: PrivacyDesk['openedAt']): PrivacyDesk => ({
+  openedAt, protection: 'fileRights',
+  acknowledgements: { lines: 3, erased: 1, brokenAt: null, cut: false, torn: false },
+  consents: { lines: 2, erased: 0, brokenAt: null, cut: false, torn: false },
+  entries: [
+    entry('acknowledgements/3', 'objected', 'meet.example', { readable: false }), entry('consents/2', 'refused', 'display-name'),
+    entry('acknowledgements/2', 'noted', 'meet.jit.si', { lang: 'de-simple', byButton: false }), entry('consents/1', 'given', 'recent-rooms'), entry('acknowledgements/1', 'erased', ''),
+  ],
+  stored,
+  operators: [
+    { host: 'meet.example', controllerId: 'unknown-operator-of:meet.example', controllerName: '', address: [], objected: AT },
+    { host: 'meet.jit.si', controllerId: '8x8-inc', controllerName: '8×8, Inc.', address: ['8×8, Inc.', '675 Creekside Way', 'Campbell, California 95008', 'USA'], objected: null },
+  ],
+  authorities: [
+    { key: 'bund', name: 'Bundesbeauftragte für den Datenschutz und die Informationsfreiheit', site: 'www.bfdi.bund.de' },
+    { key: 'he', name: 'Hessischer Beauftragter für Datenschutz', site: 'www.datenschutz.hessen.de' },
+  ],
+  letter: null, saved: null,
+});
+
+export const letter = (wish: LetterRequest): PrivacyDesk['letter'] => ({
+  text: `${wish.sender || '________________'}\n\n8×8, Inc.\n675 Creekside Way\nCampbell, California 95008\nUSA\n\n25. November 2026\n\nAuskunft nach Art. ${wish.article} DSGVO über Daten bei ${wish.host}\n\nSehr geehrte Damen und Herren,\n\nbitte teilen Sie mir mit, ob Sie Daten über mich verarbeiten.\n\nMit freundlichen Grüßen\n`,
+  remindOn: '25. Dezember 2026', reminded: false,
+});
