@@ -1,11 +1,11 @@
 //! `cargo xtask test`: the stages in order, each timed, one closing line `N passed, N failed`.
 
 use crate::count::Count;
-use crate::{process, suites, system, third_party, tidy, ui, workspace};
+use crate::{process, suites, supply, system, third_party, tidy, ui, workspace};
 use std::process::Command;
 use std::time::Instant;
 
-const STAGES: [&str; 6] = ["fmt", "tidy", "clippy", "unit", "ui", "e2e"];
+const STAGES: [&str; 7] = ["fmt", "tidy", "supply", "clippy", "unit", "ui", "e2e"];
 
 /// Runs all stages, or the one that is named; whether every check held. The count is the last line, also after a failure.
 pub fn test(arguments: &[&str]) -> Result<bool, String> {
@@ -40,6 +40,10 @@ fn one(stage: &str, full: bool) -> Result<Count, String> {
         "fmt" => cargo(&["fmt", "--all", "--check"]),
         "tidy" => {
             tidy::report()?;
+            Ok(Count::ONE_PASSED)
+        }
+        "supply" => {
+            supply::report()?;
             Ok(Count::ONE_PASSED)
         }
         "clippy" => {

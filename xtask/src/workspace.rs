@@ -23,8 +23,17 @@ pub fn cargo() -> String {
 
 /// `cargo metadata` of the workspace members, without their dependencies' own trees.
 pub fn metadata() -> Result<serde_json::Value, String> {
+    metadata_with("--no-deps")
+}
+
+/// `cargo metadata` with every dependency on every system, as `Cargo.lock` has them.
+pub fn whole_metadata() -> Result<serde_json::Value, String> {
+    metadata_with("--locked")
+}
+
+fn metadata_with(switch: &str) -> Result<serde_json::Value, String> {
     let output = std::process::Command::new(cargo())
-        .args(["metadata", "--no-deps", "--format-version", "1"])
+        .args(["metadata", switch, "--format-version", "1"])
         .current_dir(root())
         .output()
         .map_err(|error| format!("cargo metadata does not start: {error}"))?;
