@@ -14,6 +14,7 @@ pub mod prosody;
 pub mod room;
 pub mod site;
 pub mod sound;
+pub mod tree;
 pub mod web;
 
 /// An error of the harness: what was waited for, or what did not start.
