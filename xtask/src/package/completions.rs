@@ -59,8 +59,16 @@ impl Called {
             if stands_alone {
                 extend(&mut self.switches, [bare.to_owned()]);
             } else if let Some(value) = parts.next() {
-                self.options.push((bare.to_owned(), alternatives(value.trim_matches(['[', ']'])).collect()));
+                self.option(bare, alternatives(value.trim_matches(['[', ']'])));
             }
+        }
+    }
+
+    /// The same option in several lines of one command is one option.
+    fn option(&mut self, name: &str, values: impl Iterator<Item = String>) {
+        match self.options.iter_mut().find(|(known, _)| known == name) {
+            Some((_, known)) => extend(known, values),
+            None => self.options.push((name.to_owned(), values.collect())),
         }
     }
 
@@ -146,7 +154,7 @@ mod tests {
     use super::*;
     use std::process::Command;
 
-    const USAGE: &str = "Usage:\n  runde-cli serve [--listen ADDR:PORT] [--tls self-signed|off|CERT,KEY]\n                  [--data DIR] [--json]\n  runde-cli ledger [list|verify] [--lang de|en]\n  runde-cli hold [list|review ID]\n  runde-cli hold start --incident ID\nExits: 0 done\n";
+    const USAGE: &str = "Usage:\n  runde-cli serve [--listen ADDR:PORT] [--tls self-signed|off|CERT,KEY]\n                  [--data DIR] [--json]\n  runde-cli ledger [list|verify] [--lang de|en]\n  runde-cli hold [list|review ID]\n  runde-cli hold start --incident ID [--json]\n  runde-cli hold stop --incident ID [--json]\nExits: 0 done\n";
 
     #[test]
     fn words_options_and_their_values_are_told_apart() {
@@ -157,7 +165,8 @@ mod tests {
         assert!(found[0].options.contains(&tls), "{:?}", found[0]);
         assert_eq!((found[0].switches.join(" "), found[0].words.len()), ("--json".to_owned(), 0));
         assert_eq!(found[1].words, ["list", "verify"]);
-        assert_eq!(found[2].words, ["list", "review", "start"]);
+        assert_eq!(found[2].words, ["list", "review", "start", "stop"]);
+        assert_eq!((found[2].options.len(), found[2].switches.len()), (1, 1));
     }
 
     #[test]

@@ -2,13 +2,15 @@
 //!
 //! It knows what those texts use: headings, paragraphs, tables, lists, code blocks, code words, links.
 
-/// A page with this name and section. The first line of the text is its title: `# name: what it is`, or `# what it is`.
+/// A page with this name and section. The first line of the text is its title: `# name: what it is`, or `# what it is: name`.
 pub fn page(name: &str, section: u8, version: &str, markdown: &str) -> String {
     let mut page = Page::default();
     for line in markdown.lines() {
         page.line(line);
     }
-    let title = page.title.trim_start_matches(name).trim_start_matches(": ").to_owned();
+    let escaped = escape(name);
+    let title = page.title.trim_start_matches(&escaped).trim_start_matches(": ");
+    let title = title.trim_end_matches(&escaped).trim_end_matches(": ");
     format!(
         ".TH \"{}\" \"{section}\" \"\" \"Runde {version}\"\n.SH NAME\n{} \\- {title}\n.SH DESCRIPTION\n{}",
         escape(&name.to_uppercase()),
@@ -130,9 +132,10 @@ mod tests {
     }
 
     #[test]
-    fn the_manual_has_every_command_of_the_documentation() {
+    fn the_manual_has_every_command_of_the_documentation_below_a_line_that_says_what_it_is() {
         let text = std::fs::read_to_string(crate::workspace::root().join("docs/cli.md")).unwrap();
         let page = page("runde-cli", 1, "1.0", &text);
+        assert!(page.contains(".SH NAME\nrunde\\-cli \\- The command line\n"), "{page}");
         for command in ["serve", "join", "notice", "ledger", "hold", "rights", "doctor"] {
             assert!(page.lines().any(|line| line.starts_with(&format!(".SH \"{command}"))), "{command}");
         }
