@@ -15,6 +15,7 @@ mod messages;
 mod notice;
 mod output;
 mod permit;
+mod policy;
 mod report;
 mod rights;
 mod secrets;
@@ -49,6 +50,7 @@ fn run(mut arguments: Arguments) -> Result<Exit, Failure> {
         "ledger" => ledger::run(arguments),
         "hold" => hold::run(arguments),
         "rights" => rights::run(arguments),
+        "policy" => policy::run(arguments),
         "doctor" => doctor::run(arguments),
         "help" | "--help" | "-h" => {
             output::print(message(Message::Usage, messages::system_language()));

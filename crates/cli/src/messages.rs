@@ -9,6 +9,7 @@ mod devices;
 mod endings;
 mod failures;
 pub mod holds;
+pub mod policy;
 mod reasons;
 mod refusals;
 pub mod rights;
@@ -181,6 +182,7 @@ const USAGE_DE: &str = "Aufruf:
   runde-cli rights export DATEI | import DATEI | erase all|EINTRAG | object HOST | lift HOST
   runde-cli rights letter 7(3)|15|16|17|18|20|21|77 --to HOST [--lang de|en] [--from DATEI]
                   [--address DATEI] [--details DATEI] [--authority LAND] [--date TAG] [--pdf DATEI]
+  runde-cli policy [--explain] [--file DATEI] [--json]
   runde-cli doctor [--json]
 Enden: 0 fertig, 1 Fehler auf diesem Gerät, 2 falsche Angaben, 3 Hinweis nicht zur Kenntnis genommen
 (nichts gesendet), 4 nicht erreichbar oder abgewiesen, 5 Raum beendet";
@@ -201,6 +203,7 @@ const USAGE_EN: &str = "Usage:
   runde-cli rights export FILE | import FILE | erase all|ITEM | object HOST | lift HOST
   runde-cli rights letter 7(3)|15|16|17|18|20|21|77 --to HOST [--lang de|en] [--from FILE]
                   [--address FILE] [--details FILE] [--authority STATE] [--date DAY] [--pdf FILE]
+  runde-cli policy [--explain] [--file FILE] [--json]
   runde-cli doctor [--json]
 Exits: 0 done, 1 failure on this device, 2 bad arguments, 3 notice not noted (nothing was sent),
 4 unreachable or refused, 5 room ended";

@@ -100,6 +100,9 @@ fn noted(
         return Err(not_noted(notice, place, true));
     }
     let mut profile = open_profile(data)?;
+    if target.host() == Target::own_room().host() && !profile.policy().allows_hosting() {
+        return Err(runde_profile::ProfileError::Locked("hosting".to_owned()).into());
+    }
     if let Some(since) = profile.gate().objection(target) {
         return Err(Failure::Objected { host: target.host().to_owned(), since });
     }

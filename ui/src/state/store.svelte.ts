@@ -33,6 +33,8 @@ const FIRST_SETTINGS: Settings = {
   defaultServer: '',
   port: 0,
   schemes: [],
+  locked: [],
+  organisation: '',
   version: '',
 };
 
