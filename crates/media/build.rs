@@ -1,11 +1,17 @@
 //! Compiles the small C shim over libvpx and says how to link it.
 //!
-//! `RUNDE_STATIC=1` links `libvpx.a` (for packages: the shared library's number differs between distributions).
+//! `libvpx.a` is linked where it is found, since the shared library's number differs between distributions: what was built, tested and
+//! packed is then one program. `RUNDE_STATIC=1` insists on it (for packages), `RUNDE_STATIC=0` links the shared library.
 
 fn main() {
     println!("cargo:rerun-if-changed=src/vpx/shim.c");
     println!("cargo:rerun-if-env-changed=RUNDE_STATIC");
-    let is_static = std::env::var("RUNDE_STATIC").is_ok_and(|v| v == "1");
+    let folder = folder_of_archive();
+    let is_static = match std::env::var("RUNDE_STATIC").as_deref() {
+        Ok("0") => false,
+        Ok("1") => true,
+        _ => folder.is_some(),
+    };
     let library = pkg_config::Config::new().atleast_version("1.8").cargo_metadata(!is_static).probe("vpx");
     let library = match library {
         Ok(library) => library,
@@ -25,7 +31,7 @@ fn main() {
         .std("c99")
         .compile("runde_vpx_shim");
     if is_static {
-        if let Some(folder) = folder_of_archive() {
+        if let Some(folder) = folder {
             println!("cargo:rustc-link-search=native={}", folder.display());
         }
         println!("cargo:rustc-link-lib=static=vpx");

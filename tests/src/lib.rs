@@ -18,6 +18,7 @@ pub mod room;
 pub mod site;
 pub mod sound;
 pub mod stock;
+pub mod tree;
 pub mod web;
 pub mod world;
 

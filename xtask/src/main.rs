@@ -1,4 +1,4 @@
-//! Chores of the house: `cargo xtask run`, `test`, `bench`, `tidy`, `bindings`.
+//! Chores of the house: `cargo xtask run`, `test`, `bench`, `tidy`, `package`, `release`, `bindings`.
 //!
 //! Not a build system: Cargo and npm build, this installs what they need, calls them in order, times the stages and counts.
 //! Start at `main`; each chore has a file of its own.
@@ -6,10 +6,15 @@
 mod bench;
 mod count;
 mod layering;
+mod notices;
+mod package;
 mod process;
+mod release;
 mod run;
+mod sbom;
 mod stages;
 mod suites;
+mod supply;
 mod system;
 mod third_party;
 mod tidy;
@@ -20,9 +25,14 @@ use std::process::ExitCode;
 
 const USAGE: &str = "\
 cargo xtask run [-- ARGUMENTS]      install what is missing, build and start the app
-cargo xtask test [STAGE] [--full]   all stages, or one of: fmt clippy tidy unit ui e2e
+cargo xtask test [STAGE] [--full]   all stages, or one of: fmt tidy supply clippy unit ui e2e package
 cargo xtask bench [NAME]            absolute figures: join (--peer chromium: beside Jitsi's library), cpu
 cargo xtask tidy                    the house rules alone
+cargo xtask supply                  licences, banned crates and sources of what is linked in
+cargo xtask package [--tested|--release] [--rpm]  the packages of this system, in target/package; --tested: of what the tests built
+cargo xtask release X.Y.Z           the next version: manifest, changelog; commits nothing
+cargo xtask changes X.Y.Z           that version's section of the changelog
+cargo xtask sbom                    what is linked in, as CycloneDX JSON
 cargo xtask bindings                write the TypeScript types from the Rust ones
 cargo xtask setup [--test]          install system packages and UI packages only";
 
@@ -37,6 +47,11 @@ fn main() -> ExitCode {
         },
         ["bench", rest @ ..] => bench::bench(rest),
         ["tidy"] => tidy::report(),
+        ["supply"] => supply::report(),
+        ["package", rest @ ..] => package::package(rest),
+        ["sbom"] => sbom::print(),
+        ["release", version] => release::release(version),
+        ["changes", version] => release::changes(version),
         ["bindings"] => ui::write_bindings(),
         ["setup", rest @ ..] => run::setup(rest.contains(&"--test")),
         _ => Err(USAGE.to_owned()),

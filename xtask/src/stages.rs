@@ -1,11 +1,11 @@
 //! `cargo xtask test`: the stages in order, each timed, one closing line `N passed, N failed`.
 
 use crate::count::Count;
-use crate::{process, suites, system, third_party, tidy, ui, workspace};
+use crate::{package, process, suites, supply, system, third_party, tidy, ui, workspace};
 use std::process::Command;
 use std::time::Instant;
 
-const STAGES: [&str; 6] = ["fmt", "tidy", "clippy", "unit", "ui", "e2e"];
+const STAGES: [&str; 8] = ["fmt", "tidy", "supply", "clippy", "unit", "ui", "e2e", "package"];
 
 /// Runs all stages, or the one that is named; whether every check held. The count is the last line, also after a failure.
 pub fn test(arguments: &[&str]) -> Result<bool, String> {
@@ -42,6 +42,10 @@ fn one(stage: &str, full: bool) -> Result<Count, String> {
             tidy::report()?;
             Ok(Count::ONE_PASSED)
         }
+        "supply" => {
+            supply::report()?;
+            Ok(Count::ONE_PASSED)
+        }
         "clippy" => {
             ui::build()?;
             cargo(&[
@@ -66,7 +70,13 @@ fn one(stage: &str, full: bool) -> Result<Count, String> {
         "e2e" => {
             third_party::prepare()?;
             ui::build()?;
-            rust(suites::Suite::is_system, full)
+            rust(|suite| suite.is_system() && !suite.is_of_packages(), full)
+        }
+        "package" => {
+            ui::build()?;
+            let suites = suites::build()?;
+            package::debs(package::Profile::Tested)?;
+            run(&suites, suites::Suite::is_of_packages, full)
         }
         other => Err(format!("no stage {other}")),
     }
@@ -78,8 +88,12 @@ fn cargo(arguments: &[&str]) -> Result<Count, String> {
 }
 
 fn rust(wanted: impl Fn(&suites::Suite) -> bool, full: bool) -> Result<Count, String> {
+    run(&suites::build()?, wanted, full)
+}
+
+fn run(suites: &[suites::Suite], wanted: impl Fn(&suites::Suite) -> bool, full: bool) -> Result<Count, String> {
     let mut sum = Count::default();
-    for suite in suites::build()?.iter().filter(|suite| wanted(suite) && (full || !suite.is_long())) {
+    for suite in suites.iter().filter(|suite| wanted(suite) && (full || !suite.is_long())) {
         sum += suite.run()?;
     }
     Ok(sum)

@@ -2,7 +2,7 @@
 //! by one with a time limit each.
 
 use crate::count::{self, Count};
-use crate::{process, third_party, workspace};
+use crate::{package, process, third_party, workspace};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -71,6 +71,11 @@ impl Suite {
         self.folder == workspace::root().join("tests")
     }
 
+    /// What is tested from an installed package, in a tree of its own.
+    pub fn is_of_packages(&self) -> bool {
+        self.is_system() && self.name == "installed"
+    }
+
     /// Slow suites are named so and run with `--full` only.
     pub fn is_long(&self) -> bool {
         self.name.starts_with("long_")
@@ -87,6 +92,8 @@ impl Suite {
             .env("RUNDE_BIN", built("runde"))
             .env("RUNDE_CLI", built("runde-cli"))
             .env("RUNDE_THIRD_PARTY", third_party::folder())
+            .env("RUNDE_PACKAGES", package::folder())
+            .env("RUNDE_TREES", workspace::target().join("trees"))
             .env("RUNDE_REPORTS", workspace::target().join("reports"));
         let ran = process::watch(&mut command, limit)?;
         if ran.timed_out {

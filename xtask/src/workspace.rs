@@ -23,8 +23,27 @@ pub fn cargo() -> String {
 
 /// `cargo metadata` of the workspace members, without their dependencies' own trees.
 pub fn metadata() -> Result<serde_json::Value, String> {
+    metadata_with(&["--no-deps"])
+}
+
+/// `cargo metadata` with every dependency on every system, as `Cargo.lock` has them.
+pub fn whole_metadata() -> Result<serde_json::Value, String> {
+    metadata_with(&["--locked"])
+}
+
+/// The same with what is compiled for this system alone.
+pub fn metadata_of_this_system() -> Result<serde_json::Value, String> {
+    let said = std::process::Command::new("rustc").arg("-vV").output();
+    let said = said.map_err(|error| format!("rustc does not start: {error}"))?;
+    let text = String::from_utf8_lossy(&said.stdout).into_owned();
+    let host = text.lines().find_map(|line| line.strip_prefix("host: ")).ok_or("rustc names no host")?;
+    metadata_with(&["--locked", "--filter-platform", host])
+}
+
+fn metadata_with(switches: &[&str]) -> Result<serde_json::Value, String> {
     let output = std::process::Command::new(cargo())
-        .args(["metadata", "--no-deps", "--format-version", "1"])
+        .args(["metadata", "--format-version", "1"])
+        .args(switches)
         .current_dir(root())
         .output()
         .map_err(|error| format!("cargo metadata does not start: {error}"))?;

@@ -18,6 +18,7 @@ mod orders;
 mod output;
 mod pack;
 mod permit;
+mod policy;
 mod report;
 mod rights;
 mod secrets;
@@ -54,6 +55,7 @@ fn run(mut arguments: Arguments) -> Result<Exit, Failure> {
         "hold" => hold::run(arguments),
         "pack" => pack::run(arguments),
         "rights" => rights::run(arguments),
+        "policy" => policy::run(arguments),
         "doctor" => doctor::run(arguments),
         "help" | "--help" | "-h" => {
             output::print(message(Message::Usage, messages::system_language()));

@@ -12,6 +12,7 @@ pub mod holds;
 mod moderation;
 pub mod notices;
 pub mod packs;
+pub mod policy;
 mod reasons;
 mod refusals;
 pub mod rights;
@@ -196,6 +197,7 @@ const USAGE_DE: &str = "Aufruf:
                   [--address DATEI] [--details DATEI] [--authority LAND] [--date TAG] [--pdf DATEI]
   runde-cli pack [--operator DATEI|profile] [--listen ADRESSE:PORT] [--public-url URL] [--tls …] [--part TEIL]
                   [--house school|public-office|works-council] [--out ORDNER [--pdf]] [--lang de|en]
+  runde-cli policy [--explain] [--file DATEI] [--json]
   runde-cli doctor [--json]
 Enden: 0 fertig, 1 Fehler auf diesem Gerät, 2 falsche Angaben, 3 Hinweis nicht zur Kenntnis genommen
 (nichts gesendet), 4 nicht erreichbar oder abgewiesen, 5 Raum beendet";
@@ -223,6 +225,7 @@ const USAGE_EN: &str = "Usage:
                   [--address FILE] [--details FILE] [--authority STATE] [--date DAY] [--pdf FILE]
   runde-cli pack [--operator FILE|profile] [--listen ADDR:PORT] [--public-url URL] [--tls …] [--part PART]
                   [--house school|public-office|works-council] [--out DIR [--pdf]] [--lang de|en]
+  runde-cli policy [--explain] [--file FILE] [--json]
   runde-cli doctor [--json]
 Exits: 0 done, 1 failure on this device, 2 bad arguments, 3 notice not noted (nothing was sent),
 4 unreachable or refused, 5 room ended";

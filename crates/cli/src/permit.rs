@@ -166,6 +166,9 @@ fn noted(asked: &Asked<'_>, is_open: impl Fn(&Gate) -> bool) -> Result<Gate, Fai
         return Err(not_noted(notice, asked.place, true));
     }
     let mut profile = open_profile(asked.data)?;
+    if asked.target.host() == Target::own_room().host() && !profile.policy().allows_hosting() {
+        return Err(runde_profile::ProfileError::Locked("hosting".to_owned()).into());
+    }
     asked.document.cloned().into_iter().for_each(|document| profile.consider(document));
     if let Some(since) = profile.gate().objection(asked.target) {
         return Err(Failure::Objected { host: asked.target.host().to_owned(), since });

@@ -4,6 +4,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::policy::PolicyFault;
+
 /// Why a profile could not be opened or written. Nothing recorded before is lost by any of these.
 #[derive(Debug, thiserror::Error)]
 pub enum ProfileError {
@@ -21,6 +23,11 @@ pub enum ProfileError {
     KeyringSilent,
     #[error("this system gives no random numbers, so no key can be made")]
     NoRandomness,
+    #[error("the policy of this computer, {}, makes no sense: {why}. Nothing was sent. Ask whoever manages this computer.", path.display())]
+    Policy { path: PathBuf, why: PolicyFault },
+    /// A setting or a function that the organisation fixed.
+    #[error("{0} is fixed by the policy of this computer. Ask whoever manages it.")]
+    Locked(String),
     #[error(transparent)]
     Record(#[from] runde_privacy::LedgerError),
 }
@@ -36,6 +43,8 @@ impl ProfileError {
             Self::NoHome => "profile-no-home",
             Self::KeyringSilent => "profile-keyring-silent",
             Self::NoRandomness => "profile-no-randomness",
+            Self::Policy { .. } => "profile-policy",
+            Self::Locked(_) => "profile-locked",
             Self::Record(_) => "profile-record",
         }
     }

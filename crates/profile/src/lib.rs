@@ -1,5 +1,5 @@
 //! What one user keeps on this computer: two ledgers, their key, settings, and, if they agreed to it,
-//! recent rooms.
+//! recent rooms, under the policy of whoever manages the computer.
 //!
 //! The rules of what is recorded are `runde-privacy`'s; here are the files (append, fsync, lock), the
 //! keyring and the folders. It opens no internet socket; the keyring is asked over the session bus.
@@ -18,6 +18,7 @@ mod inspect;
 mod keyring_thread;
 mod ledger_file;
 mod places;
+mod policy;
 mod profile;
 mod recents;
 mod reminders;
@@ -32,6 +33,7 @@ pub use holdings::{Held, HeldValue, holdings, is_explained};
 pub use inspect::{Inspection, inspect};
 pub use keyring_thread::{KEYRING_LIMIT, keyring_answers};
 pub use places::Places;
+pub use policy::{Explained, Origin, Policy, PolicyFault, explain};
 pub use profile::{Build, Opening, Profile, Shown, now};
 pub use recents::RecentRoom;
 pub use reminders::Reminder;

@@ -21,6 +21,8 @@ pub struct Places {
     /// Whether the key may live in the keyring. A profile in a folder of its own keeps its key
     /// beside it, so that the folder stays whole when it is moved, and tests stay among themselves.
     pub keyring: bool,
+    /// The file of whoever manages this computer; there need not be one.
+    pub policy: PathBuf,
 }
 
 impl Places {
@@ -33,13 +35,24 @@ impl Places {
             return Ok(Self::at(Path::new(&root)));
         }
         let folders = directories::ProjectDirs::from_path(IDENTIFIER.into()).ok_or(ProfileError::NoHome)?;
-        Ok(Self { data: folders.data_dir().to_owned(), config: folders.config_dir().to_owned(), keyring: true })
+        Ok(Self {
+            data: folders.data_dir().to_owned(),
+            config: folders.config_dir().to_owned(),
+            keyring: true,
+            policy: policy(),
+        })
     }
 
     /// A profile in one folder, with a key file.
     #[must_use]
     pub fn at(root: &Path) -> Self {
-        Self { data: root.join("data"), config: root.join("config"), keyring: false }
+        Self { data: root.join("data"), config: root.join("config"), keyring: false, policy: policy() }
+    }
+
+    /// The same profile under another policy: to look at one before it is rolled out.
+    #[must_use]
+    pub fn under(self, policy: PathBuf) -> Self {
+        Self { policy, ..self }
     }
 
     pub(crate) fn acknowledgements(&self) -> PathBuf {
@@ -78,4 +91,16 @@ impl Places {
     pub(crate) fn settings(&self) -> PathBuf {
         self.config.join("settings.json")
     }
+}
+
+/// Where only an administrator can write. No variable of the environment leads elsewhere: a policy that its user can swap is none.
+fn policy() -> PathBuf {
+    if cfg!(target_os = "macos") {
+        return PathBuf::from("/Library/Application Support").join(IDENTIFIER).join("policy.json");
+    }
+    if cfg!(windows) {
+        let shared = env::var_os("ProgramData").map_or_else(|| PathBuf::from(r"C:\ProgramData"), PathBuf::from);
+        return shared.join("Runde").join("policy.json");
+    }
+    PathBuf::from("/etc/runde/policy.json")
 }

@@ -14,6 +14,7 @@ use crate::disk;
 use crate::error::{ProfileError, Trouble, TroubleKind};
 use crate::ledger_file::{ACKNOWLEDGEMENTS, CONSENTS, LedgerFile};
 use crate::places::Places;
+use crate::policy::Policy;
 use crate::recents::{self, RecentRoom};
 use crate::secrets::{Protection, Secrets};
 use crate::settings::Settings;
@@ -50,6 +51,9 @@ pub struct Profile {
     secrets: Secrets,
     acknowledgements: LedgerFile<Acknowledgement>,
     consents: LedgerFile<ConsentRecord>,
+    policy: Policy,
+    /// As the user chose them; `settings` are those in force.
+    own: Settings,
     settings: Settings,
     /// Texts of notices that were noted, and those that somebody is about to note.
     shelf: Shelf,
@@ -73,6 +77,7 @@ impl Profile {
     /// When another process has it, a folder cannot be used, or its key cannot be reached.
     pub fn open(opening: Opening) -> Result<Self, ProfileError> {
         let Opening { places, build, wait } = opening;
+        let policy = Policy::read(&places.policy)?;
         disk::make_folder(&places.data)?;
         disk::make_folder(&places.config)?;
         let lock = disk::lock(&places.lock(), wait)?;
@@ -80,17 +85,20 @@ impl Profile {
         let (acknowledgements, ack_trouble) =
             LedgerFile::open(ACKNOWLEDGEMENTS, places.acknowledgements(), &mut secrets)?;
         let (consents, consent_trouble) = LedgerFile::open(CONSENTS, places.consents(), &mut secrets)?;
-        let (settings, settings_trouble) = read_settings(&places)?;
+        let (own, settings_trouble) = read_settings(&places, &policy)?;
         let troubles = [key_trouble, ack_trouble, consent_trouble, settings_trouble];
         let (shelf, notice_troubles) = shelf::open(&places)?;
         let (operator, operator_trouble) = read_operator(&places)?;
         let troubles = troubles.into_iter().flatten().chain(notice_troubles).chain(operator_trouble).collect();
+        let settings = policy.imposed_on(&own);
         let mut profile = Self {
             places,
             build,
             secrets,
             acknowledgements,
             consents,
+            policy,
+            own,
             settings,
             shelf,
             operator,
@@ -115,6 +123,12 @@ impl Profile {
     #[must_use]
     pub const fn places(&self) -> &Places {
         &self.places
+    }
+
+    /// What whoever manages this computer fixed.
+    #[must_use]
+    pub const fn policy(&self) -> &Policy {
+        &self.policy
     }
 
     /// As of now; ask again after each acknowledgement.
@@ -221,7 +235,7 @@ impl Profile {
     /// Records an answer about a voluntary purpose. A withdrawal also removes what was kept for it.
     ///
     /// # Errors
-    /// When it could not be written; then the earlier answer stays in force.
+    /// When it could not be written, or the policy took the function away; then the earlier answer stays in force.
     pub fn decide(
         &mut self,
         purpose: Purpose,
@@ -229,6 +243,9 @@ impl Profile {
         lang: Lang,
         method: Method,
     ) -> Result<(), ProfileError> {
+        if state == ConsentState::Given && !self.policy.allows(purpose) {
+            return Err(ProfileError::Locked(purpose.id().to_owned()));
+        }
         let choice = Choice {
             purpose,
             state,
@@ -246,7 +263,7 @@ impl Profile {
     /// Whether a voluntary purpose may be served now.
     #[must_use]
     pub fn agreed(&self, purpose: Purpose) -> bool {
-        consent::in_force(&self.consents.ledger, purpose, now())
+        self.policy.allows(purpose) && consent::in_force(&self.consents.ledger, purpose, now())
     }
 
     #[must_use]
@@ -257,14 +274,19 @@ impl Profile {
     /// Keeps new settings; the display name only with its consent.
     ///
     /// # Errors
-    /// When they could not be written; then the old ones stay.
+    /// When one of them is locked, or they could not be written; then the old ones stay.
     pub fn set_settings(&mut self, mut settings: Settings) -> Result<(), ProfileError> {
         if !self.agreed(Purpose::DisplayName) {
             settings.display_name = None;
         }
-        let text = serde_json::to_string_pretty(&settings).unwrap_or_default();
+        if let Some(key) = self.policy.refuses(&settings) {
+            return Err(ProfileError::Locked(key.to_owned()));
+        }
+        let own = self.policy.kept(settings, &self.own);
+        let text = serde_json::to_string_pretty(&own).unwrap_or_default();
         disk::replace(&self.places.settings(), text.as_bytes())?;
-        self.settings = settings;
+        self.settings = self.policy.imposed_on(&own);
+        self.own = own;
         Ok(())
     }
 
@@ -374,11 +396,11 @@ fn read_operator(places: &Places) -> Result<(Option<Operator>, Option<Trouble>),
     Ok((None, Some(Trouble { file, kept_as, kind: TroubleKind::Operator })))
 }
 
-fn read_settings(places: &Places) -> Result<(Settings, Option<Trouble>), ProfileError> {
+fn read_settings(places: &Places, policy: &Policy) -> Result<(Settings, Option<Trouble>), ProfileError> {
     let file = places.settings();
     let bytes = disk::read(&file)?;
     if bytes.is_empty() && !file.exists() {
-        return Ok((Settings::default(), None));
+        return Ok((policy.beginning(), None));
     }
     if let Ok(settings) = serde_json::from_slice(&bytes) {
         return Ok((settings, None));

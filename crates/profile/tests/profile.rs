@@ -190,3 +190,71 @@ fn without_a_session_bus_the_keyring_is_absent_and_nobody_waits_for_ever() {
     let _ = runde_profile::keyring_answers();
     assert!(start.elapsed() < runde_profile::KEYRING_LIMIT + Duration::from_secs(1));
 }
+
+fn under(root: &Path, policy: &str) -> Opening {
+    let file = root.join("policy.json");
+    fs::write(&file, policy).unwrap();
+    let opening = opening(root);
+    Opening { places: opening.places.clone().under(file), ..opening }
+}
+
+#[test]
+fn a_locked_setting_holds_and_what_the_user_chose_is_there_again_when_the_lock_goes() {
+    let root = tempfile::tempdir().unwrap();
+    let chosen = Settings { default_server: "mine.example".into(), ..Settings::default() };
+    open(root.path()).set_settings(chosen).unwrap();
+    let locked = r#"{"version":1,"locked":{"default_server":"ours.example"}}"#;
+    let mut profile = Profile::open(under(root.path(), locked)).unwrap();
+    assert_eq!(profile.settings().default_server, "ours.example");
+    let other = Settings { default_server: "other.example".into(), ..profile.settings().clone() };
+    assert!(matches!(profile.set_settings(other), Err(ProfileError::Locked(key)) if key == "default_server"));
+    let quiet = Settings { listen: "127.0.0.1:9000".into(), ..profile.settings().clone() };
+    profile.set_settings(quiet).unwrap();
+    assert_eq!(profile.settings().default_server, "ours.example");
+    drop(profile);
+    let freed = open(root.path());
+    assert_eq!(
+        (freed.settings().default_server.as_str(), freed.settings().listen.as_str()),
+        ("mine.example", "127.0.0.1:9000")
+    );
+}
+
+#[test]
+fn a_preset_is_where_a_new_profile_begins_and_no_more() {
+    let root = tempfile::tempdir().unwrap();
+    let preset = r#"{"version":1,"preset":{"default_server":"ours.example"}}"#;
+    let mut profile = Profile::open(under(root.path(), preset)).unwrap();
+    assert_eq!(profile.settings().default_server, "ours.example");
+    let mine = Settings { default_server: "meet.jit.si".into(), ..profile.settings().clone() };
+    profile.set_settings(mine).unwrap();
+    drop(profile);
+    assert_eq!(Profile::open(under(root.path(), preset)).unwrap().settings().default_server, "meet.jit.si");
+}
+
+#[test]
+fn a_function_that_was_taken_away_forgets_what_it_kept_and_cannot_be_agreed_to() {
+    let root = tempfile::tempdir().unwrap();
+    let mut profile = open(root.path());
+    decide(&mut profile, Purpose::RecentRooms, ConsentState::Given);
+    profile.remember_room("https://h.example/one").unwrap();
+    drop(profile);
+    let off = r#"{"version":1,"off":["recent-rooms"]}"#;
+    let mut profile = Profile::open(under(root.path(), off)).unwrap();
+    assert!(!profile.agreed(Purpose::RecentRooms) && !root.path().join("data/recents.json").exists());
+    let again = profile.decide(Purpose::RecentRooms, ConsentState::Given, Lang::De, Method::Button);
+    assert!(matches!(again, Err(ProfileError::Locked(_))));
+    decide(&mut profile, Purpose::RecentRooms, ConsentState::Withdrawn);
+    assert_eq!(profile.consents().records().count(), 2);
+}
+
+#[test]
+fn a_policy_never_notes_a_notice_and_nonsense_opens_nothing() {
+    let root = tempfile::tempdir().unwrap();
+    let profile =
+        Profile::open(under(root.path(), r#"{"version":1,"locked":{"default_server":"meet.jit.si"}}"#)).unwrap();
+    assert!(profile.gate().contact(&meet()).is_err() && profile.acknowledgements().records().next().is_none());
+    drop(profile);
+    let nonsense = Profile::open(under(root.path(), r#"{"version":1,"on":["recent-rooms"]}"#));
+    let Err(ProfileError::Policy { path, why }) = nonsense else { panic!("it opened") };
+    assert!(path.ends_with("policy.json") && why.to_string().contains("`on`"), "{why}");
+}

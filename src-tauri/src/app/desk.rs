@@ -110,6 +110,12 @@ impl Desk {
         if usable { wished.clone() } else { super::door::DEFAULT_HOST.to_owned() }
     }
 
+    /// Whether rooms may be opened on this computer at all.
+    pub fn may_host(&self) -> Result<(), UiError> {
+        let allowed = self.profile.policy().allows_hosting();
+        if allowed { Ok(()) } else { Err(UiError::new(crate::view::ErrorCode::FixedByPolicy)) }
+    }
+
     /// Where rooms on this device listen.
     pub fn listen(&self) -> std::net::SocketAddr {
         super::host::listen_of(self.profile.settings())
@@ -150,6 +156,7 @@ impl Desk {
     pub fn purposes(&self) -> Vec<Purpose> {
         runde_privacy::Purpose::OFFERED
             .into_iter()
+            .filter(|purpose| self.profile.policy().allows(*purpose))
             .map(|purpose| words::purpose(purpose, self.profile.agreed(purpose)))
             .collect()
     }
@@ -234,6 +241,8 @@ impl Desk {
             default_server: self.default_host(),
             port: self.listen().port(),
             schemes,
+            locked: self.profile.policy().locks(),
+            organisation: self.profile.policy().organisation().unwrap_or_default().to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
         }
     }

@@ -80,6 +80,7 @@ impl<S: Shell> App<S> {
             return Err(UiError::new(ErrorCode::AlreadyInMeeting).with("room", options.room.unwrap_or_default()));
         }
         let desk = self.desk()?;
+        desk.may_host()?;
         let listen = desk.listen();
         let permit = match desk.gate().host() {
             Ok(permit) => permit,

@@ -136,6 +136,10 @@ pub enum ErrorCode {
     ProfileInUse,
     /// The profile's folder or files cannot be used. `path`
     ProfileUnusable,
+    /// The policy of this computer makes no sense; nothing is opened. `path`, `detail`
+    PolicyUnusable,
+    /// The policy of this computer fixed this setting or took this function away.
+    FixedByPolicy,
     /// The keyring that holds the profile's key is locked or silent; nothing was changed.
     KeyringSilent,
     /// A meeting is running; one at a time. `room` (the one that was asked for)

@@ -24,6 +24,10 @@ pub struct Settings {
     pub port: u16,
     /// Kinds of links and whether the system opens them with this program; empty until somebody may look.
     pub schemes: Vec<Scheme>,
+    /// Settings and functions that the policy of this computer fixed, by its own names.
+    pub locked: Vec<String>,
+    /// Whom to ask about that; empty where it does not say.
+    pub organisation: String,
     pub version: String,
 }
 

@@ -100,7 +100,7 @@ class Script {
   private settings: Settings = {
     language: 'system', look: 'system', name: '', processing: { echo: true, noise: true, gain: true }, purposes: purposes(),
     ledgerState: 'intact', profilePath: '/home/amal/.local/share/runde', contacts: [], version: '0.1.0', defaultServer: 'meet.jit.si', port: 8443,
-    schemes: [{ scheme: 'runde', ours: false }, { scheme: 'jitsi-meet', ours: false }],
+    schemes: [{ scheme: 'runde', ours: false }, { scheme: 'jitsi-meet', ours: false }], locked: [], organisation: '',
   };
 
   constructor(private readonly wish: URLSearchParams) {

@@ -4,12 +4,12 @@ import { expect, test } from 'vitest';
 import App from '../App.svelte';
 import { windowWith } from '../test-backend';
 
-async function open() {
+async function open(more: { locked?: string[]; organisation?: string } = {}) {
   const opened = windowWith({ slice: 'page', value: { place: 'home', defaultHost: 'm', recents: null, interfaces: [], contacts: [], hosted: null } });
   opened.store.apply({
     slice: 'settings',
     value: {
-      ...opened.store.settings, profilePath: '/profil', version: '0.1.0', defaultServer: 'meet.jit.si', port: 8443, schemes: [{ scheme: 'runde', ours: false }, { scheme: 'jitsi-meet', ours: false }],
+      ...opened.store.settings, ...more, profilePath: '/profil', version: '0.1.0', defaultServer: 'meet.jit.si', port: 8443, schemes: [{ scheme: 'runde', ours: false }, { scheme: 'jitsi-meet', ours: false }],
       purposes: [{ id: 'recent-rooms', granted: true, texts: [{ lang: 'de', title: 'Räume merken', purpose: '', storage: '30 Tage' }] }],
     },
   });
@@ -71,4 +71,11 @@ test('a new page closes the settings, so that a notice is never hidden', async (
   expect(store.settingsOpen).toBe(true);
   store.apply({ slice: 'page', value: { place: 'notice' } });
   expect(store.settingsOpen).toBe(false);
+});
+
+test('what the organisation fixed is shown with its name and cannot be changed', async () => {
+  await open({ locked: ['default_server', 'theme'], organisation: 'Musterverein e. V.' });
+  expect((screen.getByLabelText('Server für Raumnamen ohne Link') as HTMLInputElement).disabled).toBe(true);
+  expect((screen.getByLabelText('Anschluss für Räume auf diesem Gerät') as HTMLInputElement).disabled).toBe(false);
+  expect(screen.getAllByText(/wer diesen Rechner verwaltet: Musterverein e. V./).length).toBe(2);
 });

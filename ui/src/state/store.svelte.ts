@@ -34,6 +34,8 @@ const FIRST_SETTINGS: Settings = {
   defaultServer: '',
   port: 0,
   schemes: [],
+  locked: [],
+  organisation: '',
   version: '',
 };
 

@@ -167,6 +167,12 @@ fn german_profile(why: &ProfileError) -> String {
         ProfileError::NoHome => "Dieses System nennt keinen persönlichen Ordner. Setzen Sie RUNDE_HOME auf einen Ordner Ihrer Wahl.".to_owned(),
         ProfileError::KeyringSilent => "Der Schlüsselbund mit dem Schlüssel dieses Profils antwortet nicht. Entsperren Sie ihn und starten Sie neu; geändert wurde nichts.".to_owned(),
         ProfileError::NoRandomness => "Dieses System liefert keine Zufallszahlen, daher lässt sich kein Schlüssel erzeugen. Starten Sie es neu.".to_owned(),
+        ProfileError::Policy { path, why } => format!(
+            "Die Vorgaben dieses Rechners in {} ergeben keinen Sinn: {}. Gesendet wurde nichts. Fragen Sie, wer den Rechner verwaltet.",
+            path.display(),
+            super::policy::fault(why)
+        ),
+        ProfileError::Locked(what) => format!("{what} ist durch die Vorgaben dieses Rechners festgelegt. Fragen Sie, wer ihn verwaltet."),
         ProfileError::Record(why) => format!("Der Eintrag lässt sich nicht schreiben ({why}). Festgehalten wurde nichts."),
     }
 }

@@ -164,6 +164,8 @@ pub fn profile_error(error: &ProfileError) -> UiError {
         ProfileError::InUse(_) => UiError::new(ErrorCode::ProfileInUse).retryable(),
         ProfileError::DiskFull(path) => at(ErrorCode::DiskFull, path),
         ProfileError::File { path, .. } => at(ErrorCode::ProfileUnusable, path),
+        ProfileError::Policy { path, why } => at(ErrorCode::PolicyUnusable, path).with("detail", why.to_string()),
+        ProfileError::Locked(_) => UiError::new(ErrorCode::FixedByPolicy),
         ProfileError::KeyringSilent => UiError::new(ErrorCode::KeyringSilent).retryable(),
         ProfileError::NoHome | ProfileError::NoRandomness | ProfileError::Record(_) => UiError::internal(error.code()),
     }

@@ -26,4 +26,12 @@ port: number,
 /**
  * Kinds of links and whether the system opens them with this program; empty until somebody may look.
  */
-schemes: Array<Scheme>, version: string, };
+schemes: Array<Scheme>, 
+/**
+ * Settings and functions that the policy of this computer fixed, by its own names.
+ */
+locked: Array<string>, 
+/**
+ * Whom to ask about that; empty where it does not say.
+ */
+organisation: string, version: string, };
