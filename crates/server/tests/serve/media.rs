@@ -159,7 +159,7 @@ impl Peer {
             }
             Event::Closed(_) => self.heard.closed = true,
             Event::Connected { .. } | Event::Nacked { .. } | Event::Bandwidth { .. } => {}
-            Event::RoundTrip(_) | Event::PathChanged => {}
+            Event::RoundTrip(_) | Event::PathChanged | Event::Channel(_) => {}
         }
     }
 }

@@ -27,7 +27,7 @@ impl Actor {
             Ok(Event::RoundTrip(rtt)) => self.meter.round_trip(rtt),
             Ok(Event::Connected { .. }) => self.connected(),
             Ok(Event::Closed(reason)) => self.media_closed(reason),
-            Ok(Event::Nacked { .. } | Event::PathChanged) => {}
+            Ok(Event::Nacked { .. } | Event::PathChanged | Event::Channel(_)) => {}
             Err(error) => {
                 tracing::warn!(%error, "the media socket is gone");
                 self.restart(Instant::now());
