@@ -5,7 +5,9 @@
 //! it; `channels/lines.rs` owns the library's associations, `channels/control.rs` is the protocol that opens a channel.
 
 mod control;
+mod event;
 mod lines;
+mod reading;
 #[cfg(test)]
 mod tests;
 mod vet;
@@ -14,11 +16,13 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use rtc_sctp::{Association, Event, PayloadProtocolIdentifier as Ppi, StreamEvent};
 
 use crate::{DtlsRole, TransportError};
+
 use control::{Open, Said};
+pub use event::{ChannelEvent, ChannelId, ChannelMessage, DataChannels};
 use lines::Lines;
 use vet::{Verdict, Vet};
 
@@ -42,79 +46,6 @@ const MAX_REFUSED: usize = 16;
 const CLOSE: Duration = Duration::from_secs(5);
 /// Closes that were never completed; each may hold a window's worth.
 const MAX_UNFINISHED: usize = 8;
-
-/// Whether an endpoint carries data channels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum DataChannels {
-    /// What arrives for them is dropped.
-    #[default]
-    Off,
-    /// They are there as soon as DTLS is.
-    On {
-        /// The largest message the other side takes, in bytes: `max-message-size` of RFC 8841, where 0 means any.
-        /// `None` where it does not say, as in Jingle: 64 KiB.
-        max_message: Option<u32>,
-    },
-}
-
-/// A channel of one endpoint; numbers are never used twice by the same side.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct ChannelId(pub u16);
-
-/// What travels in a channel.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ChannelMessage {
-    /// UTF-8 text.
-    Text(String),
-    /// Bytes.
-    Binary(Bytes),
-}
-
-impl ChannelMessage {
-    fn len(&self) -> usize {
-        match self {
-            Self::Text(text) => text.len(),
-            Self::Binary(bytes) => bytes.len(),
-        }
-    }
-}
-
-/// What happened with data channels.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ChannelEvent {
-    /// The association stands; channels asked for before are being opened.
-    Ready,
-    /// A channel is open: ours was confirmed, or the other side opened one.
-    Opened {
-        /// Which.
-        id: ChannelId,
-        /// The other side opened it.
-        by_peer: bool,
-        /// Its name.
-        label: String,
-        /// What is spoken in it.
-        protocol: String,
-    },
-    /// A whole message, of at most 256 KiB.
-    Message {
-        /// Where it came.
-        id: ChannelId,
-        /// What it says.
-        message: ChannelMessage,
-    },
-    /// A channel that was full takes messages again.
-    Writable {
-        /// Which.
-        id: ChannelId,
-    },
-    /// A channel is closed, by whomever.
-    Closed {
-        /// Which.
-        id: ChannelId,
-    },
-    /// The association is over, and all channels with it; media go on.
-    Lost,
-}
 
 #[derive(Debug)]
 struct Channel {
@@ -421,73 +352,6 @@ impl Channels {
                 self.forget(id);
             }
         }
-    }
-
-    fn read(&mut self, now: Instant, id: u16) {
-        if !self.is_up {
-            self.early.insert(id);
-            return;
-        }
-        loop {
-            let Some(Ok(mut stream)) = self.line().map(|line| line.stream(id)) else { return };
-            let Ok(Some(chunks)) = stream.read_sctp() else { return };
-            self.vet.delivered(id);
-            let Ok(payload) = chunks.to_payload(MAX_RECEIVED) else { return self.refuse(now, id) };
-            if !self.take(now, id, chunks.ppi, payload) {
-                return self.refuse(now, id);
-            }
-        }
-    }
-
-    /// False when the stream is to be reset.
-    fn take(&mut self, now: Instant, id: u16, kind: Ppi, payload: BytesMut) -> bool {
-        if kind == Ppi::Dcep {
-            return self.take_control(now, id, &payload);
-        }
-        let Some(channel) = self.channels.get(&id) else { return false };
-        if matches!(channel.stage, Stage::Closing { .. }) {
-            return true;
-        }
-        let message = match kind {
-            Ppi::String => String::from_utf8(payload.to_vec()).ok().map(ChannelMessage::Text),
-            Ppi::StringEmpty => Some(ChannelMessage::Text(String::new())),
-            Ppi::BinaryEmpty => Some(ChannelMessage::Binary(Bytes::new())),
-            Ppi::Dcep | Ppi::Binary | Ppi::Unknown | _ => Some(ChannelMessage::Binary(payload.freeze())),
-        };
-        let Some(message) = message else { return false };
-        self.events.push_back(ChannelEvent::Message { id: ChannelId(id), message });
-        true
-    }
-
-    fn take_control(&mut self, now: Instant, id: u16, payload: &[u8]) -> bool {
-        match control::parse(payload) {
-            Some(control::Heard::Open(open)) => self.opened_by_peer(now, id, open),
-            Some(control::Heard::Acknowledged) => self.confirmed(id),
-            None => false,
-        }
-    }
-
-    fn opened_by_peer(&mut self, now: Instant, id: u16, open: Open) -> bool {
-        let is_ours = id.is_multiple_of(2) == (self.role == DtlsRole::Client);
-        if is_ours || id == u16::MAX || self.channels.contains_key(&id) || self.channels.len() >= MAX_CHANNELS {
-            return false;
-        }
-        if !self.line().is_some_and(|line| control::say(line, now, id, &open, &Said::Acknowledge)) {
-            return false;
-        }
-        self.announce(id, true, &open);
-        self.channels.insert(id, Channel { open, stage: Stage::Open, full: false });
-        true
-    }
-
-    fn confirmed(&mut self, id: u16) -> bool {
-        let Some(channel) = self.channels.get_mut(&id) else { return false };
-        if channel.stage == Stage::Opening {
-            channel.stage = Stage::Open;
-            let open = channel.open.clone();
-            self.announce(id, false, &open);
-        }
-        true
     }
 
     fn announce(&mut self, id: u16, by_peer: bool, open: &Open) {

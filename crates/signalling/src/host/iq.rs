@@ -11,6 +11,12 @@ use serde_json::{Value, json};
 use std::time::Instant;
 
 impl Host {
+    /// The connection by which a guest talks to its room.
+    #[must_use]
+    pub fn connection_of(&self, room: &str, endpoint: &str) -> Option<ConnId> {
+        Some(self.rooms.get(room)?.occupants.get(endpoint)?.connection)
+    }
+
     /// The conference request as HTTP body (`POST /conference-request/v1`): JSON in, JSON out.
     ///
     /// # Errors

@@ -143,14 +143,12 @@ impl Browser {
 /// Says its own name in its own channel and notes what comes back.
 async fn speak(channel: Arc<dyn DataChannel>, seen: Arc<Seen>) {
     while let Some(event) = channel.poll().await {
-        match event {
-            DataChannelEvent::OnOpen => channel.send_text(THEIRS).await.unwrap(),
-            DataChannelEvent::OnMessage(message) => {
-                assert!(message.is_string);
-                seen.heard.lock().unwrap().push(String::from_utf8(message.data.to_vec()).unwrap());
-            }
-            _ => {}
+        if matches!(event, DataChannelEvent::OnOpen) {
+            channel.send_text(THEIRS).await.unwrap();
         }
+        let DataChannelEvent::OnMessage(message) = event else { continue };
+        assert!(message.is_string);
+        seen.heard.lock().unwrap().push(String::from_utf8(message.data.to_vec()).unwrap());
     }
 }
 
