@@ -240,3 +240,43 @@ async fn a_permit_for_one_host_opens_no_other() {
     let refused = Meeting::spawn(permit, JoinOptions::new(link, "Ada"));
     assert_eq!(refused.err(), Some(runde_client::SpawnError::OtherHost));
 }
+
+/// A way to a server that is named later, on which web sockets of bridge channels do not open.
+async fn without_bridge_sockets(server: tokio::sync::watch::Receiver<Option<std::net::SocketAddr>>) -> u16 {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        while let Ok((mut near, _)) = listener.accept().await {
+            let server = *server.borrow();
+            tokio::spawn(async move {
+                let mut first = vec![0; 4096];
+                let Ok(count) = near.read(&mut first).await else { return };
+                if first.starts_with(b"GET /colibri-ws") {
+                    return;
+                }
+                let mut far = tokio::net::TcpStream::connect(server.unwrap()).await.unwrap();
+                far.write_all(&first[..count]).await.unwrap();
+                let _ = tokio::io::copy_bidirectional(&mut near, &mut far).await;
+            });
+        }
+    });
+    port
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn guests_whose_web_socket_to_the_bridge_does_not_open_see_each_other_by_data_channel() {
+    let (name_server, server) = tokio::sync::watch::channel(None);
+    let public_url = Some(format!("http://127.0.0.1:{}", without_bridge_sockets(server).await));
+    let options = ServeOptions { tls: Tls::Off, public_url, ..ServeOptions::new("127.0.0.1:0".parse().unwrap()) };
+    let server = Server::spawn(gate().host().unwrap(), options).unwrap();
+    name_server.send_replace(Some(server.local_addr()));
+    let link = server.room_link("garden");
+    let mut ada = join(&link, "Ada", true);
+    let ada_id = joined(&mut ada).await;
+    let mut bob = join(&link, "Bob", true);
+    let bob_id = joined(&mut bob).await;
+    assert_rising(&frames(&bob, &format!("{ada_id}-v0"), 10).await);
+    assert_rising(&frames(&ada, &format!("{bob_id}-v0"), 10).await);
+    assert!(!ada.state().borrow().no_bridge_channel && !bob.state().borrow().no_bridge_channel);
+}

@@ -5,6 +5,7 @@
 //! each; a full one closes that guest's connection. Start at [`Hall::run`].
 
 mod bridge;
+mod channel;
 mod media;
 mod pulse;
 mod seat;
@@ -43,6 +44,8 @@ pub(crate) enum ToHall {
         id: ConnId,
         from: IpAddr,
         outbox: mpsc::Sender<Frame>,
+        /// Counts what this guest is sent, media too if its bridge channel is a data channel.
+        meter: Meter,
     },
     Xmpp(ConnId, String),
     /// A conference request by HTTP: JSON in, JSON out, nothing if it is refused.
@@ -82,6 +85,7 @@ struct Outbox {
     frames: mpsc::Sender<Frame>,
     /// It was told that it is seated.
     seated: bool,
+    meter: Meter,
 }
 
 pub(crate) struct Hall {
@@ -170,8 +174,8 @@ impl Hall {
 
     fn heard(&mut self, now: Instant, said: ToHall) {
         match said {
-            ToHall::Opened { id, from, outbox } => {
-                self.outboxes.insert(id, Outbox { frames: outbox, seated: false });
+            ToHall::Opened { id, from, outbox, meter } => {
+                self.outboxes.insert(id, Outbox { frames: outbox, seated: false, meter });
                 self.converse(now, host::Input::Opened { connection: id, from });
             }
             ToHall::Xmpp(id, text) => self.converse(now, host::Input::Text(id, text)),

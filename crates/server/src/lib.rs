@@ -11,6 +11,7 @@
 mod access_log;
 mod hall;
 mod options;
+mod pace;
 mod page;
 mod site;
 mod tls;

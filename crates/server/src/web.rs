@@ -209,6 +209,7 @@ async fn conference_request(State(web): State<Web>, headers: HeaderMap, body: St
 async fn xmpp(
     State(web): State<Web>,
     Extension(From(from)): Extension<From>,
+    Extension(meter): Extension<Meter>,
     upgrade: Result<WebSocketUpgrade, axum::extract::ws::rejection::WebSocketUpgradeRejection>,
 ) -> Response {
     // A plain GET keeps a load balancer's affinity; clients only look at the status.
@@ -220,7 +221,7 @@ async fn xmpp(
     let id = web.connection();
     upgrade.protocols(["xmpp"]).max_frame_size(MAX_XMPP_FRAME).max_message_size(MAX_XMPP_FRAME).on_upgrade(
         move |socket| async move {
-            if web.hall.send(ToHall::Opened { id, from, outbox: outbox_in }).await.is_ok() {
+            if web.hall.send(ToHall::Opened { id, from, outbox: outbox_in, meter }).await.is_ok() {
                 let (hall, cancel, stranger) = (web.hall.clone(), web.cancel.clone(), Some(stranger));
                 Wire { socket, id, line: Line::Xmpp, hall, outbox, stranger, cancel }.run().await;
             }

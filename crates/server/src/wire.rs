@@ -8,6 +8,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::hall::{ConnId, Frame, ToHall};
+use crate::pace::Pace;
 
 /// Largest XMPP frame: a stanza of a peer.
 pub(crate) const MAX_XMPP_FRAME: usize = 256 * 1024;
@@ -16,9 +17,6 @@ pub(crate) const MAX_BRIDGE_FRAME: usize = 64 * 1024;
 /// Frames waiting for a slow reader. Joining a room of a hundred takes about that many; a reader that is further
 /// behind is closed, since what it would read is history.
 pub(crate) const OUTBOX: usize = 1024;
-/// Frames a guest may send at once, and each second afterwards.
-const BURST: f64 = 300.0;
-const PER_SECOND: f64 = 60.0;
 /// A ping asks a silent guest whether it is there; without any sign for the longer time it is not.
 const PING: Duration = Duration::from_secs(15);
 const SILENT: Duration = Duration::from_secs(45);
@@ -62,7 +60,7 @@ impl Wire {
 
     async fn pump(&mut self) -> u16 {
         let opened = Instant::now();
-        let (mut heard, mut pace, mut limit) = (opened, Pace::new(opened), STRANGER);
+        let (mut heard, mut pace, mut limit) = (opened, Pace::new(opened.into_std()), STRANGER);
         let mut ping = interval(PING);
         ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -71,7 +69,7 @@ impl Wire {
                 frame = self.socket.recv() => {
                     heard = Instant::now();
                     let Some(Ok(message)) = frame else { return GOING_AWAY };
-                    if !pace.allow(heard) || !self.take(message).await {
+                    if !pace.allow(heard.into_std()) || !self.take(message).await {
                         return POLICY;
                     }
                 }
@@ -122,44 +120,5 @@ impl Wire {
 
     async fn write(&mut self, message: Message) -> bool {
         matches!(timeout(SEND, self.socket.send(message)).await, Ok(Ok(())))
-    }
-}
-
-/// A bucket of frames that refills with time.
-struct Pace {
-    left: f64,
-    at: Instant,
-}
-
-impl Pace {
-    fn new(now: Instant) -> Self {
-        Self { left: BURST, at: now }
-    }
-
-    fn allow(&mut self, now: Instant) -> bool {
-        let elapsed = now.saturating_duration_since(self.at).as_secs_f64();
-        self.left = (self.left + elapsed * PER_SECOND).min(BURST) - 1.0;
-        self.at = now;
-        self.left >= 0.0
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_flood_of_frames_ends_after_its_burst() {
-        let start = Instant::now();
-        let mut pace = Pace::new(start);
-        let passed = (0..10_000u32).take_while(|n| pace.allow(start + Duration::from_micros(u64::from(*n)))).count();
-        assert!((300..310).contains(&passed), "{passed}");
-    }
-
-    #[test]
-    fn a_chatty_guest_within_the_pace_is_never_cut() {
-        let start = Instant::now();
-        let mut pace = Pace::new(start);
-        assert!((0..5000u64).all(|n| pace.allow(start + Duration::from_millis(20 * n))));
     }
 }

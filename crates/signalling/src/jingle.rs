@@ -227,4 +227,10 @@ impl Offer {
             .filter_map(|content| content.transport.as_ref())
             .find_map(|transport| transport.web_socket.as_deref())
     }
+
+    /// Whether the bridge channel may be a data channel.
+    #[must_use]
+    pub fn has_data_channels(&self) -> bool {
+        self.contents.iter().any(|content| content.sctp_port.is_some())
+    }
 }

@@ -6,6 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use rtc_crypto::RTCRandom;
 
+use crate::channels::DataChannels;
 use crate::identity::{Fingerprint, Identity};
 
 /// How an endpoint takes part in ICE (RFC 8445).
@@ -173,6 +174,8 @@ pub struct Config {
     pub address: SocketAddr,
     /// Header-extension numbers of the session.
     pub extensions: ExtensionIds,
+    /// Whether there are data channels.
+    pub channels: DataChannels,
     /// First guess of the estimator, bit/s.
     pub start_bitrate: u64,
     /// The estimator never goes above, bit/s.
@@ -190,6 +193,7 @@ impl Config {
             local,
             address,
             extensions,
+            channels: DataChannels::Off,
             start_bitrate: DEFAULT_START_BITRATE,
             max_bitrate: DEFAULT_MAX_BITRATE,
         }

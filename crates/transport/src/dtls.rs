@@ -53,6 +53,8 @@ pub(crate) struct Dtls {
     hello: HelloAssembly,
     /// Datagrams held until the hello in them is whole.
     waiting: VecDeque<Vec<u8>>,
+    /// What came inside, until it is taken after the same call.
+    received: VecDeque<Bytes>,
 }
 
 enum State {
@@ -81,7 +83,12 @@ impl Dtls {
             attempts: 0,
             hello: HelloAssembly::default(),
             waiting: VecDeque::new(),
+            received: VecDeque::new(),
         }
+    }
+
+    pub(crate) fn role(&self) -> DtlsRole {
+        self.role
     }
 
     /// As client, sends the first flight; as server, waits for it. Does nothing once begun.
@@ -199,7 +206,7 @@ impl Dtls {
 
     fn read(&mut self, now: Instant, datagram: &[u8]) -> Option<Outcome> {
         match self.library.read(now, PEER, None, BytesMut::from(datagram)) {
-            Ok(events) => events.into_iter().fold(None, |outcome, event| outcome.or(self.take(&event))),
+            Ok(events) => events.into_iter().fold(None, |outcome, event| outcome.or(self.take(event))),
             Err(LibraryError::ErrNoMatchingCertificateFingerprint) => Some(self.die(CloseReason::WrongFingerprint)),
             // Garbage that got this far may or may not have spoilt the attempt: its time limit decides.
             Err(error) => {
@@ -209,12 +216,15 @@ impl Dtls {
         }
     }
 
-    fn take(&mut self, event: &EndpointEvent) -> Option<Outcome> {
-        if matches!(event, EndpointEvent::PeerClosed) {
-            return Some(self.die(CloseReason::ByPeer));
-        }
-        if !matches!(event, EndpointEvent::HandshakeComplete) {
-            return None;
+    fn take(&mut self, event: EndpointEvent) -> Option<Outcome> {
+        match event {
+            EndpointEvent::PeerClosed => return Some(self.die(CloseReason::ByPeer)),
+            EndpointEvent::ApplicationData(bytes) => {
+                self.received.push_back(bytes.freeze());
+                return None;
+            }
+            EndpointEvent::HandshakeComplete => {}
+            _ => return None,
         }
         let keyed = self.library.get_connection_state(PEER);
         match keyed.and_then(|state| Srtp::from_handshake(state, self.identity.provider())) {
@@ -257,6 +267,20 @@ impl Dtls {
         let State::Handshaking { since, .. } = self.state else { return None };
         let limit = since + ATTEMPT;
         Some(self.library.poll_timeout(&PEER).map_or(limit, |flight| flight.min(limit)))
+    }
+
+    /// What came inside. Taken after every call, wanted or not, so that nothing gathers.
+    pub(crate) fn poll_received(&mut self) -> Option<Bytes> {
+        self.received.pop_front()
+    }
+
+    /// Carries something to the other side; without keys it is dropped.
+    pub(crate) fn write(&mut self, now: Instant, bytes: &[u8]) {
+        if matches!(self.state, State::Connected { .. })
+            && let Err(error) = self.library.write(now, PEER, bytes)
+        {
+            tracing::debug!(%error, "DTLS carries nothing");
+        }
     }
 
     pub(crate) fn poll_transmit(&mut self) -> Option<Bytes> {

@@ -1,8 +1,9 @@
 //! One peer, sans IO: datagrams, instants and packets in; datagrams, facts and a wake-up time out.
 //!
 //! Joins ICE, DTLS, SRTP, feedback and estimate; each of them knows nothing of the others. What arrives is in
-//! `endpoint/inbound.rs`, what leaves in `endpoint/outbound.rs`.
+//! `endpoint/inbound.rs`, what leaves in `endpoint/outbound.rs`, data channels in `endpoint/channels.rs`.
 
+mod channels;
 mod inbound;
 mod outbound;
 
@@ -14,6 +15,7 @@ use std::time::{Duration, Instant};
 use runde_rtp::Ssrc;
 
 use crate::chain::Outbox;
+use crate::channels::Channels;
 use crate::dtls::{Dtls, Outcome};
 use crate::estimate::Estimator;
 use crate::event::{CloseReason, Event, Output, Stats};
@@ -39,6 +41,7 @@ pub struct Endpoint {
     epoch: Instant,
     ice: Ice,
     dtls: Option<Dtls>,
+    channels: Option<Channels>,
     srtp: Option<Box<Srtp>>,
     /// Where the peer is reached; DTLS may answer a validated address before one is selected.
     path: Option<SocketAddr>,
@@ -94,6 +97,7 @@ impl Endpoint {
             identity: identity.clone(),
             epoch: now,
             dtls: None,
+            channels: None,
             srtp: None,
             path: None,
             dtls_from: None,
@@ -131,6 +135,7 @@ impl Endpoint {
         };
         if self.dtls.is_none() {
             self.dtls = Some(Dtls::new(&self.identity, role, remote.fingerprint.clone()));
+            self.prepare_channels();
         }
         self.ice.set_remote(now, &remote.credentials)?;
         for candidate in &remote.candidates {
@@ -214,7 +219,12 @@ impl Endpoint {
         }
         self.ice.handle_timeout(now);
         if let Some(outcome) = self.dtls.as_mut().and_then(|dtls| dtls.handle_timeout(now)) {
-            self.conclude(outcome);
+            self.conclude(now, outcome);
+        }
+        if let Some(channels) =
+            self.channels.as_mut().filter(|channels| channels.poll_timeout().is_some_and(|due| due <= now))
+        {
+            channels.handle_timeout(now);
         }
         if self.srtp.is_some() {
             let reporter = self.reporter();
@@ -240,7 +250,8 @@ impl Endpoint {
         } else {
             None
         };
-        [self.ice.poll_timeout(), handshake, media].into_iter().flatten().min()
+        let channels = self.channels.as_ref().and_then(Channels::poll_timeout);
+        [self.ice.poll_timeout(), handshake, channels, media].into_iter().flatten().min()
     }
 
     /// New ICE credentials on both sides; DTLS, SRTP and streams stay, media goes on where it went.
@@ -330,9 +341,12 @@ impl Endpoint {
         self.tracks.first_sent().unwrap_or(NOBODY)
     }
 
-    fn conclude(&mut self, outcome: Outcome) {
+    fn conclude(&mut self, now: Instant, outcome: Outcome) {
         match outcome {
-            Outcome::Connected(srtp) => self.srtp = Some(srtp),
+            Outcome::Connected(srtp) => {
+                self.srtp = Some(srtp);
+                self.start_channels(now);
+            }
             Outcome::Closed(reason) => self.end(reason),
         }
     }
@@ -352,8 +366,9 @@ impl Endpoint {
         while let Some(event) = self.ice.queue().events.pop_front() {
             self.note_ice(now, event);
         }
-        self.pump_dtls();
         self.announce();
+        self.pump_channels(now);
+        self.pump_dtls();
         self.pump_media(now);
     }
 

@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use runde_rtp::{Packet, SeqNo, Ssrc};
 
+use crate::channels::ChannelEvent;
+
 /// The SRTP profile a connection ended up with (RFC 5764, RFC 7714).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Profile {
@@ -63,6 +65,8 @@ pub enum Event {
     RoundTrip(Duration),
     /// The other side is reached at another address now.
     PathChanged,
+    /// Something happened with data channels.
+    Channel(ChannelEvent),
     /// It is over; nothing follows.
     Closed(CloseReason),
 }

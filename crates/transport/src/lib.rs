@@ -6,6 +6,7 @@
 //! [`Driver`].
 
 mod chain;
+mod channels;
 mod config;
 mod demux;
 pub mod driver;
@@ -33,6 +34,7 @@ mod tracks;
 pub mod turn;
 mod twcc;
 
+pub use channels::{ChannelEvent, ChannelId, ChannelMessage, DataChannels};
 pub use config::{Candidate, CandidateKind, Config, Credentials, DtlsRole, ExtensionIds, IceRole, Mode, Remote, Setup};
 pub use driver::Driver;
 pub use endpoint::Endpoint;
@@ -73,6 +75,27 @@ pub enum TransportError {
         /// The sequence number refused.
         seq: u16,
     },
+    /// The endpoint carries no data channels, or their association is over.
+    #[error("there are no data channels")]
+    NoChannels,
+    /// More channels were opened than one endpoint may have, or a name is too long.
+    #[error("the channel cannot be opened; the limit is {limit} channels")]
+    TooManyChannels {
+        /// The limit that was hit.
+        limit: usize,
+    },
+    /// That channel is not open.
+    #[error("the channel is not open")]
+    ChannelNotOpen,
+    /// The message is larger than the other side takes.
+    #[error("the message is larger than {limit} bytes")]
+    MessageTooLarge {
+        /// What it takes, in bytes.
+        limit: usize,
+    },
+    /// Too much is unsent in that channel; [`ChannelEvent::Writable`] follows.
+    #[error("the channel is full")]
+    ChannelFull,
     /// The endpoint has no keys or no path yet, or is closed.
     #[error("the endpoint is not connected")]
     NotConnected,

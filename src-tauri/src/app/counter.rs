@@ -323,8 +323,11 @@ fn read(path: &Path) -> Result<Vec<u8>, UiError> {
 fn import_error(error: &ImportError) -> UiError {
     match error {
         ImportError::Profile(error) => words::profile_error(error),
-        ImportError::NotEmpty | ImportError::TooLarge | ImportError::Unreadable(_) | ImportError::Schema(_) => {
-            UiError::new(ErrorCode::NoExportedProfile)
-        }
+        ImportError::NotEmpty
+        | ImportError::TooLarge
+        | ImportError::Unreadable(_)
+        | ImportError::Schema(_)
+        | ImportError::Notice(_)
+        | ImportError::Operator(_) => UiError::new(ErrorCode::NoExportedProfile),
     }
 }

@@ -4,6 +4,7 @@
 //! `actor/` (what the guest core says, what a face asks, what media brings). Start at [`run`].
 
 mod ask;
+mod bridge;
 mod enter;
 mod hear;
 mod line;
@@ -22,7 +23,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Interval, MissedTickBehavior, interval, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use super::bridge::{self, Bridge};
+use super::bridge::{Bridge, News};
 use super::constraints::Wishes;
 use super::downlink::Downlink;
 use super::restarts::Restarts;
@@ -94,7 +95,7 @@ enum Input {
     Asked(Command),
     Wire(Incoming),
     Conference(ConferenceAnswer),
-    Bridge(bridge::News),
+    Bridge(News),
     Media(std::io::Result<runde_transport::Event>),
     Unit(MediaKind, runde_media::send::Unit),
     Opened(Opened),
@@ -461,10 +462,10 @@ fn is_repairable(reason: &LeftReason) -> bool {
     }
 }
 
-async fn bridge_news(bridge: &mut Option<Bridge>) -> bridge::News {
+async fn bridge_news(bridge: &mut Option<Bridge>) -> News {
     match bridge {
-        Some(bridge) => bridge.next().await,
-        None => std::future::pending().await,
+        Some(Bridge::WebSocket(socket)) => socket.next().await,
+        Some(Bridge::DataChannel { .. }) | None => std::future::pending().await,
     }
 }
 

@@ -1,11 +1,13 @@
-//! The bridge channel over its WebSocket: kept open by a task, reopened with growing pauses.
+//! The bridge channel: a WebSocket kept open by a task and reopened with growing pauses, or a data channel of the media
+//! session (jitsi.md 5.1).
 //!
 //! Messages are [`ToBridge`] and [`FromBridge`]; what they mean is the actor's business. After every opening the actor
-//! repeats its wishes, since a bridge forgets them. Start at [`Bridge::open`].
+//! repeats its wishes, since a bridge forgets them. Which way is taken is decided in `actor/bridge.rs`.
 
 use std::time::Duration;
 
 use runde_signalling::bridge::{Constraint, FromBridge, ReceiverVideoConstraints, ToBridge};
+use runde_transport::ChannelId;
 use tokio::sync::mpsc;
 use tokio::time::sleep;
 use tokio_util::task::AbortOnDropHandle;
@@ -20,7 +22,20 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 /// One channel to one bridge.
 #[derive(Debug)]
-pub(super) struct Bridge {
+pub(super) enum Bridge {
+    WebSocket(WebSocket),
+    /// What it brings comes among the session's events.
+    DataChannel {
+        id: ChannelId,
+        open: bool,
+        /// How often it was opened in this session.
+        attempts: u32,
+    },
+}
+
+/// A WebSocket that is kept open.
+#[derive(Debug)]
+pub(super) struct WebSocket {
     outgoing: mpsc::Sender<String>,
     incoming: mpsc::Receiver<Incoming>,
     _task: AbortOnDropHandle<()>,
@@ -32,9 +47,11 @@ pub(super) enum News {
     /// It is open, for the first time or again.
     Opened,
     Said(FromBridge),
+    /// An attempt to open it failed; others follow.
+    Failed,
 }
 
-impl Bridge {
+impl WebSocket {
     /// Starts to keep a channel to `target` open. Must be called within the runtime.
     pub(super) fn open(target: Target) -> Self {
         let (outgoing, to_send) = mpsc::channel(OUTGOING_FRAMES);
@@ -60,7 +77,10 @@ impl Bridge {
                     Ok(None) => {}
                     Err(refused) => tracing::debug!(%refused, "a bridge message was refused"),
                 },
-                Some(Incoming::Failed(error)) => tracing::info!(%error, "the bridge channel does not open"),
+                Some(Incoming::Failed(error)) => {
+                    tracing::info!(%error, "the bridge channel does not open");
+                    return News::Failed;
+                }
                 Some(Incoming::Closed(_)) => tracing::info!("the bridge channel closed"),
                 None => std::future::pending().await,
             }

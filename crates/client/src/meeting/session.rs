@@ -16,13 +16,20 @@ use runde_transport as transport;
 use runde_transport::driver::route;
 use runde_transport::relay::{Opening, Relay};
 use runde_transport::socket::Socket;
-use runde_transport::{Config, Credentials, Driver, Endpoint, ExtensionIds, Identity, Remote, RxTrack, TxTrack};
+use runde_transport::{
+    ChannelId, ChannelMessage, Config, Credentials, DataChannels, Driver, Endpoint, ExtensionIds, Identity, Remote,
+    RxTrack, TxTrack,
+};
 
 use super::names;
 use super::uplink::{Stream, Terms, Uplink};
 
 /// The pseudo owner of the bridge's own streams: probing and padding, nothing to hear or see (jitsi.md 4.2).
 pub(super) const BRIDGE_OWNER: &str = "jvb";
+
+/// What a bridge expects its channel to be called (jitsi.md 5.1).
+const BRIDGE_LABEL: &str = "JVB data channel";
+const BRIDGE_PROTOCOL: &str = "http://jitsi.org/protocols/colibri";
 
 /// Why an offer could not be answered; the focus is asked for another.
 #[derive(Debug, thiserror::Error)]
@@ -56,10 +63,11 @@ const DIRECT_FIRST: Duration = Duration::from_millis(500);
 pub(super) struct Session {
     pub(super) driver: Driver,
     pub(super) connected: bool,
-    /// Where the bridge channel is, if it is a WebSocket.
+    /// Where the bridge channel is as a WebSocket; it may be a data channel, too, or only that.
     pub(super) web_socket: Option<String>,
     /// Where the bridge was reachable when the session began.
     bridge: SocketAddr,
+    pub(super) has_data_channels: bool,
     audio: Vec<transport::PayloadType>,
     video: Vec<transport::PayloadType>,
     declared: BTreeSet<u32>,
@@ -94,7 +102,11 @@ impl Session {
         let (local_address, bridge) = way_to(&remote.candidates)?;
         let socket = Socket::bind(local_address)?;
         let local = Credentials::generate(identity)?;
-        let config = Config::guest(local.clone(), socket.local_addr()?, extension_ids(audio, video));
+        // Jingle has no word for the largest message that the other side takes.
+        let channels = DataChannels::On { max_message: None };
+        let channels = if offer.has_data_channels() { channels } else { DataChannels::Off };
+        let guest = Config::guest(local.clone(), socket.local_addr()?, extension_ids(audio, video));
+        let config = Config { channels, ..guest };
         let mut core = Endpoint::new(now, identity, config)?;
         let candidates = if relays.only { Vec::new() } else { remote.candidates.clone() };
         core.set_remote(now, &Remote { candidates, ..remote.clone() })?;
@@ -109,6 +121,7 @@ impl Session {
             connected: false,
             bridge,
             web_socket: offer.web_socket().map(str::to_owned),
+            has_data_channels: offer.has_data_channels(),
             audio: payload_types(audio, "opus"),
             video: video.map(|content| payload_types(content, "VP8")).unwrap_or_default(),
             declared: BTreeSet::new(),
@@ -215,6 +228,19 @@ impl Session {
         }
         if let Err(refused) = self.driver.endpoint().send_rtp(Instant::now(), packet) {
             tracing::debug!(%refused, "a packet was not sent");
+        }
+    }
+
+    /// Opens the bridge channel inside the media path, as a Jitsi client names it; it stands soon after DTLS does.
+    pub(super) fn open_bridge_channel(&mut self) -> Option<ChannelId> {
+        let opened = self.driver.endpoint().open_channel(Instant::now(), BRIDGE_LABEL, BRIDGE_PROTOCOL);
+        opened.inspect_err(|refused| tracing::debug!(%refused, "no data channel to the bridge")).ok()
+    }
+
+    pub(super) fn say_on_channel(&mut self, id: ChannelId, text: String) {
+        let said = self.driver.endpoint().send_on_channel(Instant::now(), id, &ChannelMessage::Text(text));
+        if let Err(refused) = said {
+            tracing::debug!(%refused, "the bridge channel takes no message");
         }
     }
 

@@ -1,4 +1,5 @@
-//! The bridge channel: what guests want to see, what they are told, and what they send each other.
+//! The bridge channel: what guests want to see, what they are told, and what they send each other, whether it comes by a
+//! web socket or by a data channel (`channel.rs`).
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -7,6 +8,7 @@ use runde_sfu::{self as sfu, EndpointId, Notice, VideoConstraints, VideoType};
 use runde_signalling::bridge::{Constraint, FromBridge, ReceiverVideoConstraints, ToBridge};
 use tokio::sync::mpsc;
 
+use super::seat::Way;
 use super::{ConnId, Frame, Hall, Outbox};
 use crate::access_log::Meter;
 
@@ -26,19 +28,31 @@ impl Hall {
         if !same(&seat.password, password) {
             return false;
         }
-        if let Some(former) = seat.bridge.replace(id) {
-            self.bridges.remove(&former);
-            self.outboxes.remove(&former);
-        }
-        seat.meter = Some(meter);
+        let former = seat.bridge.replace(Way::WebSocket(id));
+        seat.meter = Some(meter.clone());
+        self.close_socket(former);
         self.bridges.insert(id, seat_id);
-        self.outboxes.insert(id, Outbox { frames, seated: true });
+        self.outboxes.insert(id, Outbox { frames, seated: true, meter });
         true
     }
 
+    /// Takes a way back that is no longer the guest's; a data channel is simply not listened to any more.
+    pub(super) fn close_socket(&mut self, former: Option<Way>) {
+        if let Some(Way::WebSocket(former)) = former {
+            self.bridges.remove(&former);
+            self.outboxes.remove(&former);
+        }
+    }
+
     pub(super) fn bridge_opened(&mut self, now: Instant, id: ConnId) {
-        let Some(seat_id) = self.bridges.get(&id).copied() else { return };
-        self.say(id, FromBridge::ServerHello { version: None }.to_json());
+        if let Some(seat_id) = self.bridges.get(&id).copied() {
+            self.bridge_stands(now, seat_id);
+        }
+    }
+
+    /// A guest has a bridge channel: it is greeted and told what it missed.
+    pub(super) fn bridge_stands(&mut self, now: Instant, seat_id: EndpointId) {
+        self.say_by_bridge(now, seat_id, FromBridge::ServerHello { version: None }.to_json());
         if let Some(room) = self.seats.get(&seat_id).map(|seat| seat.room.clone()) {
             self.room(now, &room, sfu::Input::ChannelOpened { endpoint: seat_id });
         }
@@ -47,13 +61,18 @@ impl Hall {
     pub(super) fn bridge_closed(&mut self, id: ConnId) {
         self.outboxes.remove(&id);
         let seat = self.bridges.remove(&id).and_then(|seat_id| self.seats.get_mut(&seat_id));
-        if let Some(seat) = seat.filter(|seat| seat.bridge == Some(id)) {
+        if let Some(seat) = seat.filter(|seat| seat.bridge == Some(Way::WebSocket(id))) {
             seat.bridge = None;
         }
     }
 
     pub(super) fn bridge_said(&mut self, now: Instant, id: ConnId, text: &str) {
-        let Some(from) = self.bridges.get(&id).copied() else { return };
+        if let Some(from) = self.bridges.get(&id).copied() {
+            self.guest_said(now, from, text);
+        }
+    }
+
+    pub(super) fn guest_said(&mut self, now: Instant, from: EndpointId, text: &str) {
         let message = match ToBridge::parse(text) {
             Ok(Some(message)) => message,
             Ok(None) => return,
@@ -63,7 +82,9 @@ impl Hall {
             }
         };
         match message {
-            ToBridge::ClientHello => self.say(id, FromBridge::ServerHello { version: None }.to_json()),
+            ToBridge::ClientHello => {
+                self.say_by_bridge(now, from, FromBridge::ServerHello { version: None }.to_json());
+            }
             ToBridge::ReceiverVideoConstraints(wanted) => self.constrain(now, from, constraints(wanted)),
             ToBridge::LastNChanged { last_n } => {
                 self.constrain(now, from, VideoConstraints { last_n: Some(last_n), ..VideoConstraints::default() });
@@ -77,8 +98,8 @@ impl Hall {
                 let source = source_name.as_str().into();
                 self.tell_own_room(now, from, sfu::Input::VideoType { endpoint: from, source, kind });
             }
-            ToBridge::EndpointMessage { to, payload } => self.relay(from, &to, &payload),
-            ToBridge::EndpointStats(figures) => self.relay_stats(from, &figures),
+            ToBridge::EndpointMessage { to, payload } => self.relay(now, from, &to, &payload),
+            ToBridge::EndpointStats(figures) => self.relay_stats(now, from, &figures),
         }
     }
 
@@ -93,35 +114,29 @@ impl Hall {
     }
 
     /// Hands a message on to one endpoint of the same room, or to all others. The sender's name is ours to write.
-    fn relay(&mut self, from: EndpointId, to: &str, payload: &serde_json::Value) {
+    fn relay(&mut self, now: Instant, from: EndpointId, to: &str, payload: &serde_json::Value) {
         let Some(sender) = self.seats.get(&from).map(|seat| seat.endpoint.clone()) else { return };
-        let channels: Vec<ConnId> = self
-            .neighbours(from)
-            .filter(|(_, seat)| to.is_empty() || seat.endpoint == to)
-            .filter_map(|(_, seat)| seat.bridge)
-            .collect();
+        let meant = self.neighbours(from).filter(|(_, seat)| to.is_empty() || seat.endpoint == to);
+        let meant: Vec<EndpointId> = meant.map(|(id, _)| id).collect();
         let message = FromBridge::EndpointMessage { from: sender, to: to.to_owned(), payload: payload.clone() };
         let text = message.to_json();
-        for channel in channels {
-            self.say(channel, text.clone());
+        for one in meant {
+            self.say_by_bridge(now, one, text.clone());
         }
     }
 
     /// Figures go to those who look at the sender.
-    fn relay_stats(&mut self, from: EndpointId, figures: &serde_json::Map<String, serde_json::Value>) {
+    fn relay_stats(&mut self, now: Instant, from: EndpointId, figures: &serde_json::Map<String, serde_json::Value>) {
         let Some(seat) = self.seats.get(&from) else { return };
         let Some(chamber) = self.chambers.get(&seat.room) else { return };
         let text = FromBridge::EndpointStats { from: seat.endpoint.clone(), stats: figures.clone() }.to_json();
         for viewer in chamber.room.viewers_of(from) {
-            if let Some(channel) = self.seats.get(&viewer).and_then(|seat| seat.bridge) {
-                self.say(channel, text.clone());
-            }
+            self.say_by_bridge(now, viewer, text.clone());
         }
     }
 
     /// Tells a guest what the room has to say to it. Without a channel it is told again when that opens.
-    pub(super) fn tell(&mut self, to: EndpointId, notice: &Notice) {
-        let Some(channel) = self.seats.get(&to).and_then(|seat| seat.bridge) else { return };
+    pub(super) fn tell(&mut self, now: Instant, to: EndpointId, notice: &Notice) {
         let name = |id: &EndpointId| self.seats.get(id).map(|seat| seat.endpoint.clone());
         let message = match notice {
             Notice::DominantSpeaker { endpoint, former } => {
@@ -143,7 +158,7 @@ impl Hall {
             }
         };
         if let Some(message) = message {
-            self.say(channel, message.to_json());
+            self.say_by_bridge(now, to, message.to_json());
         }
     }
 }

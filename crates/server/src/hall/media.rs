@@ -43,6 +43,7 @@ impl Hall {
             Event::KeyFrameRequested { ssrc } => (sfu::Input::KeyFrameRequested { by: id, ssrc }, now),
             Event::Nacked { ssrc, seqs } => (sfu::Input::Nacked { from: id, ssrc, seqs }, now),
             Event::Bandwidth { bps } => (sfu::Input::Bandwidth { endpoint: id, bps }, now),
+            Event::Channel(event) => return self.channel_said(now, id, event),
             Event::RoundTrip(_) | Event::PathChanged => return,
         };
         let Some(room) = self.seats.get(&id).map(|seat| seat.room.clone()) else { return };
@@ -78,7 +79,7 @@ impl Hall {
             }
         }
         for (to, notice) in told {
-            self.tell(to, &notice);
+            self.tell(now, to, &notice);
         }
     }
 }

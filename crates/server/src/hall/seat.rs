@@ -7,9 +7,12 @@ use runde_rtp::Ssrc;
 use runde_sfu::{EndpointId, LayerSsrc, MediaKind, Room, Source};
 use runde_signalling::host::ConnId;
 use runde_signalling::jingle;
-use runde_transport::{Candidate, Credentials, Fingerprint, Kind, PayloadType, Remote, RxTrack, Setup, TxTrack};
+use runde_transport::{
+    Candidate, ChannelId, Credentials, Fingerprint, Kind, PayloadType, Remote, RxTrack, Setup, TxTrack,
+};
 
 use crate::access_log::Meter;
+use crate::pace::Pace;
 
 /// Payload types of the offer.
 const OPUS: PayloadType = PayloadType { number: 111, rtx: None, clock_rate: 48_000 };
@@ -33,7 +36,9 @@ pub(super) struct Seat {
     pub(super) endpoint: String,
     /// Opens the bridge channel.
     pub(super) password: String,
-    pub(super) bridge: Option<ConnId>,
+    pub(super) bridge: Option<Way>,
+    /// Of what comes by a data channel; a web socket counts for itself.
+    pub(super) pace: Pace,
     /// Of the newest bridge channel: the media of a guest counts there.
     pub(super) meter: Option<Meter>,
     pub(super) sources: Vec<Source>,
@@ -56,6 +61,13 @@ pub(super) enum Line {
     Up,
     /// It stands, but nothing has come over it for a while: a crash, a sleep, a network that is away.
     Silent,
+}
+
+/// By which of its two ways a guest's bridge channel came. The newer one counts: the guest reconnected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    WebSocket(ConnId),
+    DataChannel(ChannelId),
 }
 
 /// The streams of an endpoint as the room sees them: one source per name, layers in the order of its SIM group.

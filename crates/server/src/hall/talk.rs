@@ -5,10 +5,11 @@ use std::time::Instant;
 use runde_sfu::{self as sfu, EndpointId, Room, RoomConfig};
 use runde_signalling::host::{self, ConnId, Event, Output};
 use runde_signalling::jingle::{self, Group, Source, Transport};
-use runde_transport::{Candidate, Config, Credentials, Endpoint, ExtensionIds};
+use runde_transport::{Candidate, Config, Credentials, DataChannels, Endpoint, ExtensionIds};
 
-use super::seat::{self, Chamber, Line, Seat};
+use super::seat::{self, Chamber, Line, Seat, Way};
 use super::{Frame, Hall};
+use crate::pace::Pace;
 
 /// Header extensions of the offer.
 const EXTENSIONS: ExtensionIds = ExtensionIds { audio_level: Some(1), abs_send_time: Some(3), transport_cc: Some(5) };
@@ -93,7 +94,9 @@ impl Hall {
         let credentials = Credentials::generate(&self.identity).ok()?;
         let (password, conference) = (token()?, token()?);
         let address = self.site.addresses.first().copied().unwrap_or(self.local);
-        let config = Config::host(credentials.clone(), address, EXTENSIONS);
+        // Whether the guest can have data channels is not known yet. They cost nothing until it begins.
+        let channels = DataChannels::On { max_message: None };
+        let config = Config { channels, ..Config::host(credentials.clone(), address, EXTENSIONS) };
         let transport = Endpoint::new(now, &self.identity, config).ok()?;
         let id = EndpointId(self.next_endpoint);
         self.next_endpoint = self.next_endpoint.wrapping_add(1);
@@ -108,14 +111,15 @@ impl Hall {
         let sockets = self.site.web_socket_base();
         let web_socket = format!("{sockets}/colibri-ws/runde/{}/{endpoint}?pwd={password}", chamber.conference);
         let (room, endpoint) = (room.to_owned(), endpoint.to_owned());
-        let (bridge, meter, sources, setup) = (None, None, Vec::new(), jingle::Setup::ActPass);
+        let setup = jingle::Setup::ActPass;
         let seat = Seat {
             room,
             endpoint,
             password,
-            bridge,
-            meter,
-            sources,
+            bridge: None,
+            pace: Pace::new(now),
+            meter: None,
+            sources: Vec::new(),
             line: Line::Down,
             accepted: false,
             setup,
@@ -241,7 +245,7 @@ impl Hall {
         for source in &seat.sources {
             self.forget(id, &others, source);
         }
-        if let Some(bridge) = seat.bridge {
+        if let Some(Way::WebSocket(bridge)) = seat.bridge {
             self.bridges.remove(&bridge);
             self.outboxes.remove(&bridge);
         }

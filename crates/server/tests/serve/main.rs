@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod access_log;
+mod channel;
 mod http;
 mod media;
 mod rooms;

@@ -159,7 +159,7 @@ impl Peer {
             }
             Event::Closed(_) => self.heard.closed = true,
             Event::Connected { .. } | Event::Nacked { .. } | Event::Bandwidth { .. } => {}
-            Event::RoundTrip(_) | Event::PathChanged => {}
+            Event::RoundTrip(_) | Event::PathChanged | Event::Channel(_) => {}
         }
     }
 }
@@ -199,7 +199,7 @@ fn declare(endpoint: &mut Endpoint, own: u32, layers: u32, others: &[u32]) {
     }
 }
 
-fn remote(offered: &Transport) -> Remote {
+pub fn remote(offered: &Transport) -> Remote {
     let fingerprint = offered.fingerprint.as_ref().unwrap();
     Remote {
         credentials: Credentials { ufrag: offered.ufrag.clone(), pwd: offered.pwd.clone() },
@@ -209,7 +209,7 @@ fn remote(offered: &Transport) -> Remote {
     }
 }
 
-fn session_accept(guest: &Guest, sid: &str, camera: (u32, u32), own: &Credentials, identity: &Identity) -> String {
+pub fn session_accept(guest: &Guest, sid: &str, camera: (u32, u32), own: &Credentials, identity: &Identity) -> String {
     let (base, layers) = camera;
     let id = guest.id;
     let transport = format!(

@@ -115,13 +115,25 @@ impl Guest {
 
     /// The same in any room and under any name.
     pub async fn enter_room(server: &ServerHandle, room: &str, id: &'static str, nick: &str) -> Self {
+        Self::enter_able(server, room, id, nick, &[]).await
+    }
+
+    /// The same, able to do these things.
+    pub async fn enter_able(
+        server: &ServerHandle,
+        room: &str,
+        id: &'static str,
+        nick: &str,
+        features: &[&str],
+    ) -> Self {
+        let features: String = features.iter().map(|feature| format!("<feature var='{feature}'/>")).collect();
         let mut guest = Self::connect_to(server, room, id, nick).await;
         guest.ask_for_room().await;
         guest.ask_in("").await;
         let question = until(&mut guest.socket, "disco#info").await;
         let answer = format!(
             "<iq xmlns='jabber:client' type='result' id='{}' to='{room}@conference.127.0.0.1/focus'>\
-             <query xmlns='http://jabber.org/protocol/disco#info'/></iq>",
+             <query xmlns='http://jabber.org/protocol/disco#info'>{features}</query></iq>",
             attribute(&question, "id")
         );
         guest.say(&answer).await;

@@ -9,8 +9,8 @@ pub const NODE: &str = "https://jitsi.org/jitsi-meet";
 
 /// Sorted, because the hash is over the sorted list. `ssrc-rewriting-1` is left out on purpose: with it the focus
 /// signals no sources at all. The other
-/// entries of a browser's list (`dtls-sctp:1`, `opus-red`, `remb`, `visitors-1`, …) are left out because we cannot do them.
-pub const FEATURES: [&str; 12] = [
+/// entries of a browser's list (`opus-red`, `remb`, `visitors-1`, …) are left out because we cannot do them.
+pub const FEATURES: [&str; 13] = [
     "http://jabber.org/protocol/caps",
     "http://jitsi.org/json-encoded-sources",
     "http://jitsi.org/receive-multiple-video-streams",
@@ -22,6 +22,7 @@ pub const FEATURES: [&str; 12] = [
     "urn:xmpp:jingle:apps:rtp:1",
     "urn:xmpp:jingle:apps:rtp:audio",
     "urn:xmpp:jingle:apps:rtp:video",
+    "urn:xmpp:jingle:transports:dtls-sctp:1",
     "urn:xmpp:jingle:transports:ice-udp:1",
 ];
 

@@ -8,7 +8,9 @@ use super::event::{Event, Oddity};
 use super::roster::{MAX_SOURCES, Roster, owner_of};
 use super::stanza::{self, Asker};
 use super::{Guest, State, refusal};
-use crate::jingle::{Action, BridgeSession, Content, Form, Jingle, Kind, Reason, Source, Sources, Transport};
+use crate::jingle::{
+    Action, BridgeSession, Content, Form, Jingle, Kind, PayloadType, Reason, Source, Sources, Transport,
+};
 use crate::xml::Element;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -158,14 +160,17 @@ enum Verdict {
     Refuse(Oddity),
 }
 
-/// The part of an offer that we can do: Opus, VP8 with its retransmissions, and the header extensions we know, under
-/// the focus's numbers and without its transport. What an accept says and what the transport must be set up with.
+/// The part of an offer that we can do: Opus, VP8 with its retransmissions, extensions we know, data channels; under
+/// the focus's numbers, without its transport. What an accept says and what the transport must be set up with.
 #[must_use]
 pub fn answerable(contents: &[Content]) -> Vec<Content> {
     contents.iter().filter_map(answerable_content).collect()
 }
 
 fn answerable_content(offered: &Content) -> Option<Content> {
+    if offered.sctp_port.is_some() {
+        return Some(Content { transport: None, ..offered.clone() });
+    }
     let codec = match offered.kind? {
         Kind::Audio => "opus",
         Kind::Video => "VP8",
@@ -178,11 +183,7 @@ fn answerable_content(offered: &Content) -> Option<Content> {
         .iter()
         .find(|payload| payload.name.eq_ignore_ascii_case("rtx") && payload.parameter("apt") == Some(&apt));
     // Feedback on retransmissions themselves has no meaning, and browsers leave it out as well.
-    let rtx = rtx.map(|rtx| {
-        let mut rtx = rtx.clone();
-        rtx.feedback.clear();
-        rtx
-    });
+    let rtx = rtx.map(|rtx| PayloadType { feedback: Vec::new(), ..rtx.clone() });
     Some(Content {
         name: offered.name.clone(),
         kind: offered.kind,
@@ -193,7 +194,7 @@ fn answerable_content(offered: &Content) -> Option<Content> {
             .filter(|extension| EXTENSIONS.contains(&extension.uri.as_str()))
             .cloned()
             .collect(),
-        transport: None,
+        ..Content::default()
     })
 }
 

@@ -22,6 +22,12 @@ fn service(relay: &Relay) -> Element {
 }
 
 impl Host {
+    /// The connection by which a guest talks to its room.
+    #[must_use]
+    pub fn connection_of(&self, room: &str, endpoint: &str) -> Option<ConnId> {
+        Some(self.rooms.get(room)?.occupants.get(endpoint)?.connection)
+    }
+
     /// The conference request as HTTP body (`POST /conference-request/v1`): JSON in, JSON out.
     ///
     /// # Errors

@@ -1,4 +1,5 @@
-//! What a guest is offered: Opus and VP8 with retransmission, the extensions that the bridge uses.
+//! What a guest is offered: Opus and VP8 with retransmission, the extensions that the bridge uses, and, if it says that
+//! it can, data channels beside the web socket of the bridge channel.
 //!
 //! Only VP8, because forwarding a layer means rewriting its descriptor and that is what the SFU
 //! knows; guests see it in everybody's codec list. No `mid` extension: packets are told apart by
@@ -7,6 +8,9 @@
 use crate::jingle::{Content, Feedback, HeaderExtension, Kind, PayloadType, Transport};
 use crate::ns;
 use std::collections::BTreeSet;
+
+/// The port that everybody uses; nothing depends on it, since there is one association inside DTLS.
+const SCTP_PORT: u16 = 5000;
 
 fn feedback(kind: &str, subtype: Option<&str>) -> Feedback {
     Feedback { kind: kind.to_owned(), subtype: subtype.map(str::to_owned) }
@@ -70,6 +74,7 @@ pub(super) fn contents(features: Option<&BTreeSet<String>>, transport: &Transpor
             payload_types: vec![opus()],
             extensions: vec![extension(1, AUDIO_LEVEL), extension(5, TCC)],
             transport: Some(transport.clone()),
+            ..Content::default()
         });
     }
     if wants(ns::RTP_VIDEO) {
@@ -79,6 +84,16 @@ pub(super) fn contents(features: Option<&BTreeSet<String>>, transport: &Transpor
             payload_types: vp8().into_iter().filter(|payload| rtx || payload.name != "rtx").collect(),
             extensions: vec![extension(3, ABS_SEND_TIME), extension(5, TCC)],
             transport: Some(transport.clone()),
+            ..Content::default()
+        });
+    }
+    // A client that never said anything has the web socket.
+    if features.is_some_and(|all| all.contains(ns::SCTP)) {
+        contents.push(Content {
+            name: "data".to_owned(),
+            transport: Some(transport.clone()),
+            sctp_port: Some(SCTP_PORT),
+            ..Content::default()
         });
     }
     contents
@@ -96,6 +111,8 @@ mod tests {
         assert_eq!(names(None), ["audio", "video"]);
         assert_eq!(names(Some(&BTreeSet::new())), ["audio", "video"]);
         assert_eq!(names(Some(&BTreeSet::from([ns::RTP_AUDIO.to_owned()]))), ["audio"]);
+        let with_data = BTreeSet::from([ns::RTP_AUDIO.to_owned(), ns::SCTP.to_owned()]);
+        assert_eq!(names(Some(&with_data)), ["audio", "data"]);
         let no_rtx = BTreeSet::from([ns::RTP_VIDEO.to_owned()]);
         assert_eq!(contents(Some(&no_rtx), &Transport::default())[0].payload_types.len(), 1);
     }

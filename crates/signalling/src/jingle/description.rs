@@ -64,17 +64,21 @@ pub struct Content {
     pub extensions: Vec<HeaderExtension>,
     /// This section's transport.
     pub transport: Option<Transport>,
+    /// The SCTP port of data channels (XEP-0343); a section that has one carries nothing else.
+    pub sctp_port: Option<u16>,
 }
 
 impl Content {
     pub(super) fn read(element: &Element) -> Self {
         let description = element.find("description", ns::RTP);
         let name = element.get("name").unwrap_or_default().to_owned();
+        let transport = element.find("transport", ns::ICE_UDP);
         Self {
             kind: description.and_then(|d| d.get("media")).or(Some(&name)).and_then(Kind::parse),
             payload_types: description.map(read_payload_types).unwrap_or_default(),
             extensions: description.map(read_extensions).unwrap_or_default(),
-            transport: element.find("transport", ns::ICE_UDP).map(Transport::from_xml),
+            sctp_port: transport.and_then(|transport| transport.find("sctpmap", ns::SCTP)).and_then(read_sctp_port),
+            transport: transport.map(Transport::from_xml),
             name,
         }
     }
@@ -98,11 +102,25 @@ impl Content {
             }
             element.push(description.with_children(sources));
         }
+        if self.sctp_port.is_some() {
+            element.push(Element::new("description", ns::RTP).attr("media", "application"));
+        }
         if let Some(transport) = &self.transport {
-            element.push(transport.to_xml());
+            element.push(transport.to_xml().with_children(self.sctp_port.map(write_sctp_port)));
         }
         element
     }
+}
+
+/// Data channels as browsers mean them; anything else over SCTP is unknown here.
+const DATA_CHANNEL: &str = "webrtc-datachannel";
+
+fn read_sctp_port(element: &Element) -> Option<u16> {
+    element.get("number")?.parse().ok().filter(|_| element.get("protocol") == Some(DATA_CHANNEL))
+}
+
+fn write_sctp_port(port: u16) -> Element {
+    Element::new("sctpmap", ns::SCTP).attr("number", port).attr("protocol", DATA_CHANNEL).attr("streams", 1024)
 }
 
 fn read_payload_types(description: &Element) -> Vec<PayloadType> {

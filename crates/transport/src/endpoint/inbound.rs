@@ -38,7 +38,7 @@ impl Endpoint {
         let Some(dtls) = &mut self.dtls else { return false };
         self.dtls_from = Some(src);
         if let Some(outcome) = dtls.handle(now, bytes) {
-            self.conclude(outcome);
+            self.conclude(now, outcome);
         }
         true
     }

@@ -193,6 +193,8 @@ pub struct Plan {
     pub fingerprints: [Fingerprint; 2],
     pub guest_knows_host: bool,
     pub host_knows_guest: bool,
+    /// What each says of its part in DTLS.
+    pub setups: [Setup; 2],
 }
 
 impl Plan {
@@ -205,7 +207,8 @@ impl Plan {
             Config::host(credentials(1), HOST.parse().unwrap(), extensions()),
         ];
         let fingerprints = [identities[1].fingerprint().clone(), identities[0].fingerprint().clone()];
-        Self { identities, configs, fingerprints, guest_knows_host: true, host_knows_guest: false }
+        let setups = [Setup::Active, Setup::ActPass];
+        Self { identities, configs, fingerprints, guest_knows_host: true, host_knows_guest: false, setups }
     }
 
     pub fn start(self) -> Net {
@@ -218,13 +221,13 @@ impl Plan {
         let guest = Remote {
             credentials: self.configs[0].local.clone(),
             fingerprint: self.fingerprints[1].clone(),
-            setup: Setup::Active,
+            setup: self.setups[0],
             candidates: candidate(0, self.host_knows_guest),
         };
         let host = Remote {
             credentials: self.configs[1].local.clone(),
             fingerprint: self.fingerprints[0].clone(),
-            setup: Setup::ActPass,
+            setup: self.setups[1],
             candidates: candidate(1, self.guest_knows_host),
         };
         net.host().set_remote(now, &guest).unwrap();

@@ -16,6 +16,7 @@ use rtc::rtp_transceiver::rtp_sender::{
     RTCRtpRtxParameters, RtpCodecKind,
 };
 use rtc::shared::error::Error;
+use webrtc::data_channel::{DataChannel, DataChannelEvent};
 use webrtc::media_stream::track_local::static_rtp::TrackLocalStaticRTP;
 use webrtc::media_stream::track_local::{TrackLocal, TrackLocalEvent};
 use webrtc::media_stream::track_remote::{TrackRemote, TrackRemoteEvent};
@@ -27,6 +28,7 @@ use webrtc::runtime::default_runtime;
 
 use crate::are_all_there;
 use crate::common::{VIDEO, VIDEO_RTX};
+use crate::ours::{OURS, PROTOCOL, THEIRS};
 
 const PACE: Duration = Duration::from_millis(5);
 
@@ -36,6 +38,8 @@ struct Seen {
     gathered: AtomicBool,
     pictures: Mutex<BTreeSet<u16>>,
     key_frame_requested: AtomicBool,
+    /// What we said in its own channel.
+    heard: Mutex<Vec<String>>,
 }
 
 pub struct Browser {
@@ -73,6 +77,8 @@ impl Browser {
             vec![encoding()],
         )));
         connection.add_track(camera.clone() as Arc<dyn TrackLocal>).await.unwrap();
+        let channel = connection.create_data_channel(THEIRS, None).await.unwrap();
+        tokio::spawn(speak(channel, seen.clone()));
         Self { connection: Arc::new(connection), camera, seen }
     }
 
@@ -118,17 +124,31 @@ impl Browser {
 
     pub fn has_all(&self) -> bool {
         let pictures = self.seen.pictures.lock().unwrap();
-        self.seen.key_frame_requested.load(Ordering::Relaxed) && are_all_there(&pictures)
+        let heard = *self.seen.heard.lock().unwrap() == [THEIRS];
+        heard && self.seen.key_frame_requested.load(Ordering::Relaxed) && are_all_there(&pictures)
     }
 
     pub fn progress(&self) -> String {
         let pictures = self.seen.pictures.lock().unwrap().len();
         let key = self.seen.key_frame_requested.load(Ordering::Relaxed);
-        format!("theirs: {pictures} received, key frame requested {key}")
+        let heard = self.seen.heard.lock().unwrap();
+        format!("theirs: {pictures} received, key frame requested {key}, heard {heard:?}")
     }
 
     pub async fn close(&self) {
         self.connection.close().await.unwrap();
+    }
+}
+
+/// Says its own name in its own channel and notes what comes back.
+async fn speak(channel: Arc<dyn DataChannel>, seen: Arc<Seen>) {
+    while let Some(event) = channel.poll().await {
+        if matches!(event, DataChannelEvent::OnOpen) {
+            channel.send_text(THEIRS).await.unwrap();
+        }
+        let DataChannelEvent::OnMessage(message) = event else { continue };
+        assert!(message.is_string);
+        seen.heard.lock().unwrap().push(String::from_utf8(message.data.to_vec()).unwrap());
     }
 }
 
@@ -175,6 +195,18 @@ struct Listener(Arc<Seen>);
 impl PeerConnectionEventHandler for Listener {
     async fn on_ice_gathering_state_change(&self, state: RTCIceGatheringState) {
         self.0.gathered.fetch_or(state == RTCIceGatheringState::Complete, Ordering::Relaxed);
+    }
+
+    /// Gives back whatever comes in a channel that we opened.
+    async fn on_data_channel(&self, channel: Arc<dyn DataChannel>) {
+        tokio::spawn(async move {
+            assert_eq!(channel.label().await.unwrap(), OURS);
+            assert_eq!(channel.protocol().await.unwrap(), PROTOCOL);
+            while let Some(event) = channel.poll().await {
+                let DataChannelEvent::OnMessage(message) = event else { continue };
+                channel.send(message.data).await.unwrap();
+            }
+        });
     }
 
     async fn on_track(&self, track: Arc<dyn TrackRemote>) {

@@ -1,7 +1,8 @@
 //! Our endpoint against an independent one: the browser-style peer connection of the `webrtc` crate, over real UDP.
 //!
-//! Both DTLS roles, both kinds of SRTP; pictures both ways while five datagrams in a hundred are lost, and key-frame
-//! requests both ways. That crate speaks SDP only, so `sdp` writes and reads the few lines it needs.
+//! Both DTLS roles, both kinds of SRTP; pictures both ways while five datagrams in a hundred are lost, key-frame
+//! requests both ways, and a data channel opened by each. That crate speaks SDP only, so `sdp` writes and reads the few
+//! lines it needs.
 #![allow(clippy::unwrap_used)]
 
 mod browser;

@@ -10,11 +10,20 @@ use rand_chacha::ChaCha8Rng;
 use rand_core::{RngCore, SeedableRng};
 use runde_rtp::{SeqNo, rtx};
 use runde_transport::socket::Socket;
-use runde_transport::{Config, Credentials, Endpoint, Event, ExtensionIds, IceRole, Identity, Output, Profile, Remote};
+use runde_transport::{
+    ChannelEvent, ChannelMessage, Config, Credentials, DataChannels, Endpoint, Event, ExtensionIds, IceRole, Identity,
+    Output, Profile, Remote,
+};
 
 use crate::are_all_there;
 use crate::common::{FROM_HOST, FROM_HOST_RTX, VIDEO, VIDEO_RTX, packet, rx_video, tx_video};
 
+/// The channel that we open, as a Jitsi guest does; and the one of the other side.
+pub const OURS: &str = "JVB data channel";
+pub const PROTOCOL: &str = "http://jitsi.org/protocols/colibri";
+pub const THEIRS: &str = "theirs";
+/// The other crate takes no larger one by default.
+const LARGE: usize = 60 * 1024;
 const LOST_PER_MILLE: u32 = 50;
 const PACE: Duration = Duration::from_millis(5);
 
@@ -32,13 +41,16 @@ pub struct Ours {
     received: BTreeSet<u16>,
     nacked: usize,
     key_frame_requested: bool,
+    /// What we said in our own channel came back whole.
+    echoed: bool,
 }
 
 impl fmt::Debug for Ours {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (received, stats) = (self.received.len(), self.endpoint.stats());
         let key = self.key_frame_requested;
-        write!(formatter, "ours: {:?}, {received} received, key frame requested {key}, {stats:?}", self.profile)
+        let echoed = self.echoed;
+        write!(formatter, "ours: {:?}, {received} received, key frame {key}, echo {echoed}, {stats:?}", self.profile)
     }
 }
 
@@ -57,6 +69,7 @@ impl Ours {
         if config.role == IceRole::FullControlled {
             config.role = IceRole::FullControlling;
         }
+        config.channels = DataChannels::On { max_message: Some(LARGE as u32) };
         let identity = Identity::generate().unwrap();
         let mut endpoint = Endpoint::new(Instant::now(), &identity, config.clone()).unwrap();
         endpoint.declare_tx(&tx_video(FROM_HOST, Some(FROM_HOST_RTX))).unwrap();
@@ -75,15 +88,17 @@ impl Ours {
             received: BTreeSet::new(),
             nacked: 0,
             key_frame_requested: false,
+            echoed: false,
         }
     }
 
     pub fn accept(&mut self, remote: &Remote) {
         self.endpoint.set_remote(Instant::now(), remote).unwrap();
+        self.endpoint.open_channel(Instant::now(), OURS, PROTOCOL).unwrap();
     }
 
     pub fn has_all(&self) -> bool {
-        self.key_frame_requested && are_all_there(&self.received)
+        self.echoed && self.key_frame_requested && are_all_there(&self.received)
     }
 
     /// How often a loss was mended, in either direction.
@@ -156,6 +171,26 @@ impl Ours {
             }
             Event::Closed(reason) => panic!("{reason:?}"),
             Event::Bandwidth { .. } | Event::RoundTrip(_) | Event::PathChanged => {}
+            Event::Channel(event) => self.note_channel(now, event),
+        }
+    }
+}
+
+impl Ours {
+    fn note_channel(&mut self, now: Instant, event: ChannelEvent) {
+        match event {
+            ChannelEvent::Opened { id, by_peer: false, .. } => {
+                let large = ChannelMessage::Binary(Bytes::from(vec![7; LARGE]));
+                self.endpoint.send_on_channel(now, id, &large).unwrap();
+            }
+            ChannelEvent::Opened { by_peer: true, label, .. } => assert_eq!(label, THEIRS),
+            ChannelEvent::Message { message: ChannelMessage::Binary(bytes), .. } => {
+                assert_eq!(bytes.len(), LARGE);
+                self.echoed = true;
+            }
+            ChannelEvent::Message { id, message } => self.endpoint.send_on_channel(now, id, &message).unwrap(),
+            ChannelEvent::Ready | ChannelEvent::Writable { .. } => {}
+            ChannelEvent::Closed { .. } | ChannelEvent::Lost => panic!("{event:?}"),
         }
     }
 }

@@ -116,7 +116,7 @@ pub fn authorities() -> Vec<Authority> {
 
 /// Where letters go, as the notice says; empty where it does not.
 pub fn address(notice: &Notice) -> Vec<String> {
-    notice.postal_address().map(|lines| lines.map(str::to_owned).to_vec()).unwrap_or_default()
+    notice.postal_address().unwrap_or_default()
 }
 
 fn judgement(verdict: Verdict) -> Judgement {

@@ -5,9 +5,9 @@ use crate::view::{
     PurposeText, Recent, UiError,
 };
 use runde_client::RoomLink;
+use runde_privacy::Asks;
 use runde_privacy::notice::GAP_SECTION;
 use runde_privacy::stamp::Moment;
-use runde_privacy::{Asks, NoticeKind};
 use runde_profile::{ProfileError, Theme, Trouble, TroubleKind};
 
 /// Sections that a page draws in places of their own.

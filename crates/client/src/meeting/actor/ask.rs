@@ -200,14 +200,10 @@ impl Actor {
             (camera.clone(), state(self.options.camera)),
         ]);
         self.tell_guest(guest::Command::SetSourceInfo(sources));
-        if let Some(bridge) = &self.bridge {
-            bridge.say(&bridge::video_type(camera, self.options.camera));
-        }
+        self.say_to_bridge(&bridge::video_type(camera, self.options.camera));
     }
 
-    pub(super) fn tell_wishes(&self) {
-        if let Some(bridge) = &self.bridge {
-            bridge.say(&bridge::wishes(self.wishes.constraints()));
-        }
+    pub(super) fn tell_wishes(&mut self) {
+        self.say_to_bridge(&bridge::wishes(self.wishes.constraints()));
     }
 }

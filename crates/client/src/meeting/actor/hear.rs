@@ -6,7 +6,7 @@ use runde_signalling::bridge::{FromBridge, Reaction};
 use runde_signalling::guest::{self, End, Event, Member, Muted};
 use runde_signalling::jingle::{Offer, Sources};
 
-use super::super::bridge::{self, Bridge, News};
+use super::super::bridge::{self, News};
 use super::super::constraints::lines_to_send;
 use super::super::names;
 use super::super::session::{Relays, Session};
@@ -14,7 +14,7 @@ use super::ask::unix_ms;
 use super::{Actor, Over};
 use crate::event::{LeftReason, MediaKind, MeetingEvent};
 use crate::state::{Fact, Knocker, Presence, Source};
-use crate::wire::{Target, WireError, relay_openings};
+use crate::wire::{WireError, relay_openings};
 
 /// How the guest core calls the end of a session that this guest asked for ([`guest::Command::Restart`]).
 const OWN_RESTART: &str = "restart";
@@ -89,8 +89,8 @@ impl Actor {
             }
         };
         self.restarts.cancel();
-        self.open_bridge(session.web_socket.as_deref());
         self.session = Some(session);
+        self.open_bridge();
         self.announced(&offer.sources);
         self.tell_guest(answer);
     }
@@ -100,13 +100,6 @@ impl Actor {
         let only = self.options.relay_only;
         let openings = relay_openings(&self.relays, self.way);
         (!only || !openings.is_empty()).then_some(Relays { openings, only })
-    }
-
-    pub(super) fn open_bridge(&mut self, url: Option<&str>) {
-        let refused = |error| tracing::warn!(%error, "the bridge channel's address is refused");
-        let target = url.and_then(|url| Target::bridge(url, &self.place.socket).map_err(refused).ok());
-        self.faces.learn(Fact::BridgeChannel { usable: target.is_some() });
-        self.bridge = target.map(Bridge::open);
     }
 
     fn announced(&mut self, sources: &Sources) {
@@ -182,11 +175,10 @@ impl Actor {
     pub(super) fn bridge_said(&mut self, news: News) {
         let message = match news {
             News::Said(message) => message,
+            News::Failed => return self.web_socket_failed(),
             News::Opened => {
                 let camera = names::camera(&self.endpoint);
-                if let Some(bridge) = &self.bridge {
-                    bridge.say(&bridge::video_type(camera, self.options.camera));
-                }
+                self.say_to_bridge(&bridge::video_type(camera, self.options.camera));
                 return self.tell_wishes();
             }
         };

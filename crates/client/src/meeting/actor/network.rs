@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use runde_signalling::guest;
 
+use super::super::bridge::Bridge;
 use super::super::ways::{Doubt, LOOK_EVERY, Turn, source};
 use super::Actor;
 use crate::wire::Way;
@@ -71,8 +72,10 @@ impl Actor {
         self.way = Some(Way { local, ..way });
         self.wire.over = true;
         self.guest.handle(now, guest::Input::NetworkChanged);
-        if let Some(url) = self.session.as_ref().and_then(|session| session.web_socket.clone()) {
-            self.open_bridge(Some(&url));
+        // A data channel moves with the media.
+        let has_socket = self.session.as_ref().is_some_and(|session| session.web_socket.is_some());
+        if has_socket && !matches!(self.bridge, Some(Bridge::DataChannel { .. })) {
+            self.open_bridge();
         }
     }
 

@@ -27,6 +27,7 @@ impl Actor {
             Ok(Event::RoundTrip(rtt)) => self.meter.round_trip(rtt),
             Ok(Event::Connected { .. }) => self.connected(),
             Ok(Event::Closed(reason)) => self.media_closed(reason),
+            Ok(Event::Channel(event)) => self.channel_said(event),
             Ok(Event::Nacked { .. } | Event::PathChanged) => {}
             Err(error) => {
                 tracing::warn!(%error, "the media socket is gone");

@@ -8,6 +8,7 @@ use runde_media::process::Processing;
 use runde_media::{AudioBlock, Gone, Hear, Speak};
 use runde_signalling::jingle::{self, Content, Kind, Offer};
 use runde_signalling::link::RoomLink;
+use runde_transport::ChannelEvent;
 
 use tokio::time::timeout;
 
@@ -321,4 +322,42 @@ async fn a_guest_that_hides_its_address_leaves_a_server_without_a_relay() {
     seat.actor.offered(Instant::now(), &offer(true));
     assert_eq!(seat.actor.over, Some(Over::Ended(LeftReason::Unreachable(WireError::NoRelay))));
     assert!(seat.actor.session.is_none(), "no socket was opened");
+}
+
+#[tokio::test]
+async fn a_bridge_without_a_web_socket_gets_its_channel_inside_the_media_path() {
+    let mut seat = seat(false, false);
+    let mut offer = offer(true);
+    let shared = offer.contents[0].transport.clone();
+    offer.contents.push(Content {
+        name: "data".into(),
+        transport: shared,
+        sctp_port: Some(5000),
+        ..Content::default()
+    });
+    seat.actor.offered(Instant::now(), &offer);
+    assert!(matches!(seat.actor.bridge, Some(Bridge::DataChannel { open: false, .. })));
+    assert!(!seat.state.borrow().no_bridge_channel);
+    for _ in 0..5 {
+        let Some(Bridge::DataChannel { id, .. }) = seat.actor.bridge else { panic!("given up too early") };
+        seat.actor.channel_said(ChannelEvent::Closed { id });
+    }
+    assert!(seat.actor.bridge.is_none() && seat.state.borrow().no_bridge_channel, "it does not want one");
+}
+
+#[tokio::test]
+async fn a_web_socket_that_does_not_open_is_replaced_by_a_data_channel_if_there_is_one() {
+    let mut seat = seat(false, false);
+    for (with_channels, expected) in [(false, false), (true, true)] {
+        let mut offer = offer(true);
+        let transport = offer.contents[0].transport.as_mut().unwrap();
+        transport.web_socket = Some("ws://127.0.0.1:9/colibri-ws/a/b/c?pwd=d".into());
+        let shared = Some(transport.clone());
+        let sctp_port = with_channels.then_some(5000);
+        offer.contents.push(Content { name: "data".into(), transport: shared, sctp_port, ..Content::default() });
+        seat.actor.offered(Instant::now(), &offer);
+        assert!(matches!(seat.actor.bridge, Some(Bridge::WebSocket(_))));
+        seat.actor.bridge_said(News::Failed);
+        assert_eq!(matches!(seat.actor.bridge, Some(Bridge::DataChannel { .. })), expected);
+    }
 }
