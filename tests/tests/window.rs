@@ -147,9 +147,11 @@ async fn other_looks(web: &Web, desktop: &Desktop) -> Outcome {
     set(web, "look", "light").await?;
     set(web, "language", "en").await?;
     web.reads("Link or room name", SOON).await?;
+    web.painted().await?;
     desktop.screenshot(&shot("home-english-light"))?;
     web.press("Settings").await?;
-    web.reads("Voluntary functions", SOON).await?;
+    web.reads("Language and look", SOON).await?;
+    web.painted().await?;
     desktop.screenshot(&shot("settings-english-light"))
 }
 
