@@ -41,11 +41,7 @@ impl Actor {
                 self.faces.learn(Fact::MyHand(up));
                 self.tell_guest(guest::Command::RaiseHand(up.then(unix_ms)));
             }
-            Command::React(reaction) => {
-                if let Some(bridge) = &self.bridge {
-                    bridge.say(&reaction.message(unix_ms()));
-                }
-            }
+            Command::React(reaction) => self.say_to_bridge(&reaction.message(unix_ms())),
             Command::SetMicrophone(on) => self.set_microphone(on),
             Command::SetCamera(on) => self.set_camera(on),
             Command::SetTiles(tiles) => {
