@@ -72,10 +72,10 @@ test('the question is answered with no by Enter and by Escape, and the desk stay
   await press(user, 'Alles löschen');
   await expect.poll(() => document.activeElement?.textContent).toBe('Abbrechen');
   await user.keyboard('{Enter}');
-  expect(screen.queryByRole('alertdialog')).toBeNull();
+  await expect.poll(() => screen.queryByRole('alertdialog')).toBeNull();
   await press(user, 'Alles löschen');
   await user.keyboard('{Escape}');
-  expect(screen.queryByRole('alertdialog')).toBeNull();
+  await expect.poll(() => screen.queryByRole('alertdialog')).toBeNull();
   expect(screen.getByRole('heading', { name: 'Ihre Rechte' })).toBeTruthy();
   expect(asked).toEqual([]);
 });
