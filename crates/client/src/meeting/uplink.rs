@@ -3,6 +3,8 @@
 //! Pure: no clock, no socket, no codec. One [`Stream`] per SSRC; RTX copies are made below, by the transport. Start
 //! at [`Uplink::packet`].
 
+use std::ops::Range;
+
 use bytes::Bytes;
 use rand_core::RngCore;
 use runde_media::send::Unit;
@@ -109,9 +111,15 @@ impl Uplink {
         }
     }
 
-    /// Which layer an SSRC is.
-    pub(crate) fn layer_of(&self, ssrc: Ssrc) -> Option<u8> {
-        self.video.iter().position(|stream| stream.ssrc == ssrc).and_then(|at| u8::try_from(at).ok())
+    /// Layers that begin anew when a key frame of `ssrc` is asked for. Asked for the first stream it is all of them: a
+    /// Videobridge asks for that one alone, whichever layer it wants, and changes layers only where they begin together.
+    pub(crate) fn to_refresh(&self, ssrc: Ssrc) -> Range<u8> {
+        let layer = self.video.iter().position(|stream| stream.ssrc == ssrc).and_then(|at| u8::try_from(at).ok());
+        match layer {
+            Some(0) => 0..u8::try_from(self.video.len()).unwrap_or(u8::MAX),
+            Some(layer) => layer..layer + 1,
+            None => 0..0,
+        }
     }
 
     /// Sums over the streams of one kind: packets, payload bytes.
@@ -200,9 +208,10 @@ mod tests {
     }
 
     #[test]
-    fn layers_are_found_by_their_ssrc() {
+    fn a_key_frame_of_the_first_stream_renews_all_layers_and_one_of_another_that_layer_alone() {
         let uplink = uplink();
-        assert_eq!(uplink.layer_of(uplink.video[1].ssrc), Some(1));
-        assert_eq!(uplink.layer_of(uplink.audio.ssrc), None);
+        assert_eq!(uplink.to_refresh(uplink.video[0].ssrc), 0..3, "how a Videobridge asks for any of them");
+        assert_eq!(uplink.to_refresh(uplink.video[2].ssrc), 2..3);
+        assert!(uplink.to_refresh(uplink.audio.ssrc).is_empty());
     }
 }

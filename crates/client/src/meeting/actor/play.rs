@@ -16,9 +16,7 @@ impl Actor {
         match event {
             Ok(Event::Rtp(packet, arrival)) => self.received(packet, arrival),
             Ok(Event::KeyFrameRequested { ssrc }) => {
-                if let Some(layer) = self.uplink.layer_of(ssrc) {
-                    self.sending.force_key_frame(layer);
-                }
+                self.uplink.to_refresh(ssrc).for_each(|layer| self.sending.force_key_frame(layer));
             }
             Ok(Event::Bandwidth { bps }) => {
                 self.meter.bandwidth(bps);
