@@ -76,8 +76,8 @@ fn recorded(direction: &str) -> Vec<(f64, Element)> {
         .collect()
 }
 
-/// Elements inside `parent` that are not offered here, though others of their name are, and why.
-fn not_offered(parent: &Element, element: &Element) -> Option<&'static str> {
+/// Elements inside `parent` that are offered on one side only, though others of their name are on both, and why.
+fn one_sided(parent: &Element, element: &Element) -> Option<&'static str> {
     let (codec, uri) = (element.get("name").unwrap_or_default(), element.get("uri").unwrap_or_default());
     let repairs_vp8 = || element.children().any(|parameter| parameter.get("value") == Some("100"));
     match element.name() {
@@ -86,6 +86,7 @@ fn not_offered(parent: &Element, element: &Element) -> Option<&'static str> {
         "rtcp-fb" if parent.get("name") == Some("rtx") => Some("nobody asks for the repair of a repair"),
         "rtp-hdrext" if uri.ends_with("sdes:mid") => Some("streams are told apart by SSRC"),
         "rtp-hdrext" if uri.contains("dependency-descriptor") => Some("belongs to AV1"),
+        "content" if codec == "data" => Some("the client can have data channels, but the recorded bridge had none"),
         "sm" if element.ns() == "urn:xmpp:sm:2" => Some("nobody asks for the former version of stream management"),
         _ => None,
     }
@@ -109,7 +110,7 @@ fn collect(element: &Element, above: &str, all: &mut BTreeSet<String>) {
             all.insert(format!("{path}@{name}"));
         }
     }
-    for child in element.children().filter(|child| not_offered(element, child).is_none()) {
+    for child in element.children().filter(|child| one_sided(element, child).is_none()) {
         collect(child, &path, all);
     }
     all.insert(path);
@@ -137,7 +138,7 @@ fn said_at(element: &Element, above: &str) -> String {
     attributes.sort();
     let children = element.children().map(|child| (format!("{path}/{}", child.name()), child));
     let mut children: Vec<String> = children
-        .filter(|(place, child)| !listed(KNOWINGLY_DIFFERENT, place) && not_offered(element, child).is_none())
+        .filter(|(place, child)| !listed(KNOWINGLY_DIFFERENT, place) && one_sided(element, child).is_none())
         .map(|(_, child)| said_at(child, &path))
         .collect();
     children.sort();
