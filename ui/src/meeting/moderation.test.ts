@@ -7,7 +7,7 @@ import type { Person } from '../backend/bindings/Person';
 import { windowWith } from '../test-backend';
 
 const person = (endpoint: string, name: string, more: Partial<Person> = {}): Person =>
-  ({ endpoint, name, isMe: false, muted: false, camera: `${endpoint}-v0`, hand: false, moderator: false, ...more });
+  ({ endpoint, name, isMe: false, muted: false, camera: `${endpoint}-v0`, hand: false, moderator: false, away: false, ...more });
 
 async function open(more: Partial<Meeting> = {}, panel = true) {
   const meeting: Meeting = {
