@@ -90,9 +90,21 @@ impl Web {
         let path = format!(
             "//button[normalize-space()='{name}' or @aria-label='{name}' or .//*[normalize-space(text())='{name}'] or @id=//label[normalize-space()='{name}']/@for]"
         );
-        let element = self.client.wait().at_most(START).for_element(Locator::XPath(&path)).await;
-        let element = element.map_err(|error| -> Failure { format!("button “{name}”: {error}").into() })?;
-        element.click().await.map_err(|error| format!("button “{name}”: {error}").into())
+        let end = Instant::now() + START;
+        loop {
+            let left = end.saturating_duration_since(Instant::now());
+            let found = self.client.wait().at_most(left).for_element(Locator::XPath(&path)).await;
+            let clicked = match found {
+                Ok(element) => element.click().await,
+                Err(error) => Err(error),
+            };
+            match clicked {
+                Ok(()) => return Ok(()),
+                // Drawn anew between looking and clicking: nothing was clicked yet.
+                Err(error) if error.is_stale_element_reference() && Instant::now() < end => {}
+                Err(error) => return Err(format!("button “{name}”: {error}").into()),
+            }
+        }
     }
 
     /// Types into the first element that matches.
