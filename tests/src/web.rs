@@ -1,9 +1,9 @@
 //! Windows and pages by WebDriver: the app's own web view through WebKitWebDriver, Chromium through its driver.
 
+use crate::Outcome;
 use crate::desktop::Desktop;
 use crate::folder::Home;
 use crate::program::Program;
-use crate::{Failure, Outcome};
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
