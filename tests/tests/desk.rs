@@ -91,7 +91,7 @@ impl Seat {
         self.click(Locator::XPath(&path)).await
     }
 
-    /// Clicks as soon as nothing lies over it any more: a question takes a moment to go.
+    /// Scrolls to it and clicks as soon as nothing lies over it any more: a question takes a moment to go.
     async fn click(&self, what: Locator<'_>) -> Outcome {
         let end = Instant::now() + SOON;
         let element = self.web.client.wait().at_most(SOON).for_element(what).await?;
@@ -99,6 +99,8 @@ impl Seat {
             if Instant::now() > end {
                 return Err(format!("{what:?}: {covered:?}").into());
             }
+            let to_the_middle = "arguments[0].scrollIntoView({ block: 'center' })";
+            self.web.client.execute(to_the_middle, vec![serde_json::to_value(&element)?]).await?;
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
         Ok(())
