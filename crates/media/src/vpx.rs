@@ -61,16 +61,6 @@ pub struct EncoderConfig {
 pub struct Frame {
     pub bytes: Bytes,
     pub key: bool,
-    /// No other picture needs it.
-    pub droppable: bool,
-}
-
-/// What a picture is to later ones.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Role {
-    Reference,
-    Key,
-    Droppable,
 }
 
 /// An encoder for pictures of one size.
@@ -130,19 +120,6 @@ impl Encoder {
     /// # Errors
     /// [`VpxError::Size`] for a picture of another size, [`VpxError::Encode`] should libvpx fail.
     pub fn encode(&mut self, picture: &Picture, pts: i64, key: bool) -> Result<Option<Frame>, VpxError> {
-        self.encode_as(picture, pts, if key { Role::Key } else { Role::Reference })
-    }
-
-    /// Like [`Encoder::encode`], a picture that no later one is made from. At a change of scene libvpx may make a key frame of it;
-    /// whether it then remembers that key frame is not promised, so ask for another one after it.
-    ///
-    /// # Errors
-    /// As [`Encoder::encode`].
-    pub fn encode_droppable(&mut self, picture: &Picture, pts: i64) -> Result<Option<Frame>, VpxError> {
-        self.encode_as(picture, pts, Role::Droppable)
-    }
-
-    fn encode_as(&mut self, picture: &Picture, pts: i64, role: Role) -> Result<Option<Frame>, VpxError> {
         let (expected, given) = (self.size(), (picture.width(), picture.height()));
         if expected != given {
             return Err(VpxError::Size { expected, given });
@@ -159,20 +136,16 @@ impl Encoder {
                 picture.v().as_ptr(),
                 self.last_pts,
                 duration,
-                match role {
-                    Role::Reference => 0,
-                    Role::Key => 1,
-                    Role::Droppable => 2,
-                },
+                c_int::from(key),
             )
         };
         if code != 0 {
             return Err(VpxError::Encode { code });
         }
-        Ok(self.next_frame(role))
+        Ok(self.next_frame())
     }
 
-    fn next_frame(&mut self, role: Role) -> Option<Frame> {
+    fn next_frame(&mut self) -> Option<Frame> {
         let (mut bytes, mut length, mut key) = (std::ptr::null(), 0usize, 0);
         // SAFETY: `shim` is live and the three pointers are to locals of the right types.
         let any = unsafe { runde_vp8_encoder_next(self.shim.as_ptr(), &raw mut bytes, &raw mut length, &raw mut key) };
@@ -182,7 +155,7 @@ impl Encoder {
         // SAFETY: libvpx says `bytes` points at `length` bytes, which hold until the next call on this encoder; they are
         // copied here.
         let copied = Bytes::copy_from_slice(unsafe { std::slice::from_raw_parts(bytes, length) });
-        Some(Frame { bytes: copied, key: key != 0, droppable: role == Role::Droppable && key == 0 })
+        Some(Frame { bytes: copied, key: key != 0 })
     }
 }
 
@@ -319,7 +292,7 @@ unsafe extern "C" {
         v: *const u8,
         pts: i64,
         duration: c_ulong,
-        kind: c_int,
+        key: c_int,
     ) -> c_int;
     fn runde_vp8_encoder_next(
         encoder: *mut c_void,
@@ -387,27 +360,6 @@ mod tests {
             assert!(psnr(&picture, &shown) > 30.0, "picture {n}: {} dB", psnr(&picture, &shown));
         }
         assert!(version().contains('.'));
-    }
-
-    #[test]
-    fn droppable_pictures_can_be_left_out_and_the_others_stay_what_they_were() {
-        let mut encoder = encoder(320, 180, 600_000);
-        let (mut all, mut kept) = (Decoder::new().unwrap(), Decoder::new().unwrap());
-        for n in 0..40 {
-            let (picture, pts) = (moving(320, 180, n), n as i64 * 3000);
-            let frame = match n % 2 {
-                0 => encoder.encode(&picture, pts, false),
-                _ => encoder.encode_droppable(&picture, pts),
-            };
-            let frame = frame.unwrap().expect("no drop at this rate");
-            assert_eq!(frame.droppable, n % 2 == 1);
-            let shown = all.decode(&frame.bytes, Instant::now()).unwrap().unwrap();
-            assert!(psnr(&picture, &shown) > 28.0, "picture {n}: {} dB", psnr(&picture, &shown));
-            if !frame.droppable {
-                let alone = kept.decode(&frame.bytes, Instant::now()).unwrap().unwrap();
-                assert_eq!(alone.y(), shown.y(), "picture {n}");
-            }
-        }
     }
 
     #[test]

@@ -76,12 +76,9 @@ int runde_vp8_encoder_rate(void *p, unsigned kbps) {
   return vpx_codec_enc_config_set(&e->ctx, &e->cfg);
 }
 
-/* Nothing later is made from such a picture, nor from what coding it taught. */
-#define DROPPABLE (VP8_EFLAG_NO_UPD_LAST | VP8_EFLAG_NO_UPD_GF | VP8_EFLAG_NO_UPD_ARF | VP8_EFLAG_NO_UPD_ENTROPY)
-
-/* The planes are read during the call only; `pts` and `duration` count at 90 kHz. `kind`: 1 key frame, 2 droppable. */
+/* The planes are read during the call only; `pts` and `duration` count at 90 kHz. */
 int runde_vp8_encoder_encode(void *p, const uint8_t *y, const uint8_t *u, const uint8_t *v, int64_t pts,
-                             unsigned long duration, int kind) {
+                             unsigned long duration, int key) {
   encoder *e = p;
   vpx_image_t image;
   if (vpx_img_wrap(&image, VPX_IMG_FMT_I420, e->cfg.g_w, e->cfg.g_h, 1, (unsigned char *)y) == NULL) {
@@ -94,8 +91,7 @@ int runde_vp8_encoder_encode(void *p, const uint8_t *y, const uint8_t *u, const 
   image.stride[VPX_PLANE_U] = (int)((e->cfg.g_w + 1) / 2);
   image.stride[VPX_PLANE_V] = (int)((e->cfg.g_w + 1) / 2);
   e->iter = NULL;
-  vpx_enc_frame_flags_t flags = kind == 1 ? VPX_EFLAG_FORCE_KF : kind == 2 ? DROPPABLE : 0;
-  return vpx_codec_encode(&e->ctx, &image, pts, duration, flags, VPX_DL_REALTIME);
+  return vpx_codec_encode(&e->ctx, &image, pts, duration, key ? VPX_EFLAG_FORCE_KF : 0, VPX_DL_REALTIME);
 }
 
 /* 1 with a frame, 0 without. The bytes hold until the next call on this encoder. */
