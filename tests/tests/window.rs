@@ -13,6 +13,8 @@ const SOON: Duration = Duration::from_secs(60);
 const WATCH: Duration = Duration::from_secs(5);
 /// How many readings of the canvas tell that a picture moves.
 const READINGS: usize = 10;
+/// A whole picture is far smoother, one that fell apart far rougher.
+const ROUGHEST: f64 = 0.05;
 
 /// The luma of the guest's picture as it stands on the canvas, in hexadecimal: `[width, height, digits]`.
 const PICTURE: &str = r"
@@ -98,6 +100,8 @@ async fn watch(web: &Web) -> Outcome<Vec<(Instant, u32)>> {
         seen.extend(number_on_canvas(web).await?.map(|number| (at, number)));
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
+    let roughness = picture::roughness(&web.client.execute(PICTURE, Vec::new()).await?);
+    assert!(roughness.is_some_and(|share| share < ROUGHEST), "the guest's picture fell apart: {roughness:?}");
     Ok(seen)
 }
 
