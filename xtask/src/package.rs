@@ -47,6 +47,8 @@ struct Content {
     /// Debian's names; the libraries it links are found by themselves.
     depends: &'static [&'static str],
     recommends: &'static [&'static str],
+    /// The same as `depends` in the names that rpm distributions share.
+    requires: &'static [&'static str],
     /// Files an administrator edits, which an upgrade leaves alone.
     settings: &'static [&'static str],
     /// Shell for the four moments of a package's life: name of the script, its text.
