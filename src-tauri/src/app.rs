@@ -2,8 +2,9 @@
 //!
 //! Commands, tray, links and the running meeting all end up in [`App::receive`] and [`App::heard`]; after each, whatever changed goes
 //! to the window as whole slices. The parts: `desk` (notices, consents, settings), `door` (links, prejoin), `host` (the room on this
-//! device), `counter` (the pages of the privacy desk), `seat` (the running meeting), `end` (how the app ends), `faults` and `slices` (conversions).
+//! device), `counter` (the pages of the privacy desk), `seat` (the running meeting), `autostart` and `end` (how the app begins and ends), `faults` and `slices` (conversions).
 
+mod autostart;
 mod counter;
 mod desk;
 mod door;
@@ -99,6 +100,8 @@ pub enum Message<O = Channel<Slice>> {
     Asked(Request<O>, oneshot::Sender<Result<(), UiError>>),
     /// A start of the program (the first or a further one), with the link it was given.
     Opened(Option<String>),
+    /// A start with the session: into the tray, without a window.
+    StartedHidden,
     Tray(TrayAction),
     WindowClosed,
 }
@@ -178,6 +181,8 @@ pub struct App<S: Shell> {
     /// The link that a start brought while the profile could not be opened.
     waiting: Option<String>,
     window_closed: bool,
+    /// Started with the session, so that the tray is its place when the window is closed.
+    in_tray: bool,
     ending: bool,
 }
 
@@ -208,6 +213,7 @@ impl<S: Shell> App<S> {
             counter: Counter::default(),
             waiting: None,
             window_closed: false,
+            in_tray: false,
             ending: false,
         };
         app.enter_profile();
@@ -282,6 +288,7 @@ impl<S: Shell> App<S> {
                 self.show();
                 self.started_with(link);
             }
+            Message::StartedHidden => self.start_in_tray(),
             Message::Tray(action) => self.tray_clicked(action).await,
             Message::WindowClosed => self.window_was_closed().await,
         }
@@ -385,6 +392,9 @@ impl<S: Shell> App<S> {
 
     /// Keeps a setting; what concerns the running meeting takes effect there at once.
     fn set_setting(&mut self, change: SettingChange) -> Result<(), UiError> {
+        if let SettingChange::Autostart(on) = change {
+            return self.set_autostart(on);
+        }
         let desk = self.desk()?;
         desk.change(change)?;
         let processing = door::processing(desk);

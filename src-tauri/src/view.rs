@@ -69,13 +69,13 @@ pub use desk::{
 pub use device::{Device, DeviceChoice, DeviceKind, DeviceState, Devices};
 pub use error::{ErrorCode, Toast, UiError};
 pub use notice::{
-    Controller, Lang, Notice, NoticeDecision, NoticeReason, NoticeSection, NoticeText, Purpose, PurposeText,
+    Controller, Foreword, Lang, Notice, NoticeDecision, NoticeReason, NoticeSection, NoticeText, Purpose, PurposeText,
 };
 pub use page::{
     After, Broken, Declined, Fingerprint, Home, HostOptions, HostedRoom, Interface, Page, Prejoin, Recent, Stored,
 };
 pub use room::{ChatLine, Levels, Meeting, Network, Person, Phase, Tile};
-pub use settings::{Language, LedgerState, Look, Processing, Scheme, SettingChange, Settings};
+pub use settings::{Autostart, Language, LedgerState, Look, Processing, Scheme, SettingChange, Settings};
 pub use threshold::{Knocker, Moderation, Threshold, Wants, secret};
 
 /// Unix time in seconds, UTC.

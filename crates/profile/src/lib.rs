@@ -10,6 +10,7 @@
 #![forbid(unsafe_code)]
 
 mod archive;
+mod autostart;
 mod disk;
 mod erase;
 mod error;
@@ -27,13 +28,14 @@ mod settings;
 mod shelf;
 
 pub use archive::{Archive, ImportError, MAX_ARCHIVE};
+pub use autostart::{Autostart, HIDDEN};
 pub use erase::{Erased, Item};
 pub use error::{ProfileError, Trouble, TroubleKind};
 pub use holdings::{Held, HeldValue, holdings, is_explained};
 pub use inspect::{Inspection, inspect};
 pub use keyring_thread::{KEYRING_LIMIT, keyring_answers};
 pub use places::Places;
-pub use policy::{Explained, Origin, Policy, PolicyFault, explain};
+pub use policy::{Explained, Foreword, Origin, Policy, PolicyFault, explain};
 pub use profile::{Build, Opening, Profile, Shown, now};
 pub use recents::RecentRoom;
 pub use reminders::Reminder;

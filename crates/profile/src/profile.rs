@@ -10,6 +10,7 @@ use runde_privacy::{
     Operator, Purpose, Shelf, Standing, Target, Verdict, consent,
 };
 
+use crate::autostart;
 use crate::disk;
 use crate::error::{ProfileError, Trouble, TroubleKind};
 use crate::ledger_file::{ACKNOWLEDGEMENTS, CONSENTS, LedgerFile};
@@ -372,6 +373,9 @@ impl Profile {
         }
         if self.settings.display_name.is_some() && !self.agreed(Purpose::DisplayName) {
             self.set_settings(self.settings.clone())?;
+        }
+        if !self.policy.allows_autostart() {
+            autostart::remove(&self.places)?;
         }
         Ok(())
     }

@@ -46,8 +46,10 @@ impl Asking {
         Self { asks, next, reason, shown_at: runde_profile::now(), back: None }
     }
 
-    pub fn slice(&self) -> Notice {
-        words::notice(&self.asks, self.reason)
+    /// With the words of whoever manages this computer, where they have some about that server.
+    pub fn slice(&self, desk: Option<&Desk>) -> Notice {
+        let foreword = desk.and_then(|desk| words::foreword(desk.profile.policy(), &self.asks.target));
+        Notice { foreword, ..words::notice(&self.asks, self.reason) }
     }
 }
 
@@ -170,6 +172,8 @@ impl Desk {
             SettingChange::Echo(on) => settings.processing.echo = on,
             SettingChange::Noise(on) => settings.processing.noise = on,
             SettingChange::Gain(on) => settings.processing.gain = on,
+            // Not one of the profile's files: see `autostart`.
+            SettingChange::Autostart(_) => return Err(misplaced()),
             SettingChange::DefaultServer(text) => settings.default_server = words::server(&text)?,
             SettingChange::Port(text) => {
                 settings.listen = std::net::SocketAddr::new(self.listen().ip(), words::port(&text)?).to_string();
@@ -219,7 +223,12 @@ impl Desk {
         }
     }
 
-    pub fn settings_slice(&self, contacts: &[String], schemes: Vec<crate::view::Scheme>) -> Settings {
+    pub fn settings_slice(
+        &self,
+        contacts: &[String],
+        schemes: Vec<crate::view::Scheme>,
+        autostart: Option<crate::view::Autostart>,
+    ) -> Settings {
         let settings = self.profile.settings();
         let damaged = |kind| matches!(kind, TroubleKind::Damaged | TroubleKind::Cut | TroubleKind::Key);
         let ledger_state = if self.profile.troubles().iter().any(|trouble| damaged(trouble.kind)) {
@@ -241,6 +250,7 @@ impl Desk {
             default_server: self.default_host(),
             port: self.listen().port(),
             schemes,
+            autostart,
             locked: self.profile.policy().locks(),
             organisation: self.profile.policy().organisation().unwrap_or_default().to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -13,6 +13,8 @@ impl<S: Shell> App<S> {
     pub(super) fn show(&mut self) {
         self.window_closed = false;
         self.shell.show_window();
+        // A start in the tray looked at nothing yet.
+        self.look_around();
     }
 
     /// The window is gone. Leaving the voluntary page this way is an answer too, and is recorded as one.
@@ -22,10 +24,10 @@ impl<S: Shell> App<S> {
         self.quit_if_unseen().await;
     }
 
-    /// Without a window only a meeting, or guests in a room of one's own, keep the program running.
+    /// Without a window only a meeting, guests in a room of one's own, or a start in the tray keep the program running.
     pub(super) async fn quit_if_unseen(&mut self) {
         let in_use = self.hosted.as_ref().is_some_and(super::host::Hosted::is_in_use);
-        if self.window_closed && self.seat.is_none() && !in_use {
+        if self.window_closed && self.seat.is_none() && !in_use && !self.in_tray {
             self.quit().await;
         }
     }

@@ -21,7 +21,11 @@ impl<S: Shell> App<S> {
             None => slices.extend([Slice::Meeting(None), Slice::People(Vec::new()), Slice::Chat(Vec::new())]),
         }
         if let Ok(desk) = &self.desk {
-            slices.push(Slice::Settings(Box::new(desk.settings_slice(&self.contacts, self.schemes_slice()))));
+            slices.push(Slice::Settings(Box::new(desk.settings_slice(
+                &self.contacts,
+                self.schemes_slice(),
+                self.autostart_slice(desk),
+            ))));
             slices.push(Slice::Devices(self.devices_slice(desk)));
             slices.push(Slice::Reminders(desk.reminders()));
             slices.push(Slice::Desk(self.counter.slice(desk).map(Box::new)));
@@ -48,7 +52,7 @@ impl<S: Shell> App<S> {
 
     fn notice(&self) -> Option<Notice> {
         match &self.place {
-            Place::Asking(asking) => Some(asking.slice()),
+            Place::Asking(asking) => Some(asking.slice(self.desk.as_ref().ok())),
             Place::Consents(_)
             | Place::Home
             | Place::Prejoin(_)

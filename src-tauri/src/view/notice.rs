@@ -14,6 +14,19 @@ pub struct Notice {
     pub controller: Controller,
     /// German first; each with its own hash.
     pub texts: Vec<NoticeText>,
+    pub foreword: Option<Foreword>,
+}
+
+/// What the organisation that manages this computer says about a server of its own; no part of what is noted.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Foreword {
+    pub organisation: String,
+    pub de: String,
+    pub en: String,
+    /// Whom to ask; empty when not stated.
+    pub contact: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

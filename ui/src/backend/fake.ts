@@ -53,6 +53,7 @@ const notice = (reason: NoticeReason): Notice => ({
   noticeId: 'meet.jit.si', version: '1', host: 'meet.jit.si', reason,
   controller: { id: '8x8-inc', name: '8×8, Inc.', address: ['675 Creekside Way', 'Campbell, California 95008', 'USA'], contact: [] },
   texts: [read('de', german), read('en', english)],
+  foreword: null,
 });
 
 const purposes = (granted: Record<string, boolean> = {}): Purpose[] => [
@@ -100,7 +101,7 @@ class Script {
   private settings: Settings = {
     language: 'system', look: 'system', name: '', processing: { echo: true, noise: true, gain: true }, purposes: purposes(),
     ledgerState: 'intact', profilePath: '/home/amal/.local/share/runde', contacts: [], version: '0.1.0', defaultServer: 'meet.jit.si', port: 8443,
-    schemes: [{ scheme: 'runde', ours: false }, { scheme: 'jitsi-meet', ours: false }], locked: [], organisation: '',
+    schemes: [{ scheme: 'runde', ours: false }, { scheme: 'jitsi-meet', ours: false }], autostart: { on: false, other: '' }, locked: [], organisation: '',
   };
 
   constructor(private readonly wish: URLSearchParams) {
@@ -217,6 +218,7 @@ class Script {
 
   change(change: Parameters<Backend['setSetting']>[0]): void {
     if (change.key === 'echo' || change.key === 'noise' || change.key === 'gain') this.settings.processing = { ...this.settings.processing, [change.key]: change.value };
+    else if (change.key === 'autostart') this.settings.autostart = { on: change.value, other: '' };
     else if (change.key === 'port') this.settings.port = Number(change.value);
     else this.settings = { ...this.settings, [change.key]: change.value };
     this.sendSettings();

@@ -13,6 +13,7 @@ const text = (lang: 'de' | 'en') => ({
 const notice = (reason: NoticeReason): Notice => ({
   noticeId: 'meet.jit.si', version: '1', host: 'meet.jit.si', reason, texts: [text('de'), text('en')],
   controller: { id: '8x8-inc', name: '8×8, Inc.', address: ['Campbell'], contact: [] },
+  foreword: null,
 });
 
 function open(reason: NoticeReason = 'firstContact') {
@@ -82,4 +83,14 @@ test('a notice that is only read again asks nothing', () => {
 test('a changed text says so', () => {
   open('changed');
   expect(screen.getByText(/hat sich geändert/)).toBeTruthy();
+});
+
+test('the words of the organisation stand before the notice as plain text, with its name and whom to ask', async () => {
+  const foreword = { organisation: 'Musterverein', de: 'Bitte leise.\n<b>Danke</b>', en: 'Please be quiet.', contact: 'it@verein.example' };
+  const opened = windowWith({ slice: 'notice', value: { ...notice('firstContact'), foreword } }, { slice: 'page', value: { place: 'notice' } });
+  render(App, { store: opened.store });
+  const said = screen.getByRole('complementary', { name: 'Musterverein schreibt zu diesem Server' });
+  expect(said.textContent).toContain('<b>Danke</b>');
+  expect(said.textContent).toContain('Fragen dazu: it@verein.example');
+  expect(said.compareDocumentPosition(screen.getByRole('heading', { level: 1 })) & Node.DOCUMENT_POSITION_FOLLOWING).toBeTruthy();
 });

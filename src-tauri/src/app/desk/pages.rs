@@ -18,12 +18,13 @@ use runde_profile::{Held, HeldValue, Protection};
 use std::collections::BTreeSet;
 
 /// The items that `runde_profile::Item` knows, by the file that holds them.
-const ITEMS: [(&str, &str); 7] = [
+const ITEMS: [(&str, &str); 8] = [
     ("acknowledgements.ledger", "acknowledgements"),
     ("consents.ledger", "consents"),
     ("recents.json", "recent-rooms"),
     ("reminders.json", "reminders"),
     ("settings.json", "settings"),
+    (manifest::AUTOSTART, "autostart"),
     (manifest::DAMAGED, "damaged"),
     ("display_name", "display-name"),
 ];

@@ -1,8 +1,8 @@
 //! Conversions between the privacy crates' words and the window's. No decision is made here.
 
 use crate::view::{
-    Controller, ErrorCode, Lang, Language, Look, Notice, NoticeReason, NoticeSection, NoticeText, Processing, Purpose,
-    PurposeText, Recent, UiError,
+    Controller, ErrorCode, Foreword, Lang, Language, Look, Notice, NoticeReason, NoticeSection, NoticeText, Processing,
+    Purpose, PurposeText, Recent, UiError,
 };
 use runde_client::RoomLink;
 use runde_privacy::Asks;
@@ -36,7 +36,19 @@ pub fn notice(asks: &Asks, reason: NoticeReason) -> Notice {
         reason,
         controller: controller(asks),
         texts: runde_privacy::Lang::SPOKEN.into_iter().map(|lang| text(notice, lang)).collect(),
+        foreword: None,
     }
+}
+
+/// What the organisation that manages this computer says about a server of its own.
+pub fn foreword(policy: &runde_profile::Policy, target: &runde_privacy::Target) -> Option<Foreword> {
+    let said = policy.foreword(target)?;
+    Some(Foreword {
+        organisation: policy.organisation().unwrap_or_default().to_owned(),
+        de: said.text(runde_privacy::Lang::De).to_owned(),
+        en: said.text(runde_privacy::Lang::En).to_owned(),
+        contact: said.contact().to_owned(),
+    })
 }
 
 fn text(notice: &runde_privacy::Notice, lang: runde_privacy::Lang) -> NoticeText {
