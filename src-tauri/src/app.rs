@@ -24,9 +24,10 @@ use crate::shell::Shell;
 use crate::tray::{Tray, TrayAction};
 use crate::view::{
     DeskPage, DeviceKind, Document, ErrorCode, HostOptions, Lang, LetterRequest, Moderation, NoticeDecision, Reminder,
-    SettingChange, Slice, Tile, Toast, UiError,
+    Responsible, SettingChange, Slice, Tile, Toast, UiError,
 };
 use counter::Counter;
+use desk::fetch::Fetching;
 use desk::{Asking, Desk, Next};
 use door::Door;
 use hardware::Hardware;
@@ -91,6 +92,10 @@ pub enum Request<O = Channel<Slice>> {
     ComposeLetter(LetterRequest),
     RemindOfLetter,
     ForgetReminder(Reminder),
+    ShowText(String),
+    DraftHosting(Responsible),
+    KeepHosting(Responsible),
+    ForgetHosting,
 }
 
 /// Everything that reaches the loop from outside.
@@ -144,6 +149,8 @@ enum Place {
     Asking(Box<Asking>),
     Consents(Next),
     Home,
+    /// A server is being asked for the notice that its link promises.
+    Fetching(Box<Fetching>),
     Prejoin(Box<Door>),
     Threshold(Box<Threshold>),
     Meeting,
@@ -217,7 +224,10 @@ impl<S: Shell> App<S> {
     /// To the first page, with what was found damaged; or to the page that says why there is no profile.
     fn enter_profile(&mut self) {
         let warnings = match &self.desk {
-            Ok(desk) => desk.take_warnings(),
+            Ok(desk) => {
+                desk.purge_former_log();
+                desk.take_warnings()
+            }
             Err(error) => {
                 self.place = Place::broken(error.clone(), "", "");
                 return;
@@ -258,6 +268,7 @@ impl<S: Shell> App<S> {
                 file = counter::chosen(&mut self.counter) => if let Some((errand, path)) = file {
                     self.file_chosen(errand, &path);
                 },
+                found = desk::fetch::arrived(&mut self.place) => self.notice_found(found),
                 _ = ticks.tick() => {
                     let news = self.tick();
                     self.quit_if_unseen().await;
@@ -337,6 +348,10 @@ impl<S: Shell> App<S> {
             Request::ComposeLetter(wish) => self.compose_letter(&wish),
             Request::RemindOfLetter => self.remind_of_letter(),
             Request::ForgetReminder(reminder) => self.forget_reminder(reminder),
+            Request::ShowText(sha256) => self.show_text(&sha256),
+            Request::DraftHosting(details) => self.draft_hosting(&details),
+            Request::KeepHosting(details) => self.keep_hosting(&details),
+            Request::ForgetHosting => self.forget_hosting(),
         }
     }
 
@@ -400,6 +415,13 @@ impl<S: Shell> App<S> {
 
     fn seated(&mut self) -> Result<&mut Seat, UiError> {
         self.seat.as_deref_mut().ok_or_else(|| UiError::internal("no meeting is running"))
+    }
+
+    /// For the line that says whom this program contacted since it started.
+    fn contacted(&mut self, host: &str) {
+        if !self.contacts.iter().any(|known| known == host) {
+            self.contacts.push(host.to_owned());
+        }
     }
 
     fn toast(&mut self, error: UiError) {

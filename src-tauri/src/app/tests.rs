@@ -10,6 +10,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 
 mod devices_and_links;
 mod doors;
+mod own_notice;
 mod privacy_desk;
 
 #[derive(Default)]

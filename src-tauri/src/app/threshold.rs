@@ -90,6 +90,7 @@ impl<S: Shell> App<S> {
             other @ (Place::Asking(_)
             | Place::Consents(_)
             | Place::Home
+            | Place::Fetching(_)
             | Place::Meeting
             | Place::After(_)
             | Place::Declined(_)

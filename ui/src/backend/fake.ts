@@ -45,7 +45,7 @@ function read(lang: 'de' | 'en', source: string): NoticeText {
   return {
     lang, title: source.split('\n')[0]?.replace(/^# /, '') ?? '', summary: of('summary'), gaps: of('gaps'),
     sections: sections.filter(({ id }) => id !== 'summary' && id !== 'gaps').map(({ id, title, points }) => ({ id, title, text: points.join('\n\n') })),
-    sha256: '9d41c7c2b8a3f0e65f2b4d0c71a96e38d25b7f4410c9e3a86b1f57d2c4e8a093',
+    sha256: '9d41c7c2b8a3f0e65f2b4d0c71a96e38d25b7f4410c9e3a86b1f57d2c4e8a093', changes: [],
   };
 }
 
@@ -180,7 +180,7 @@ class Script {
     const recents = this.granted['recent-rooms']
       ? [{ link: 'https://meet.jit.si/Dienstagsrunde', room: 'Dienstagsrunde', host: 'meet.jit.si', lastUsed: now() - 90000 }, { link: LINK, room: 'Lesekreis', host: '192.168.178.24:8443', lastUsed: now() - 900000 }]
       : null;
-    this.page({ place: 'home', defaultHost: 'meet.jit.si', recents, contacts: [], hosted: this.hosted, interfaces: [{ id: 'wlan0', name: 'wlan0', address: '192.168.178.24' }] });
+    this.page({ place: 'home', defaultHost: 'meet.jit.si', recents, contacts: [], hosted: this.hosted, responsible: '', interfaces: [{ id: 'wlan0', name: 'wlan0', address: '192.168.178.24' }] });
   }
 
   prejoin(hostedHere: boolean): void {
@@ -224,7 +224,7 @@ class Script {
 
   enter(together: boolean, phase: 'joined' | 'reconnecting' = 'joined', name = 'Lea'): void {
     this.people = [person('self', name, { isMe: true }), ...(together ? OTHERS : [])];
-    this.meeting = { phase, room: 'Lesekreis', host: '192.168.178.24:8443', link: LINK, hostedHere: !together, joinedAt: now() - 754, network: phase === 'joined' ? 'good' : 'poor', dominant: 'a81f', fingerprint: null, ...NO_RIGHTS };
+    this.meeting = { phase, room: 'Lesekreis', host: '192.168.178.24:8443', link: LINK, operator: together ? 'Volkshochschule Musterstadt' : '', hostedHere: !together, joinedAt: now() - 754, network: phase === 'joined' ? 'good' : 'poor', dominant: 'a81f', fingerprint: null, ...NO_RIGHTS };
     this.send({ slice: 'meeting', value: this.meeting });
     this.sendPeople();
     if (together) this.chat = [
@@ -395,6 +395,7 @@ export function fakeBackend(wish: URLSearchParams): Backend {
     setSetting: async (change) => (script.change(change), OK),
     setScheme: async (scheme, on) => (script.setScheme(scheme, on), OK),
     showNotice: did(() => script.again()),
+    showText: did(() => script.again()),
     forgetRecent: did(() => script.home()),
     dismissToast: did(() => script.dismiss()),
     openDesk: async (page) => (script.openDesk(page), OK),
@@ -406,6 +407,9 @@ export function fakeBackend(wish: URLSearchParams): Backend {
     composeLetter: async (wish) => (script.changeDesk({ letter: letter(wish) }), OK),
     remindOfLetter: async () => OK,
     forgetReminder: async () => OK,
+    draftHosting: async () => OK,
+    keepHosting: async () => OK,
+    forgetHosting: async () => OK,
     nextPictures: (_after, signal) => script.pictures(signal),
   };
 }

@@ -5,7 +5,7 @@ import App from '../App.svelte';
 import { windowWith } from '../test-backend';
 
 async function open(more: { locked?: string[]; organisation?: string } = {}) {
-  const opened = windowWith({ slice: 'page', value: { place: 'home', defaultHost: 'm', recents: null, interfaces: [], contacts: [], hosted: null } });
+  const opened = windowWith({ slice: 'page', value: { place: 'home', defaultHost: 'm', recents: null, interfaces: [], contacts: [], hosted: null, responsible: '' } });
   opened.store.apply({
     slice: 'settings',
     value: {
