@@ -35,6 +35,7 @@ pub use hardware::Looking;
 use host::Hosted;
 use outlet::Cached;
 use runde_client::Secret;
+use runde_privacy::stamp::Moment;
 use schemes::Schemes;
 use seat::Seat;
 use std::collections::BTreeMap;
@@ -147,7 +148,8 @@ impl<O> Handle<O> {
 /// Where the app is; each place owns what only it needs.
 enum Place {
     Asking(Box<Asking>),
-    Consents(Next),
+    /// What follows, and the functions that are asked about.
+    Consents(Next, Vec<runde_privacy::Purpose>),
     Home,
     /// A server is being asked for the notice that its link promises.
     Fetching(Box<Fetching>),
@@ -166,6 +168,8 @@ type Opener = Box<dyn Fn() -> Result<Desk, UiError> + Send>;
 pub struct App<S: Shell> {
     shell: S,
     open_desk: Opener,
+    /// For what depends on days; tests move it.
+    clock: fn() -> Moment,
     outlet: Cached<S::Outlet>,
     frames: Arc<Frames>,
     desk: Result<Desk, UiError>,
@@ -199,6 +203,7 @@ impl<S: Shell> App<S> {
             shell,
             desk: open_desk(),
             open_desk,
+            clock: runde_profile::now,
             outlet: Cached::default(),
             frames,
             place: Place::Home,

@@ -11,6 +11,7 @@
 
 mod archive;
 mod disk;
+mod edit;
 mod erase;
 mod error;
 mod holdings;
@@ -27,6 +28,7 @@ mod settings;
 mod shelf;
 
 pub use archive::{Archive, ImportError, MAX_ARCHIVE};
+pub use edit::{EditError, FIELDS};
 pub use erase::{Erased, Item};
 pub use error::{ProfileError, Trouble, TroubleKind};
 pub use holdings::{Held, HeldValue, holdings, is_explained};

@@ -282,9 +282,7 @@ impl Desk {
     }
 
     fn import(&mut self, archive: Archive) -> Result<(), UiError> {
-        self.profile.import(archive).map_err(|error| import_error(&error))?;
-        self.asked_voluntary = !self.profile.consents().is_empty();
-        Ok(())
+        self.profile.import(archive).map_err(|error| import_error(&error))
     }
 
     /// The documents that are made of the profile; letters are made elsewhere.

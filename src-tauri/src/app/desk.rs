@@ -60,7 +60,6 @@ impl Asking {
 /// The profile and what it means for the window.
 pub struct Desk {
     pub(super) profile: Profile,
-    pub(super) asked_voluntary: bool,
 }
 
 pub fn unix_now() -> u64 {
@@ -79,8 +78,7 @@ impl Desk {
             Build { app_version: env!("CARGO_PKG_VERSION").to_owned(), ui_build_hash: crate::UI_BUILD.to_owned() };
         let opening = Opening { places, build, wait: WAIT_FOR_PROFILE };
         let profile = Profile::open(opening).map_err(|error| words::profile_error(&error))?;
-        let asked_voluntary = !profile.consents().is_empty();
-        Ok(Self { profile, asked_voluntary })
+        Ok(Self { profile })
     }
 
     /// What was found damaged when the profile was opened.
@@ -150,10 +148,16 @@ impl Desk {
         self.record(purpose, state, words::language(lang))
     }
 
+    /// The functions that may be asked about at `now`: never after a refusal of the last 90 days.
+    pub fn due(&self, now: Moment) -> Vec<runde_privacy::Purpose> {
+        let offered = runde_privacy::Purpose::OFFERED.into_iter();
+        offered.filter(|purpose| self.profile.may_ask(*purpose, now)).collect()
+    }
+
     /// The voluntary page was left without an answer. Which language it was in is not known here then; the system's is likeliest.
-    pub fn defer_all(&mut self) -> Result<(), UiError> {
+    pub fn defer(&mut self, asked: Vec<runde_privacy::Purpose>) -> Result<(), UiError> {
         let lang = if self.speaks_german() { runde_privacy::Lang::De } else { runde_privacy::Lang::En };
-        for purpose in runde_privacy::Purpose::OFFERED {
+        for purpose in asked {
             self.record(purpose, ConsentState::Deferred, lang)?;
         }
         Ok(())
@@ -165,17 +169,17 @@ impl Desk {
         state: ConsentState,
         lang: runde_privacy::Lang,
     ) -> Result<(), UiError> {
-        self.profile.decide(purpose, state, lang, Method::Button).map_err(|error| words::profile_error(&error))?;
-        self.asked_voluntary = true;
-        Ok(())
+        self.profile.decide(purpose, state, lang, Method::Button).map_err(|error| words::profile_error(&error))
     }
 
     pub fn purposes(&self) -> Vec<Purpose> {
-        runde_privacy::Purpose::OFFERED
-            .into_iter()
-            .filter(|purpose| self.profile.policy().allows(*purpose))
-            .map(|purpose| words::purpose(purpose, self.profile.agreed(purpose)))
-            .collect()
+        let offered = runde_privacy::Purpose::OFFERED.into_iter();
+        self.shown(offered.filter(|purpose| self.profile.policy().allows(*purpose)))
+    }
+
+    /// As a page shows them.
+    pub fn shown(&self, purposes: impl IntoIterator<Item = runde_privacy::Purpose>) -> Vec<Purpose> {
+        purposes.into_iter().map(|purpose| words::purpose(purpose, self.profile.agreed(purpose))).collect()
     }
 
     pub fn change(&mut self, change: SettingChange) -> Result<(), UiError> {
@@ -321,12 +325,12 @@ impl<S: Shell> App<S> {
         }
         let desk = self.desk.as_mut().map_err(|error| error.clone())?;
         desk.acknowledge(asking, lang, scrolled_to_end)?;
-        let (next, asked_before) = (asking.next.clone(), desk.asked_voluntary);
+        let (next, asked) = (asking.next.clone(), desk.due((self.clock)()));
         self.look_around();
-        if asked_before {
+        if asked.is_empty() {
             return self.proceed(next).await;
         }
-        self.place = Place::Consents(next);
+        self.place = Place::Consents(next, asked);
         Ok(())
     }
 
@@ -335,10 +339,10 @@ impl<S: Shell> App<S> {
         answers: &BTreeMap<String, bool>,
         lang: Lang,
     ) -> Result<(), UiError> {
-        let Place::Consents(next) = &self.place else { return Err(misplaced()) };
-        let next = next.clone();
+        let Place::Consents(next, asked) = &self.place else { return Err(misplaced()) };
+        let (next, asked) = (next.clone(), asked.clone());
         let desk = self.desk()?;
-        for purpose in runde_privacy::Purpose::OFFERED {
+        for purpose in asked {
             desk.decide(purpose.id(), answers.get(purpose.id()).copied().unwrap_or(false), lang)?;
         }
         self.proceed(next).await

@@ -206,7 +206,7 @@ impl<S: Shell> App<S> {
             Place::Prejoin(door) => (door.as_ref(), None),
             Place::Threshold(threshold) => (&threshold.door, Some(&threshold.keys)),
             Place::Asking(_)
-            | Place::Consents(_)
+            | Place::Consents(..)
             | Place::Home
             | Place::Fetching(_)
             | Place::Meeting

@@ -49,7 +49,7 @@ impl<S: Shell> App<S> {
     fn notice(&self) -> Option<Notice> {
         match &self.place {
             Place::Asking(asking) => Some(asking.slice()),
-            Place::Consents(_)
+            Place::Consents(..)
             | Place::Home
             | Place::Fetching(_)
             | Place::Prejoin(_)
@@ -64,8 +64,9 @@ impl<S: Shell> App<S> {
     fn page(&self) -> Page {
         match &self.place {
             Place::Asking(_) => Page::Notice,
-            Place::Consents(_) => {
-                Page::Consents { purposes: self.desk.as_ref().map(|desk| desk.purposes()).unwrap_or_default() }
+            Place::Consents(_, asked) => {
+                let shown = self.desk.as_ref().map(|desk| desk.shown(asked.iter().copied()));
+                Page::Consents { purposes: shown.unwrap_or_default() }
             }
             Place::Home => Page::Home(self.home()),
             Place::Fetching(fetching) => Page::Fetching(fetching.slice()),

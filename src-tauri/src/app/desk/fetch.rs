@@ -44,7 +44,7 @@ pub async fn arrived(place: &mut Place) -> Found {
         Place::Fetching(fetching) => Some(fetching.as_mut()),
         Place::Prejoin(door) => door.fetching.as_mut(),
         Place::Asking(_)
-        | Place::Consents(_)
+        | Place::Consents(..)
         | Place::Home
         | Place::Threshold(_)
         | Place::Meeting
@@ -101,7 +101,7 @@ impl<S: Shell> App<S> {
                 self.notice_found_at_the_door(found, link, name)
             }
             other @ (Place::Asking(_)
-            | Place::Consents(_)
+            | Place::Consents(..)
             | Place::Home
             | Place::Threshold(_)
             | Place::Meeting
