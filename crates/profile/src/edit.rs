@@ -83,7 +83,11 @@ impl Profile {
         record[field.replace('-', "_")] = new;
         let operator = Operator::read(record.to_string().as_bytes()).map_err(|error| match error {
             OperatorError::Unreadable(_) => refused(),
-            other => EditError::Operator(other),
+            OperatorError::Words(_)
+            | OperatorError::Address
+            | OperatorError::Retention
+            | OperatorError::Authority(_)
+            | OperatorError::Day(_) => EditError::Operator(error),
         })?;
         let operator = operator.succeeding(Some(before), Day::of(now()));
         Ok(self.set_operator(Some(operator))?)
