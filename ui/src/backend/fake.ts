@@ -9,12 +9,14 @@ import type { DeviceKind } from './bindings/DeviceKind';
 import type { Devices } from './bindings/Devices';
 import type { ErrorCode } from './bindings/ErrorCode';
 import type { HostedRoom } from './bindings/HostedRoom';
+import type { Hosting } from './bindings/Hosting';
 import type { Knocker } from './bindings/Knocker';
 import type { Language } from './bindings/Language';
 import type { Look } from './bindings/Look';
 import type { Meeting } from './bindings/Meeting';
 import type { Moderation } from './bindings/Moderation';
 import type { Notice } from './bindings/Notice';
+import type { NoticeChange } from './bindings/NoticeChange';
 import type { NoticeReason } from './bindings/NoticeReason';
 import type { NoticeText } from './bindings/NoticeText';
 import type { Page } from './bindings/Page';
@@ -49,11 +51,23 @@ function read(lang: 'de' | 'en', source: string): NoticeText {
   };
 }
 
+const CHANGES: NoticeChange[] = [
+  { section: 'Wie lange', kind: 'reworded', pieces: [{ wording: 'same', text: 'Die Protokolle werden ' }, { wording: 'old', text: 'zwei' }, { wording: 'new', text: 'acht' }, { wording: 'same', text: ' Wochen aufbewahrt und dann gelöscht.' }] },
+  { section: 'Wer verantwortlich ist', kind: 'added', pieces: [{ wording: 'new', text: 'Fragen beantwortet auch das Telefon.' }] },
+  { section: 'Ihre Rechte', kind: 'removed', pieces: [{ wording: 'old', text: 'Anträge nimmt nur die Post entgegen.' }] },
+];
+
 const notice = (reason: NoticeReason): Notice => ({
   noticeId: 'meet.jit.si', version: '1', host: 'meet.jit.si', reason,
   controller: { id: '8x8-inc', name: '8×8, Inc.', address: ['675 Creekside Way', 'Campbell, California 95008', 'USA'], contact: [] },
-  texts: [read('de', german), read('en', english)],
+  texts: [read('de', german), read('en', english)].map((text) => ({ ...text, changes: reason === 'changed' ? CHANGES : [] })),
 });
+
+const HOSTING: Hosting = {
+  allowed: true,
+  kept: { name: 'Volkshochschule Musterstadt', address: 'Marktplatz 3\n12345 Musterstadt', contact: 'info@vhs.example', officer: 'none', basis: 'public-task', retentionDays: '14', authority: 'he' },
+  draft: { version: '2', validFrom: '2026-11-25', kept: true, texts: [read('de', german), read('en', english)] },
+};
 
 const purposes = (granted: Record<string, boolean> = {}): Purpose[] => [
   { id: 'recent-rooms', granted: granted['recent-rooms'] ?? false, texts: [
@@ -119,7 +133,8 @@ class Script {
   private open(place: string): void {
     if (place !== 'notice') this.note();
     if (place === 'notice') this.ask('firstContact');
-    else if (place === 'reading') this.ask('reading');
+    else if (place === 'reading' || place === 'changed') this.ask(place);
+    else if (place === 'fetching') this.page({ place: 'fetching', room: 'Lesekreis', host: 'treffen.example.org' });
     else if (place === 'consents') this.page({ place: 'consents', purposes: purposes() });
     else if (place === 'prejoin') this.prejoin(false);
     else if (place === 'prejoin-camera') {
@@ -305,7 +320,7 @@ class Script {
   }
 
   openDesk(page: DeskPage): void {
-    this.turnDesk(desk(page));
+    this.turnDesk({ ...desk(page), hosting: HOSTING });
   }
 
   turnDesk(next: PrivacyDesk | null): void {
@@ -407,9 +422,9 @@ export function fakeBackend(wish: URLSearchParams): Backend {
     composeLetter: async (wish) => (script.changeDesk({ letter: letter(wish) }), OK),
     remindOfLetter: async () => OK,
     forgetReminder: async () => OK,
-    draftHosting: async () => OK,
-    keepHosting: async () => OK,
-    forgetHosting: async () => OK,
+    draftHosting: async (details) => (details.name ? OK : refuse('operatorNameUnusable', { limit: '200' })),
+    keepHosting: async (details) => (details.name ? (script.changeDesk({ hosting: HOSTING }), OK) : refuse('operatorNameUnusable', { limit: '200' })),
+    forgetHosting: did(() => script.changeDesk({ hosting: { allowed: true, kept: null, draft: null } })),
     nextPictures: (_after, signal) => script.pictures(signal),
   };
 }
