@@ -25,9 +25,10 @@ use crate::shell::Shell;
 use crate::tray::{Tray, TrayAction};
 use crate::view::{
     DeskPage, DeviceKind, Document, ErrorCode, HostOptions, Lang, LetterRequest, Moderation, NoticeDecision, Reminder,
-    SettingChange, Slice, Tile, Toast, UiError,
+    Responsible, SettingChange, Slice, Tile, Toast, UiError,
 };
 use counter::Counter;
+use desk::fetch::Fetching;
 use desk::{Asking, Desk, Next};
 use door::Door;
 use hardware::Hardware;
@@ -35,6 +36,7 @@ pub use hardware::Looking;
 use host::Hosted;
 use outlet::Cached;
 use runde_client::Secret;
+use runde_privacy::stamp::Moment;
 use schemes::Schemes;
 use seat::Seat;
 use std::collections::BTreeMap;
@@ -92,6 +94,10 @@ pub enum Request<O = Channel<Slice>> {
     ComposeLetter(LetterRequest),
     RemindOfLetter,
     ForgetReminder(Reminder),
+    ShowText(String),
+    DraftHosting(Responsible),
+    KeepHosting(Responsible),
+    ForgetHosting,
 }
 
 /// Everything that reaches the loop from outside.
@@ -145,8 +151,11 @@ impl<O> Handle<O> {
 /// Where the app is; each place owns what only it needs.
 enum Place {
     Asking(Box<Asking>),
-    Consents(Next),
+    /// What follows, and the functions that are asked about.
+    Consents(Next, Vec<runde_privacy::Purpose>),
     Home,
+    /// A server is being asked for the notice that its link promises.
+    Fetching(Box<Fetching>),
     Prejoin(Box<Door>),
     Threshold(Box<Threshold>),
     Meeting,
@@ -162,6 +171,8 @@ type Opener = Box<dyn Fn() -> Result<Desk, UiError> + Send>;
 pub struct App<S: Shell> {
     shell: S,
     open_desk: Opener,
+    /// For what depends on days; tests move it.
+    clock: fn() -> Moment,
     outlet: Cached<S::Outlet>,
     frames: Arc<Frames>,
     desk: Result<Desk, UiError>,
@@ -197,6 +208,7 @@ impl<S: Shell> App<S> {
             shell,
             desk: open_desk(),
             open_desk,
+            clock: runde_profile::now,
             outlet: Cached::default(),
             frames,
             place: Place::Home,
@@ -223,7 +235,10 @@ impl<S: Shell> App<S> {
     /// To the first page, with what was found damaged; or to the page that says why there is no profile.
     fn enter_profile(&mut self) {
         let warnings = match &self.desk {
-            Ok(desk) => desk.take_warnings(),
+            Ok(desk) => {
+                desk.purge_former_log();
+                desk.take_warnings()
+            }
             Err(error) => {
                 self.place = Place::broken(error.clone(), "", "");
                 return;
@@ -264,6 +279,7 @@ impl<S: Shell> App<S> {
                 file = counter::chosen(&mut self.counter) => if let Some((errand, path)) = file {
                     self.file_chosen(errand, &path);
                 },
+                found = desk::fetch::arrived(&mut self.place) => self.notice_found(found),
                 _ = ticks.tick() => {
                     let news = self.tick();
                     self.quit_if_unseen().await;
@@ -344,6 +360,10 @@ impl<S: Shell> App<S> {
             Request::ComposeLetter(wish) => self.compose_letter(&wish),
             Request::RemindOfLetter => self.remind_of_letter(),
             Request::ForgetReminder(reminder) => self.forget_reminder(reminder),
+            Request::ShowText(sha256) => self.show_text(&sha256),
+            Request::DraftHosting(details) => self.draft_hosting(&details),
+            Request::KeepHosting(details) => self.keep_hosting(&details),
+            Request::ForgetHosting => self.forget_hosting(),
         }
     }
 
@@ -410,6 +430,13 @@ impl<S: Shell> App<S> {
 
     fn seated(&mut self) -> Result<&mut Seat, UiError> {
         self.seat.as_deref_mut().ok_or_else(|| UiError::internal("no meeting is running"))
+    }
+
+    /// For the line that says whom this program contacted since it started.
+    fn contacted(&mut self, host: &str) {
+        if !self.contacts.iter().any(|known| known == host) {
+            self.contacts.push(host.to_owned());
+        }
     }
 
     fn toast(&mut self, error: UiError) {

@@ -3,7 +3,7 @@
 use crate::app::{Handle, Request};
 use crate::view::{
     DeskPage, DeviceKind, Document, HostOptions, Lang, LetterRequest, Moderation, NoticeDecision, Reminder,
-    SettingChange, Slice, Tile, UiError,
+    Responsible, SettingChange, Slice, Tile, UiError,
 };
 use std::collections::BTreeMap;
 use tauri::State;
@@ -143,6 +143,11 @@ pub async fn show_notice(app: App<'_>, controller: String) -> Answer {
 }
 
 #[tauri::command]
+pub async fn show_text(app: App<'_>, sha256: String) -> Answer {
+    app.request(Request::ShowText(sha256)).await
+}
+
+#[tauri::command]
 pub async fn forget_recent(app: App<'_>, link: Option<String>) -> Answer {
     app.request(Request::ForgetRecent(link)).await
 }
@@ -195,4 +200,19 @@ pub async fn remind_of_letter(app: App<'_>) -> Answer {
 #[tauri::command]
 pub async fn forget_reminder(app: App<'_>, reminder: Reminder) -> Answer {
     app.request(Request::ForgetReminder(reminder)).await
+}
+
+#[tauri::command]
+pub async fn draft_hosting(app: App<'_>, details: Responsible) -> Answer {
+    app.request(Request::DraftHosting(details)).await
+}
+
+#[tauri::command]
+pub async fn keep_hosting(app: App<'_>, details: Responsible) -> Answer {
+    app.request(Request::KeepHosting(details)).await
+}
+
+#[tauri::command]
+pub async fn forget_hosting(app: App<'_>) -> Answer {
+    app.request(Request::ForgetHosting).await
 }

@@ -97,6 +97,7 @@ fn build(arguments: Vec<String>) -> tauri::Result<tauri::App<Wry>> {
             commands::set_setting,
             commands::set_scheme,
             commands::show_notice,
+            commands::show_text,
             commands::forget_recent,
             commands::dismiss_toast,
             commands::open_desk,
@@ -108,6 +109,9 @@ fn build(arguments: Vec<String>) -> tauri::Result<tauri::App<Wry>> {
             commands::compose_letter,
             commands::remind_of_letter,
             commands::forget_reminder,
+            commands::draft_hosting,
+            commands::keep_hosting,
+            commands::forget_hosting,
         ])
         .setup(move |tauri| Ok(set_up(tauri.handle(), handle, inbox, frames, &arguments)?))
         .build(tauri::generate_context!())

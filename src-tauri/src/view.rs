@@ -28,7 +28,7 @@
 //! | `moderate` | `what: Moderation` | refused unless `Meeting::moderator` |
 //! | `set_name` | `name: String` | how the others see one from now on |
 //! | `leave` | | leave the meeting; leads to `Page::After` |
-//! | `go_home` | | leave prejoin, a threshold, after, broken or a re-read notice |
+//! | `go_home` | | leave prejoin, a threshold, after, broken, a re-read notice, or the wait for a server's notice |
 //! | `set_microphone`, `set_camera` | `on: bool` | in prejoin and in the meeting |
 //! | `set_hand` | `raised: bool` | |
 //! | `send_chat` | `text: String` | |
@@ -37,6 +37,7 @@
 //! | `set_setting` | `change: SettingChange` | |
 //! | `set_scheme` | `scheme: String, on: bool` | whether the system opens links of this kind with this program |
 //! | `show_notice` | `controller: String` | read a notice again, by controller id or by the host it was noted for (`Notice::reason` is `Reading`) |
+//! | `show_text` | `sha256: String` | read a version that was noted, whatever holds now |
 //! | `forget_recent` | `link: Option<String>` | `None` forgets all |
 //! | `dismiss_toast` | `id: u32` | |
 //! | `open_desk` | `page: DeskPage` | the pages of the privacy desk, over whatever is on |
@@ -48,6 +49,9 @@
 //! | `compose_letter` | `wish: LetterRequest` | the letter arrives with the `Desk` slice |
 //! | `remind_of_letter` | | keeps a reminder of the composed letter |
 //! | `forget_reminder` | `reminder: Reminder` | |
+//! | `draft_hosting` | `details: Responsible` | the notice made from them arrives with the `Desk` slice; nothing is kept |
+//! | `keep_hosting` | `details: Responsible` | rooms opened from now on are served under their notice |
+//! | `forget_hosting` | | rooms opened from now on name nobody |
 //!
 //! Copying and printing happen in the web view and need no command.
 
@@ -56,6 +60,7 @@ use serde::Serialize;
 mod desk;
 mod device;
 mod error;
+mod hosting;
 mod notice;
 mod page;
 mod room;
@@ -68,11 +73,14 @@ pub use desk::{
 };
 pub use device::{Device, DeviceChoice, DeviceKind, DeviceState, Devices};
 pub use error::{ErrorCode, Toast, UiError};
+pub use hosting::{Draft, Hosting, Responsible};
 pub use notice::{
-    Controller, Foreword, Lang, Notice, NoticeDecision, NoticeReason, NoticeSection, NoticeText, Purpose, PurposeText,
+    Controller, Foreword, Lang, Notice, NoticeChange, NoticeDecision, NoticePiece, NoticeReason, NoticeSection, NoticeText,
+    Purpose, PurposeText, Rewording, Wording,
 };
 pub use page::{
-    After, Broken, Declined, Fingerprint, Home, HostOptions, HostedRoom, Interface, Page, Prejoin, Recent, Stored,
+    After, Broken, Declined, Fetching, Fingerprint, Home, HostOptions, HostedRoom, Interface, Page, Prejoin, Recent,
+    Stored,
 };
 pub use room::{ChatLine, Levels, Meeting, Network, Person, Phase, Tile};
 pub use settings::{Autostart, Language, LedgerState, Look, Processing, Scheme, SettingChange, Settings};
@@ -124,6 +132,7 @@ mod tests {
         SettingChange::export_all(&config).unwrap();
         Moderation::export_all(&config).unwrap();
         LetterRequest::export_all(&config).unwrap();
+        Responsible::export_all(&config).unwrap();
     }
 
     fn files(folder: &Path) -> BTreeMap<String, String> {
@@ -165,6 +174,7 @@ mod tests {
             interfaces: vec![],
             contacts: vec![],
             hosted: None,
+            responsible: String::new(),
         });
         let json = serde_json::to_value(Slice::Page(home)).unwrap();
         assert_eq!(json["slice"], "page");

@@ -7,16 +7,19 @@ use runde_client::{
     AnnouncedError, AudioIn, AudioOut, Command, JoinOptions, LAYERS, LeftReason, Meeting, MeetingEvent, MeetingHandle,
 };
 use runde_client::{Processing, RoomLink, VideoIn};
+use runde_privacy::Target;
 
 use tokio::sync::mpsc;
 
 use crate::arguments::{Arguments, Next};
 use crate::exit::{Exit, Failure, NoticeFailure};
-use crate::messages::system_language;
+use crate::messages::{rights, system_language};
 use crate::orders;
-use crate::permit::{DEFAULT_SERVER, for_guest};
+use crate::output;
+use crate::permit::{DEFAULT_SERVER, for_guest, link_target};
 use crate::report::Report;
 use crate::secrets::Needed;
+use crate::standing;
 
 struct Options {
     join: JoinOptions,
@@ -65,8 +68,10 @@ pub fn run(arguments: Arguments) -> Result<Exit, Failure> {
     (options.join.login, options.join.password) = options.needed.read(system_language())?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::Runtime)?;
     let exit = runtime.block_on(async {
+        let target = link_target(&options.join.link)?;
         let meeting = Meeting::spawn(contact, options.join)?;
-        let visit = Visit { chat: options.chat, stay: options.stay, orders: options.orders.then(orders::lines) };
+        let orders = options.orders.then(orders::lines);
+        let visit = Visit { chat: options.chat, stay: options.stay, orders, target };
         Ok(follow(meeting, visit, Report::new(options.json)).await)
     });
     // A line that nobody types any more is not waited for.
@@ -80,6 +85,8 @@ struct Visit {
     chat: Option<String>,
     stay: Option<Duration>,
     orders: Option<mpsc::Receiver<String>>,
+    /// Whose objection would end the stay.
+    target: Target,
 }
 
 /// The next order; never where none are taken, or no more come.
@@ -101,6 +108,7 @@ async fn follow(mut meeting: MeetingHandle, mut visit: Visit, report: Report) ->
     let mut given = 0;
     let mut time_is_up = Box::pin(tokio::time::sleep(Duration::MAX));
     let mut stopped = Box::pin(asked_to_stop());
+    let mut objected = Box::pin(standing::objected(visit.target.clone()));
     loop {
         let event = tokio::select! {
             event = meeting.next_event() => event,
@@ -111,6 +119,11 @@ async fn follow(mut meeting: MeetingHandle, mut visit: Visit, report: Report) ->
             }
             () = &mut time_is_up => break,
             () = &mut stopped => break,
+            () = &mut objected => {
+                output::complain(&rights::left_after_objection(visit.target.host(), system_language()));
+                leave(meeting, report).await;
+                return Exit::NotNoted;
+            }
         };
         let Some(event) = event else { return Exit::UnreachableOrRefused };
         report.tell(&event);

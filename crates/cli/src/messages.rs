@@ -193,6 +193,7 @@ const USAGE_DE: &str = "Aufruf:
   runde-cli hold [list|review KENNUNG|release KENNUNG] [--access-log ORDNER] [--json]
   runde-cli rights show [--lang de|en] [--json]
   runde-cli rights export DATEI | import DATEI | erase all|EINTRAG | object HOST | lift HOST
+  runde-cli rights edit FELD WERT | consents | grant ZWECK | withdraw ZWECK
   runde-cli rights letter 7(3)|15|16|17|18|20|21|77 --to HOST [--lang de|en] [--from DATEI]
                   [--address DATEI] [--details DATEI] [--authority LAND] [--date TAG] [--pdf DATEI]
   runde-cli pack [--operator DATEI|profile] [--listen ADRESSE:PORT] [--public-url URL] [--tls …] [--part TEIL]
@@ -221,6 +222,7 @@ const USAGE_EN: &str = "Usage:
   runde-cli hold [list|review ID|release ID] [--access-log DIR] [--json]
   runde-cli rights show [--lang de|en] [--json]
   runde-cli rights export FILE | import FILE | erase all|ITEM | object HOST | lift HOST
+  runde-cli rights edit FIELD VALUE | consents | grant PURPOSE | withdraw PURPOSE
   runde-cli rights letter 7(3)|15|16|17|18|20|21|77 --to HOST [--lang de|en] [--from FILE]
                   [--address FILE] [--details FILE] [--authority STATE] [--date DAY] [--pdf FILE]
   runde-cli pack [--operator FILE|profile] [--listen ADDR:PORT] [--public-url URL] [--tls …] [--part PART]

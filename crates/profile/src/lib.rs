@@ -12,6 +12,7 @@
 mod archive;
 mod autostart;
 mod disk;
+mod edit;
 mod erase;
 mod error;
 mod holdings;
@@ -29,6 +30,7 @@ mod shelf;
 
 pub use archive::{Archive, ImportError, MAX_ARCHIVE};
 pub use autostart::{Autostart, HIDDEN};
+pub use edit::{EditError, FIELDS};
 pub use erase::{Erased, Item};
 pub use error::{ProfileError, Trouble, TroubleKind};
 pub use holdings::{Held, HeldValue, holdings, is_explained};

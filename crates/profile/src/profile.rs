@@ -267,6 +267,12 @@ impl Profile {
         self.policy.allows(purpose) && consent::in_force(&self.consents.ledger, purpose, now())
     }
 
+    /// Whether somebody may be asked about a voluntary purpose at `now` ([`consent::may_ask`]).
+    #[must_use]
+    pub fn may_ask(&self, purpose: Purpose, now: Moment) -> bool {
+        self.policy.allows(purpose) && consent::may_ask(&self.consents.ledger, purpose, now)
+    }
+
     #[must_use]
     pub const fn settings(&self) -> &Settings {
         &self.settings

@@ -57,11 +57,10 @@ impl<S: Shell> App<S> {
 
     /// The voluntary page was left without an answer: everything stays off, and that is recorded.
     pub(super) fn defer_consents(&mut self) {
-        if !matches!(self.place, Place::Consents(_)) {
-            return;
-        }
+        let Place::Consents(_, asked) = &self.place else { return };
+        let asked = asked.clone();
         self.place = Place::Home;
-        if let Some(Err(error)) = self.desk.as_mut().ok().map(super::desk::Desk::defer_all) {
+        if let Some(Err(error)) = self.desk.as_mut().ok().map(|desk| desk.defer(asked)) {
             self.toast(error);
         }
     }

@@ -16,6 +16,8 @@ pub struct Seat {
     pub room: String,
     pub link: String,
     pub hosted_here: bool,
+    /// Who answers for the server, as the notice names them.
+    pub operator: String,
     pub fingerprint: Option<Fingerprint>,
     /// Unix time; 0 until the room let us in.
     pub joined_at: u64,
@@ -75,6 +77,7 @@ impl Seat {
             room,
             link,
             hosted_here: false,
+            operator: String::new(),
             fingerprint: None,
             joined_at: 0,
             network: Network::Good,

@@ -22,6 +22,8 @@ pub struct Around<'a> {
     pub joined_at: u64,
     pub network: Network,
     pub fingerprint: Option<crate::view::Fingerprint>,
+    /// As the notice names them; empty where it does not.
+    pub operator: &'a str,
 }
 
 pub fn meeting(state: &MeetingState, around: &Around) -> Meeting {
@@ -30,6 +32,7 @@ pub fn meeting(state: &MeetingState, around: &Around) -> Meeting {
         room: state.room.clone(),
         host: around.host.to_owned(),
         link: around.link.to_owned(),
+        operator: around.operator.to_owned(),
         hosted_here: around.hosted_here,
         joined_at: around.joined_at,
         network: around.network,

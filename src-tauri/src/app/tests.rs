@@ -11,6 +11,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 mod autostart;
 mod devices_and_links;
 mod doors;
+mod own_notice;
 mod privacy_desk;
 
 /// Where the program lies.

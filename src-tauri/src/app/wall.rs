@@ -53,8 +53,9 @@ impl<S: Shell> App<S> {
     fn notice(&self) -> Option<Notice> {
         match &self.place {
             Place::Asking(asking) => Some(asking.slice(self.desk.as_ref().ok())),
-            Place::Consents(_)
+            Place::Consents(..)
             | Place::Home
+            | Place::Fetching(_)
             | Place::Prejoin(_)
             | Place::Threshold(_)
             | Place::Meeting
@@ -67,11 +68,13 @@ impl<S: Shell> App<S> {
     fn page(&self) -> Page {
         match &self.place {
             Place::Asking(_) => Page::Notice,
-            Place::Consents(_) => {
-                Page::Consents { purposes: self.desk.as_ref().map(|desk| desk.purposes()).unwrap_or_default() }
+            Place::Consents(_, asked) => {
+                let shown = self.desk.as_ref().map(|desk| desk.shown(asked.iter().copied()));
+                Page::Consents { purposes: shown.unwrap_or_default() }
             }
             Place::Home => Page::Home(self.home()),
-            Place::Prejoin(door) => Page::Prejoin(prejoin(door, self.seat.is_some())),
+            Place::Fetching(fetching) => Page::Fetching(fetching.slice()),
+            Place::Prejoin(door) => Page::Prejoin(prejoin(door, self.seat.is_some() || door.fetching.is_some())),
             Place::Threshold(threshold) => Page::Threshold(threshold.slice(self.seat.is_some())),
             Place::Meeting => Page::Meeting,
             Place::After(after) => Page::After(after.clone()),
@@ -87,6 +90,7 @@ impl<S: Shell> App<S> {
             interfaces: super::host::interfaces(),
             hosted: self.hosted.as_ref().map(super::host::Hosted::slice),
             contacts: self.contacts.clone(),
+            responsible: self.desk.as_ref().map(super::desk::Desk::responsible).unwrap_or_default(),
         }
     }
 
@@ -96,7 +100,8 @@ impl<S: Shell> App<S> {
         self.measure();
         let devices = self.hear_devices_at_the_door();
         let (list, room) = (self.hardware.take_news(), self.room_use_changed());
-        devices || list || room
+        let log = self.hear_of_the_log();
+        devices || list || room || log
     }
 
     fn measure(&mut self) {
@@ -157,6 +162,7 @@ fn of_meeting(seat: &Seat) -> [Slice; 3] {
         joined_at: seat.joined_at,
         network: seat.network,
         fingerprint: seat.fingerprint.clone(),
+        operator: &seat.operator,
     };
     [
         Slice::Meeting(Some(slices::meeting(&state, &around))),

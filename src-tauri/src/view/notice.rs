@@ -12,7 +12,7 @@ pub struct Notice {
     pub host: String,
     pub reason: NoticeReason,
     pub controller: Controller,
-    /// German first; each with its own hash.
+    /// German first, plain German last; each with its own hash.
     pub texts: Vec<NoticeText>,
     pub foreword: Option<Foreword>,
 }
@@ -66,6 +66,47 @@ pub struct NoticeText {
     pub gaps: Vec<String>,
     /// 64 hex digits over the text that `runde-cli notice` prints.
     pub sha256: String,
+    /// What differs from the version that was noted before; empty unless [`NoticeReason::Changed`].
+    pub changes: Vec<NoticeChange>,
+}
+
+/// One statement that is not what it was.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct NoticeChange {
+    /// Title of its section; empty where the text has none.
+    pub section: String,
+    pub kind: Rewording,
+    /// The statement in pieces, in reading order.
+    pub pieces: Vec<NoticePiece>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub enum Rewording {
+    Added,
+    Removed,
+    Reworded,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct NoticePiece {
+    pub wording: Wording,
+    pub text: String,
+}
+
+/// Words that stayed, went or came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub enum Wording {
+    Same,
+    Old,
+    New,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -84,6 +125,8 @@ pub struct NoticeSection {
 pub enum Lang {
     De,
     En,
+    /// Plain German; for notices only.
+    DeSimple,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]

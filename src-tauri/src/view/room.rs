@@ -13,6 +13,8 @@ pub struct Meeting {
     pub phase: Phase,
     pub room: String,
     pub host: String,
+    /// Who answers for the server, as the notice names them; empty where it does not.
+    pub operator: String,
     /// To show, copy and draw as a QR code.
     pub link: String,
     pub hosted_here: bool,

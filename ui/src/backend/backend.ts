@@ -13,6 +13,7 @@ import type { LetterRequest } from './bindings/LetterRequest';
 import type { Moderation } from './bindings/Moderation';
 import type { NoticeDecision } from './bindings/NoticeDecision';
 import type { Reminder } from './bindings/Reminder';
+import type { Responsible } from './bindings/Responsible';
 import type { SettingChange } from './bindings/SettingChange';
 import type { Slice } from './bindings/Slice';
 import type { Tile } from './bindings/Tile';
@@ -49,6 +50,8 @@ export interface Backend {
   setSetting(change: SettingChange): Promise<Outcome>;
   setScheme(scheme: string, on: boolean): Promise<Outcome>;
   showNotice(controller: string): Promise<Outcome>;
+  /** A version that was noted, by its hash. */
+  showText(sha256: string): Promise<Outcome>;
   forgetRecent(link: string | null): Promise<Outcome>;
   dismissToast(id: number): Promise<Outcome>;
   openDesk(page: DeskPage): Promise<Outcome>;
@@ -62,6 +65,9 @@ export interface Backend {
   composeLetter(wish: LetterRequest): Promise<Outcome>;
   remindOfLetter(): Promise<Outcome>;
   forgetReminder(reminder: Reminder): Promise<Outcome>;
+  draftHosting(details: Responsible): Promise<Outcome>;
+  keepHosting(details: Responsible): Promise<Outcome>;
+  forgetHosting(): Promise<Outcome>;
   /** One batch of pictures newer than `after` (docs/video-frames.md). Rejects when the request fails. */
   nextPictures(after: number, signal: AbortSignal): Promise<ArrayBuffer>;
 }

@@ -55,7 +55,7 @@ export const desk = (openedAt: PrivacyDesk['openedAt']): PrivacyDesk => ({
     { key: 'bund', name: 'Bundesbeauftragte für den Datenschutz und die Informationsfreiheit', site: 'www.bfdi.bund.de' },
     { key: 'he', name: 'Hessischer Beauftragter für Datenschutz', site: 'www.datenschutz.hessen.de' },
   ],
-  letter: null, saved: null,
+  letter: null, saved: null, hosting: { allowed: true, kept: null, draft: null },
 });
 
 export const letter = (wish: LetterRequest): PrivacyDesk['letter'] => ({

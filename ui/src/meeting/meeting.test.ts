@@ -11,7 +11,7 @@ const person = (endpoint: string, more: Partial<Person> = {}): Person => ({ endp
 const me = person('me', { isMe: true, name: 'Lea' });
 
 function open(people: Person[], more: Partial<Meeting> = {}) {
-  const meeting: Meeting = { phase: 'joined', room: 'Lesekreis', host: 'a', link: 'https://a/Lesekreis#fp=1', hostedHere: true, joinedAt: 0, network: 'good', dominant: null, fingerprint: null, subject: '', moderator: false, locked: false, lobby: false, knockers: [], ...more };
+  const meeting: Meeting = { phase: 'joined', room: 'Lesekreis', host: 'a', link: 'https://a/Lesekreis#fp=1', operator: '', hostedHere: true, joinedAt: 0, network: 'good', dominant: null, fingerprint: null, subject: '', moderator: false, locked: false, lobby: false, knockers: [], ...more };
   const opened = windowWith({ slice: 'meeting', value: meeting }, { slice: 'people', value: people }, { slice: 'page', value: { place: 'meeting' } });
   render(App, { store: opened.store });
   return { ...opened, user: userEvent.setup() };

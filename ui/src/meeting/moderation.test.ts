@@ -11,7 +11,7 @@ const person = (endpoint: string, name: string, more: Partial<Person> = {}): Per
 
 async function open(more: Partial<Meeting> = {}, panel = true) {
   const meeting: Meeting = {
-    phase: 'joined', room: 'Lesekreis', host: 'a', link: 'l', hostedHere: false, joinedAt: 0, network: 'good', dominant: null, fingerprint: null,
+    phase: 'joined', room: 'Lesekreis', host: 'a', link: 'l', operator: '', hostedHere: false, joinedAt: 0, network: 'good', dominant: null, fingerprint: null,
     subject: '', moderator: true, locked: false, lobby: false, knockers: [], ...more,
   };
   const people = [person('me', 'Lea', { isMe: true, moderator: meeting.moderator }), person('b', 'Amal')];

@@ -6,7 +6,7 @@ import type { Settings } from '../backend/bindings/Settings';
 import { windowWith } from '../test-backend';
 
 async function open(more: Partial<Settings> = {}) {
-  const opened = windowWith({ slice: 'page', value: { place: 'home', defaultHost: 'm', recents: null, interfaces: [], contacts: [], hosted: null } });
+  const opened = windowWith({ slice: 'page', value: { place: 'home', defaultHost: 'm', recents: null, interfaces: [], contacts: [], hosted: null, responsible: '' } });
   opened.store.apply({
     slice: 'settings',
     value: {

@@ -6,6 +6,10 @@ import type { Phase } from "./Phase";
 
 export type Meeting = { phase: Phase, room: string, host: string, 
 /**
+ * Who answers for the server, as the notice names them; empty where it does not.
+ */
+operator: string, 
+/**
  * To show, copy and draw as a QR code.
  */
 link: string, hostedHere: boolean, joinedAt: number, network: Network, 

@@ -9,6 +9,6 @@ import type { NoticeText } from "./NoticeText";
  */
 export type Notice = { noticeId: string, version: string, host: string, reason: NoticeReason, controller: Controller, 
 /**
- * German first; each with its own hash.
+ * German first, plain German last; each with its own hash.
  */
 texts: Array<NoticeText>, foreword: Foreword | null, };
