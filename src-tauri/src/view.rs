@@ -26,6 +26,7 @@
 //! | `give_name` | `name: String` | on `Page::Threshold`: a name; tries again |
 //! | `open_login_page` | | on `Page::Threshold`: the server's page in the person's browser |
 //! | `moderate` | `what: Moderation` | refused unless `Meeting::moderator` |
+//! | `wish` | `what: Wish` | what the room offers besides; some of it for moderators only |
 //! | `set_name` | `name: String` | how the others see one from now on |
 //! | `leave` | | leave the meeting; leads to `Page::After` |
 //! | `go_home` | | leave prejoin, a threshold, after, broken or a re-read notice |
@@ -56,6 +57,7 @@ use serde::Serialize;
 mod desk;
 mod device;
 mod error;
+mod extras;
 mod notice;
 mod page;
 mod room;
@@ -68,6 +70,7 @@ pub use desk::{
 };
 pub use device::{Device, DeviceChoice, DeviceKind, DeviceState, Devices};
 pub use error::{ErrorCode, Toast, UiError};
+pub use extras::{Allowance, Capture, Extras, Media, Poll, PollAnswer, Reaction, Room, Sign, Speaker, Wish};
 pub use notice::{
     Controller, Lang, Notice, NoticeDecision, NoticeReason, NoticeSection, NoticeText, Purpose, PurposeText,
 };
@@ -123,6 +126,7 @@ mod tests {
         Tile::export_all(&config).unwrap();
         SettingChange::export_all(&config).unwrap();
         Moderation::export_all(&config).unwrap();
+        Wish::export_all(&config).unwrap();
         LetterRequest::export_all(&config).unwrap();
     }
 

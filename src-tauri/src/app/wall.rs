@@ -153,6 +153,7 @@ fn of_meeting(seat: &Seat) -> [Slice; 3] {
         joined_at: seat.joined_at,
         network: seat.network,
         fingerprint: seat.fingerprint.clone(),
+        signs: seat.signs.shown(),
     };
     [
         Slice::Meeting(Some(slices::meeting(&state, &around))),
