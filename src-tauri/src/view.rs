@@ -93,7 +93,7 @@ pub enum Slice {
     Notice(Option<Notice>),
     Page(Page),
     /// `None` outside a meeting.
-    Meeting(Option<Meeting>),
+    Meeting(Option<Box<Meeting>>),
     /// Everyone in the room, oneself first, then in order of arrival.
     People(Vec<Person>),
     /// Oldest first.

@@ -156,7 +156,7 @@ fn of_meeting(seat: &Seat) -> [Slice; 3] {
         signs: seat.signs.shown(),
     };
     [
-        Slice::Meeting(Some(slices::meeting(&state, &around))),
+        Slice::Meeting(Some(Box::new(slices::meeting(&state, &around)))),
         Slice::People(slices::people(&state)),
         Slice::Chat(slices::chat(&state)),
     ]

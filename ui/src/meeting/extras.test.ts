@@ -97,6 +97,6 @@ test('rooms say who is where and lead there; only moderators make and close them
   await user.click(screen.getByRole('button', { name: 'Mehr' }));
   expect(screen.getByText('Sie sind hier')).toBeTruthy();
   expect(screen.queryByRole('button', { name: 'Auflösen' })).toBeNull();
-  await user.click(screen.getByRole('button', { name: 'In »Gruppe 1« wechseln' }));
+  await user.click(screen.getByRole('button', { name: 'Hierhin wechseln: Gruppe 1' }));
   expect(asked).toEqual([['wish', { wish: 'goTo', room: 'g1@breakout.meet.example' }]]);
 });

@@ -189,7 +189,7 @@ pub(super) async fn run(
     actor.begin();
     early.into_iter().for_each(|command| actor.ask(command));
     let reason = actor.live().await;
-    actor.end(reason).await;
+    Box::pin(actor.end(reason)).await;
 }
 
 /// Finds the room's services, unless the guest leaves before.
