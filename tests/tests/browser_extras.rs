@@ -43,13 +43,13 @@ async fn permission_to_speak_is_needed_given_and_taken_with_jitsis_own_library_a
     bert.wait("that he is silenced", SOON, muted)?;
     bert.say("microphone on")?;
     bert.wait("that he has to ask", SOON, |line| line["event"] == "must-ask" && line["media"] == "audio")?;
-    web.until("the library knows", SOON, EVENTS, |events| has(events, "AV_MODERATION_CHANGED true audio")).await?;
+    web.until("the library knows", SOON, EVENTS, |events| has(events, "AV_MODERATION_CHANGED")).await?;
     ada.say("allow Browser")?;
-    web.until("the library may", SOON, EVENTS, |events| has(events, "AV_MODERATION_APPROVED audio")).await?;
+    web.until("the library may", SOON, EVENTS, |events| has(events, "AV_MODERATION_APPROVED")).await?;
     ada.say("allow Bert")?;
     bert.wait("that he may", SOON, |line| line["event"] == "allowed" && line["allowed"] == true)?;
     ada.say("disallow Browser")?;
-    web.until("the library may not", SOON, EVENTS, |events| has(events, "AV_MODERATION_REJECTED audio")).await?;
+    web.until("the library may not", SOON, EVENTS, |events| has(events, "AV_MODERATION_REJECTED")).await?;
 
     ada.say("grant Browser")?;
     web.until("the library moderates", SOON, "return window.peer.conference.isModerator()", |is| *is == true).await?;
