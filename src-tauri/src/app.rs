@@ -9,6 +9,7 @@ mod counter;
 mod desk;
 mod door;
 mod end;
+mod extras;
 mod faults;
 mod hardware;
 mod host;
@@ -25,7 +26,7 @@ use crate::shell::Shell;
 use crate::tray::{Tray, TrayAction};
 use crate::view::{
     DeskPage, DeviceKind, Document, ErrorCode, HostOptions, Lang, LetterRequest, Moderation, NoticeDecision, Reminder,
-    Responsible, SettingChange, Slice, Tile, Toast, UiError,
+    Responsible, SettingChange, Slice, Tile, Toast, UiError, Wish,
 };
 use counter::Counter;
 use desk::fetch::Fetching;
@@ -71,6 +72,7 @@ pub enum Request<O = Channel<Slice>> {
     GiveName(String),
     OpenLoginPage,
     Moderate(Moderation),
+    Wish(Wish),
     SetName(String),
     Leave,
     GoHome,
@@ -331,6 +333,7 @@ impl<S: Shell> App<S> {
             Request::GiveName(name) => self.give_name(name),
             Request::OpenLoginPage => self.open_login_page(),
             Request::Moderate(what) => self.moderate(what),
+            Request::Wish(what) => self.wish(what),
             Request::SetName(name) => self.seated()?.set_name(name),
             Request::Leave => self.leave(),
             Request::GoHome => self.go_home(),

@@ -3,7 +3,7 @@
 use crate::app::{Handle, Request};
 use crate::view::{
     DeskPage, DeviceKind, Document, HostOptions, Lang, LetterRequest, Moderation, NoticeDecision, Reminder,
-    Responsible, SettingChange, Slice, Tile, UiError,
+    Responsible, SettingChange, Slice, Tile, UiError, Wish,
 };
 use std::collections::BTreeMap;
 use tauri::State;
@@ -80,6 +80,11 @@ pub async fn open_login_page(app: App<'_>) -> Answer {
 #[tauri::command]
 pub async fn moderate(app: App<'_>, what: Moderation) -> Answer {
     app.request(Request::Moderate(what)).await
+}
+
+#[tauri::command]
+pub async fn wish(app: App<'_>, what: Wish) -> Answer {
+    app.request(Request::Wish(what)).await
 }
 
 #[tauri::command]

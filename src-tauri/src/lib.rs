@@ -85,6 +85,7 @@ fn build(arguments: Vec<String>) -> tauri::Result<tauri::App<Wry>> {
             commands::give_name,
             commands::open_login_page,
             commands::moderate,
+            commands::wish,
             commands::set_name,
             commands::leave,
             commands::go_home,

@@ -26,6 +26,7 @@
 //! | `give_name` | `name: String` | on `Page::Threshold`: a name; tries again |
 //! | `open_login_page` | | on `Page::Threshold`: the server's page in the person's browser |
 //! | `moderate` | `what: Moderation` | refused unless `Meeting::moderator` |
+//! | `wish` | `what: Wish` | what the room offers besides; some of it for moderators only |
 //! | `set_name` | `name: String` | how the others see one from now on |
 //! | `leave` | | leave the meeting; leads to `Page::After` |
 //! | `go_home` | | leave prejoin, a threshold, after, broken, a re-read notice, or the wait for a server's notice |
@@ -60,6 +61,7 @@ use serde::Serialize;
 mod desk;
 mod device;
 mod error;
+mod extras;
 mod hosting;
 mod notice;
 mod page;
@@ -73,10 +75,11 @@ pub use desk::{
 };
 pub use device::{Device, DeviceChoice, DeviceKind, DeviceState, Devices};
 pub use error::{ErrorCode, Toast, UiError};
+pub use extras::{Allowance, Capture, Extras, Media, Poll, PollAnswer, Reaction, Room, Sign, Speaker, Wish};
 pub use hosting::{Draft, Hosting, Responsible};
 pub use notice::{
-    Controller, Foreword, Lang, Notice, NoticeChange, NoticeDecision, NoticePiece, NoticeReason, NoticeSection, NoticeText,
-    Purpose, PurposeText, Rewording, Wording,
+    Controller, Foreword, Lang, Notice, NoticeChange, NoticeDecision, NoticePiece, NoticeReason, NoticeSection,
+    NoticeText, Purpose, PurposeText, Rewording, Wording,
 };
 pub use page::{
     After, Broken, Declined, Fetching, Fingerprint, Home, HostOptions, HostedRoom, Interface, Page, Prejoin, Recent,
@@ -98,7 +101,7 @@ pub enum Slice {
     Notice(Option<Notice>),
     Page(Page),
     /// `None` outside a meeting.
-    Meeting(Option<Meeting>),
+    Meeting(Option<Box<Meeting>>),
     /// Everyone in the room, oneself first, then in order of arrival.
     People(Vec<Person>),
     /// Oldest first.
@@ -131,6 +134,7 @@ mod tests {
         Tile::export_all(&config).unwrap();
         SettingChange::export_all(&config).unwrap();
         Moderation::export_all(&config).unwrap();
+        Wish::export_all(&config).unwrap();
         LetterRequest::export_all(&config).unwrap();
         Responsible::export_all(&config).unwrap();
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use runde_client::{
     AnnouncedError, AudioIn, AudioOut, Command, JoinOptions, LAYERS, LeftReason, Meeting, MeetingEvent, MeetingHandle,
 };
-use runde_client::{Processing, RoomLink, VideoIn};
+use runde_client::{Processing, RoomLink, ScreenIn, VideoIn};
 use runde_privacy::Target;
 
 use tokio::sync::mpsc;
@@ -39,6 +39,7 @@ struct Draft {
     audio_in: Option<AudioIn>,
     audio_out: Option<AudioOut>,
     video_in: Option<VideoIn>,
+    screen_in: Option<ScreenIn>,
     video_out: Option<PathBuf>,
     processing: Option<bool>,
     receive_height: Option<u32>,
@@ -222,6 +223,7 @@ fn parse(mut arguments: Arguments) -> Result<Draft, Failure> {
             "--audio-in" => draft.audio_in = Some(audio_in(&arguments.text()?)),
             "--audio-out" => draft.audio_out = Some(audio_out(&arguments.text()?)),
             "--video-in" => draft.video_in = Some(video_in(&arguments.text()?)),
+            "--share" => draft.screen_in = Some(screen_in(&arguments.text()?)),
             "--video-out" => draft.video_out = Some(arguments.path()?).filter(|path| path.as_os_str() != "none"),
             "--processing" => draft.processing = Some(arguments.on_off("--processing")?),
             "--relay-only" => draft.relay_only = true,
@@ -254,6 +256,8 @@ impl Draft {
         join.layers = self.layers.unwrap_or(join.layers);
         join.microphone = join.audio_in != AudioIn::None;
         join.camera = join.video_in != VideoIn::None;
+        join.screen_in = self.screen_in.unwrap_or(ScreenIn::None);
+        join.share = join.screen_in != ScreenIn::None;
         let needed = self.needed;
         Ok(Options {
             join,
@@ -303,6 +307,14 @@ fn video_in(text: &str) -> VideoIn {
     }
 }
 
+fn screen_in(text: &str) -> ScreenIn {
+    match text {
+        "none" => ScreenIn::None,
+        "pattern" => ScreenIn::Pattern,
+        file => ScreenIn::File(file.into()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -311,14 +323,25 @@ mod tests {
     fn a_guest_without_media_options_opens_no_device() {
         let options = parse(Arguments::of(&["https://h.example/r", "--name", "Ada"])).unwrap().finish().unwrap();
         assert_eq!((options.join.audio_in, options.join.video_in), (AudioIn::None, VideoIn::None));
-        assert!(!options.join.microphone && !options.join.camera);
+        assert!(!options.join.microphone && !options.join.camera && !options.join.share);
     }
 
     #[test]
     fn what_is_given_is_switched_on() {
-        let words = ["https://h.example/r", "--name", "Ada", "--audio-in", "tone", "--video-in", "device:cam0"];
+        let words = [
+            "https://h.example/r",
+            "--name",
+            "Ada",
+            "--audio-in",
+            "tone",
+            "--video-in",
+            "device:cam0",
+            "--share",
+            "pattern",
+        ];
         let options = parse(Arguments::of(&words)).unwrap().finish().unwrap();
-        assert!(options.join.microphone && options.join.camera);
+        assert!(options.join.microphone && options.join.camera && options.join.share);
+        assert_eq!(options.join.screen_in, ScreenIn::Pattern);
         assert_eq!(options.join.video_in, VideoIn::Device("cam0".into()));
     }
 

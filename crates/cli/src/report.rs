@@ -1,5 +1,7 @@
 //! Events of a meeting as JSON lines (docs/cli.md holds the schema) or as lines for a person.
 
+mod extras;
+
 use runde_client::{
     Change, ChatLine, DeviceKind, DeviceNews, LeftReason, MediaKind, MeetingEvent, SourceStats, Stats, Waiting,
 };
@@ -56,7 +58,9 @@ fn to_json(event: &MeetingEvent) -> Value {
         MeetingEvent::DominantSpeaker { endpoint } => json!({"event": "dominant", "endpoint": endpoint}),
         MeetingEvent::MediaConnected => json!({"event": "connected"}),
         MeetingEvent::NoBridgeChannel => json!({"event": "no-bridge-channel"}),
-        MeetingEvent::MutedByModerator { kind, by } => json!({"event": "muted", "kind": kind_word(*kind), "by": by}),
+        MeetingEvent::MutedByModerator { kind, screen, by } => {
+            json!({"event": "muted", "kind": kind_word(*kind), "desktop": screen, "by": by})
+        }
         MeetingEvent::Role { moderator } => json!({"event": "role", "moderator": moderator}),
         MeetingEvent::Reaction { endpoint, reaction } => {
             json!({"event": "reaction", "endpoint": endpoint, "reaction": reaction.word()})
@@ -66,9 +70,15 @@ fn to_json(event: &MeetingEvent) -> Value {
         MeetingEvent::Knock { change, endpoint, name } => {
             json!({"event": "knock", "change": change_word(*change), "endpoint": endpoint, "name": name})
         }
+        MeetingEvent::Extra(news) => extras::to_json(news),
+        MeetingEvent::MustAsk(media) => json!({"event": "must-ask", "media": media.word()}),
+        MeetingEvent::Moving { room } => json!({"event": "moving", "room": room}),
         MeetingEvent::NotDone { condition } => json!({"event": "not-done", "reason": condition}),
         MeetingEvent::Stats(figures) => stats(figures),
         MeetingEvent::Device { device, news } => device_news(*device, news),
+        MeetingEvent::ShareFailed(fault) => json!({
+            "event": "share-failed", "reason": messages::fault_word(fault), "detail": fault.to_string(),
+        }),
         MeetingEvent::Unrecorded { source, detail } => {
             json!({"event": "recording-failed", "source": source, "detail": detail})
         }

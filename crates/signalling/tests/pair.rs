@@ -9,6 +9,8 @@
 
 #[path = "pair/door.rs"]
 mod door;
+#[path = "pair/extras.rs"]
+mod extras;
 #[path = "pair/moderate.rs"]
 mod moderate;
 #[path = "pair/stage.rs"]

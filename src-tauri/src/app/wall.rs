@@ -163,9 +163,10 @@ fn of_meeting(seat: &Seat) -> [Slice; 3] {
         network: seat.network,
         fingerprint: seat.fingerprint.clone(),
         operator: &seat.operator,
+        signs: seat.signs.shown(),
     };
     [
-        Slice::Meeting(Some(slices::meeting(&state, &around))),
+        Slice::Meeting(Some(Box::new(slices::meeting(&state, &around)))),
         Slice::People(slices::people(&state)),
         Slice::Chat(slices::chat(&state)),
     ]

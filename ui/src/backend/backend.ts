@@ -18,6 +18,7 @@ import type { SettingChange } from './bindings/SettingChange';
 import type { Slice } from './bindings/Slice';
 import type { Tile } from './bindings/Tile';
 import type { UiError } from './bindings/UiError';
+import type { Wish } from './bindings/Wish';
 
 /** What a command came to. Commands never throw: a failure is a value that somebody has to look at. */
 export type Outcome = { ok: true } | { ok: false; error: UiError };
@@ -38,6 +39,7 @@ export interface Backend {
   giveName(name: string): Promise<Outcome>;
   openLoginPage(): Promise<Outcome>;
   moderate(what: Moderation): Promise<Outcome>;
+  wish(what: Wish): Promise<Outcome>;
   setName(name: string): Promise<Outcome>;
   leave(): Promise<Outcome>;
   goHome(): Promise<Outcome>;

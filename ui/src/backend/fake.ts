@@ -27,9 +27,11 @@ import type { Settings } from './bindings/Settings';
 import type { Slice } from './bindings/Slice';
 import type { Tile } from './bindings/Tile';
 import type { Wants } from './bindings/Wants';
+import type { Wish } from './bindings/Wish';
 import german from '../../../crates/privacy/notices/meet-jit-si.de.md?raw';
 import english from '../../../crates/privacy/notices/meet-jit-si.en.md?raw';
 import { desk, letter } from './fake-desk';
+import { CAPTURED, NO_EXTRAS, OFFERED, wished } from './fake-extras';
 import { batch, scene } from './scene';
 
 const OK: Outcome = { ok: true };
@@ -80,7 +82,7 @@ const purposes = (granted: Record<string, boolean> = {}): Purpose[] => [
 ];
 
 const person = (endpoint: string, name: string, more: Partial<Person> = {}): Person =>
-  ({ endpoint, name, isMe: false, muted: false, camera: null, hand: false, moderator: false, away: false, ...more });
+  ({ endpoint, name, isMe: false, muted: false, camera: null, screen: null, hand: false, moderator: false, away: false, ...more });
 
 const OTHERS: Person[] = [
   person('a81f', 'Amal Haddad', { camera: 'a81f-v0' }),
@@ -89,7 +91,7 @@ const OTHERS: Person[] = [
 ];
 
 const KNOCKERS: Knocker[] = [{ endpoint: 'd4e1', name: 'Elif Yıldız' }, { endpoint: 'e5f2', name: 'Pawel' }];
-const NO_RIGHTS = { subject: '', moderator: false, locked: false, lobby: false, knockers: [] };
+const NO_RIGHTS = { subject: '', moderator: false, locked: false, lobby: false, knockers: [], extras: NO_EXTRAS };
 
 function device(choices: [string, string][]) {
   return { on: false, state: 'ready' as const, chosen: null, choices: choices.map(([id, name]) => ({ id, name })) };
@@ -143,7 +145,17 @@ class Script {
       this.turn('camera', true);
       this.prejoin(true);
     } else if (place === 'meeting' || place === 'chat') this.enter(true);
-    else if (place === 'moderating') {
+    else if (place === 'sharing') {
+      this.enter(true);
+      this.people = this.people.map((one) => (one.endpoint === 'b20c' ? { ...one, screen: 'b20c-v1' } : one));
+      this.know({ extras: { ...NO_EXTRAS, signs: [{ id: 1, endpoint: 'a81f', reaction: 'clap', at: now() }] } });
+    } else if (place === 'captured') {
+      this.enter(true);
+      this.know({ extras: CAPTURED });
+    } else if (place === 'extras') {
+      this.enter(true);
+      this.know({ moderator: true, extras: OFFERED });
+    } else if (place === 'moderating') {
       this.enter(true);
       this.know({ moderator: true, locked: true, lobby: true, subject: 'Kapitel 7', knockers: KNOCKERS });
     } else if (place.startsWith('threshold-')) this.stand(place.slice('threshold-'.length) as Wants);
@@ -263,6 +275,10 @@ class Script {
 
   stand(wants: Wants): void {
     this.page({ place: 'threshold', room: 'Lesekreis', host: 'meet.example', wants, trying: false, name: '', loginPage: wants === 'login' || wants === 'otherToken' ? 'https://login.example/' : null });
+  }
+
+  want(what: Wish): void {
+    if (this.meeting) this.know({ extras: wished(this.meeting.extras, what, now()) });
   }
 
   moderate(what: Moderation): void {
@@ -400,6 +416,7 @@ export function fakeBackend(wish: URLSearchParams): Backend {
     giveName: did(() => script.stand('moderator')),
     openLoginPage: async () => OK,
     moderate: async (what) => (script.moderate(what), OK),
+    wish: async (what) => (script.want(what), OK),
     setName: async (name) => (script.rename(name), OK),
     leave: did(() => script.leave()),
     goHome: did(() => script.back()),

@@ -26,6 +26,7 @@ async function sent(): Promise<Map<string, unknown>> {
   await backend.giveName('x');
   await backend.openLoginPage();
   await backend.moderate({ act: 'lobby', on: true });
+  await backend.wish({ wish: 'react', reaction: 'clap' });
   await backend.setName('x');
   await backend.leave();
   await backend.goHome();

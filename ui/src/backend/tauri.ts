@@ -41,6 +41,7 @@ export function tauriBackend(): Backend {
     giveName: (name) => call('give_name', { name }),
     openLoginPage: () => call('open_login_page'),
     moderate: (what) => call('moderate', { what }),
+    wish: (what) => call('wish', { what }),
     setName: (name) => call('set_name', { name }),
     leave: () => call('leave'),
     goHome: () => call('go_home'),

@@ -6,10 +6,12 @@
 mod ask;
 mod bridge;
 mod enter;
+mod extras;
 mod hear;
 mod line;
 mod network;
 mod play;
+mod share;
 #[cfg(test)]
 mod tests;
 
@@ -27,6 +29,7 @@ use super::bridge::{Bridge, News};
 use super::constraints::Wishes;
 use super::downlink::Downlink;
 use super::restarts::Restarts;
+use super::screen::Screen;
 use super::sending::Sending;
 use super::session::Session;
 use super::stats::{Losses, Meter};
@@ -87,6 +90,8 @@ enum Over {
     Ended(LeftReason),
     /// Worth another attempt.
     Broken,
+    /// On to another room of the meeting.
+    Moved,
 }
 
 /// What one turn of the loop takes in.
@@ -98,6 +103,7 @@ enum Input {
     Bridge(News),
     Media(std::io::Result<runde_transport::Event>),
     Unit(MediaKind, runde_media::send::Unit),
+    Screen(runde_media::send::Unit),
     Opened(Opened),
     KeyFrameWanted(runde_rtp::Ssrc),
     Deadline,
@@ -132,6 +138,8 @@ struct Actor {
     doubt: Option<Doubt>,
     /// Own addresses of earlier connections.
     former: Vec<String>,
+    /// The room of the meeting in which we are, where it is not the one of the link.
+    elsewhere: Option<String>,
     /// When the guest core wants to be woken.
     deadline: Option<Instant>,
     session: Option<Session>,
@@ -139,6 +147,7 @@ struct Actor {
     uplink: Uplink,
     downlink: Downlink,
     sending: Sending,
+    screen: Screen,
     local: Local,
     wishes: Wishes,
     meter: Meter,
@@ -180,7 +189,7 @@ pub(super) async fn run(
     actor.begin();
     early.into_iter().for_each(|command| actor.ask(command));
     let reason = actor.live().await;
-    actor.end(reason).await;
+    Box::pin(actor.end(reason)).await;
 }
 
 /// Finds the room's services, unless the guest leaves before.
@@ -220,7 +229,7 @@ impl Actor {
         cancel: CancellationToken,
         identity: Identity,
     ) -> Self {
-        let guest = new_guest(&options, &place, &[], &mut rng);
+        let guest = new_guest(&options, &place, None, &[], &mut rng);
         let local = Local::new(options.devices.clone());
         let recorder = options.video_out.clone().map(|folder| local.recorder(folder));
         Self {
@@ -235,12 +244,14 @@ impl Actor {
             media_watch: Watch::default(),
             doubt: None,
             former: Vec::new(),
+            elsewhere: None,
             deadline: None,
             session: None,
             bridge: None,
             uplink: Uplink::new(options.layers, &mut rng),
             downlink: Downlink::new(recorder),
             sending: Sending::new(options.layers, &mut rng),
+            screen: Screen::new(&mut rng),
             local,
             wishes: Wishes::new(options.default_height),
             meter: Meter::default(),
@@ -271,6 +282,15 @@ impl Actor {
             let stayed = !self.endpoint.is_empty();
             self.forget_room();
             match over {
+                Over::Moved => {
+                    attempt = 0;
+                    self.enter_other_room().await;
+                    continue;
+                }
+                Over::Ended(reason) if self.comes_back(&reason) => {
+                    self.enter_other_room().await;
+                    continue;
+                }
                 Over::Ended(reason) if !self.was_in || !is_repairable(&reason) => return reason,
                 Over::Ended(_) | Over::Broken => {}
             }
@@ -303,8 +323,13 @@ impl Actor {
 
     fn rejoin(&mut self) {
         self.over = None;
-        self.guest = new_guest(&self.options, &self.place, &self.former, &mut self.rng);
+        self.renew_guest();
         self.wire = Wire::to(&self.place);
+    }
+
+    fn renew_guest(&mut self) {
+        let elsewhere = self.elsewhere.as_deref();
+        self.guest = new_guest(&self.options, &self.place, elsewhere, &self.former, &mut self.rng);
     }
 
     async fn stay(&mut self) -> Over {
@@ -329,6 +354,7 @@ impl Actor {
             news = bridge_news(&mut self.bridge) => Input::Bridge(news),
             event = media_event(&mut self.session) => Input::Media(event),
             (kind, unit) = self.sending.next() => Input::Unit(kind, unit),
+            unit = self.screen.next() => Input::Screen(unit),
             opened = self.local.next() => Input::Opened(opened),
             ssrc = self.downlink.next_ask() => Input::KeyFrameWanted(ssrc),
             () = wake_at(wake) => Input::Deadline,
@@ -347,6 +373,7 @@ impl Actor {
             Input::Bridge(news) => self.bridge_said(news),
             Input::Media(event) => self.media_said(event),
             Input::Unit(kind, unit) => self.send(kind, unit),
+            Input::Screen(unit) => self.send_screen(unit),
             Input::Opened(opened) => self.opened(opened),
             Input::KeyFrameWanted(ssrc) => self.want_key_frame(ssrc),
             Input::Deadline => self.woken(Instant::now()),
@@ -427,6 +454,7 @@ impl Actor {
         self.end_session();
         self.restarts = Restarts::default();
         self.endpoint.clear();
+        self.screen.left_room();
         self.deadline = None;
         self.asking = None;
         (self.redialing, self.redials) = (false, 0);
@@ -439,6 +467,7 @@ impl Actor {
         }
         self.bridge = None;
         self.doubt = None;
+        self.screen.announced = false;
         self.downlink.clear();
         self.share_pictures();
     }
@@ -447,7 +476,7 @@ impl Actor {
         self.end_session();
         self.wire.close().await;
         // Threads are joined by their handles; that is no work for the runtime's threads.
-        let threads = (self.sending, self.downlink, self.local);
+        let threads = (self.sending, self.screen, self.downlink, self.local);
         let _ = tokio::task::spawn_blocking(move || drop(threads)).await;
         self.faces.learn(Fact::Ended(reason));
     }

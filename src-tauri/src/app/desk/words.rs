@@ -1,8 +1,8 @@
 //! Conversions between the privacy crates' words and the window's. No decision is made here.
 
 use crate::view::{
-    Controller, ErrorCode, Foreword, Lang, Language, Look, Notice, NoticeChange, NoticePiece, NoticeReason, NoticeSection,
-    NoticeText, Processing, Purpose, PurposeText, Recent, Rewording, UiError, Wording,
+    Controller, ErrorCode, Foreword, Lang, Language, Look, Notice, NoticeChange, NoticePiece, NoticeReason,
+    NoticeSection, NoticeText, Processing, Purpose, PurposeText, Recent, Rewording, UiError, Wording,
 };
 use runde_client::RoomLink;
 use runde_privacy::notice::GAP_SECTION;
