@@ -18,7 +18,7 @@ use runde_profile::{Held, HeldValue, Protection};
 use std::collections::BTreeSet;
 
 /// The items that `runde_profile::Item` knows, by the file that holds them.
-const ITEMS: [(&str, &str); 8] = [
+const ITEMS: [(&str, &str); 9] = [
     ("acknowledgements.ledger", "acknowledgements"),
     ("consents.ledger", "consents"),
     ("recents.json", "recent-rooms"),

@@ -262,6 +262,6 @@ async fn a_server_that_shows_another_notice_than_its_link_promises_is_not_entere
 impl App<Recording> {
     fn place_is_asking_for(&self) -> Option<String> {
         let Place::Asking(asking) = &self.place else { return None };
-        Some(asking.slice().controller.name)
+        Some(asking.slice(None).controller.name)
     }
 }
