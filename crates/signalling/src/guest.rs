@@ -31,6 +31,7 @@ mod caps;
 mod config;
 mod entry;
 mod event;
+mod live;
 mod lobby;
 mod login;
 mod mend;

@@ -9,6 +9,8 @@
 
 #[path = "pair/door.rs"]
 mod door;
+#[path = "pair/hostile.rs"]
+mod hostile;
 #[path = "pair/moderate.rs"]
 mod moderate;
 #[path = "pair/stage.rs"]

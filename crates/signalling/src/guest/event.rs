@@ -353,7 +353,7 @@ pub enum Oddity {
     SourceOfStranger,
     /// A source with an SSRC that is ours or already somebody else's.
     SsrcTaken,
-    /// More than this core keeps: members, sources, waiting changes.
+    /// More than this core keeps: members, sources and their names, waiting changes.
     TooMany,
     /// `SourceInfo` that is not the JSON it should be, or too long.
     MalformedSourceInfo,
