@@ -12,6 +12,8 @@ use runde_signalling::bridge::Reaction;
 
 /// What exactly was refused on the way in.
 pub use runde_signalling::guest::Failure as Refusal;
+/// What a room said that was not obeyed.
+pub use runde_signalling::guest::Oddity;
 use runde_signalling::guest::RoomRules;
 /// What a guest waits for at the door.
 pub use runde_signalling::guest::Waiting;
@@ -258,6 +260,10 @@ pub enum MeetingEvent {
     /// The room refused what this guest asked as a moderator; `condition` is the protocol's word for why.
     NotDone {
         condition: String,
+    },
+    /// The room said something that cannot be true or is too much; it was not obeyed, the meeting goes on. Each kind once.
+    Ignored {
+        what: Oddity,
     },
     /// Once a second.
     Stats(Stats),

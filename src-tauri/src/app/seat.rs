@@ -196,6 +196,7 @@ impl<S: Shell> App<S> {
                 | MeetingEvent::Rules(_)
                 | MeetingEvent::Knock { .. }
                 | MeetingEvent::Chat(_)
+                | MeetingEvent::Ignored { .. }
                 | MeetingEvent::DominantSpeaker { .. }
                 | MeetingEvent::MediaConnected
                 | MeetingEvent::Unrecorded { .. }

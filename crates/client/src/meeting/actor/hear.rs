@@ -47,7 +47,7 @@ impl Actor {
             Event::Knocked { endpoint, name } => self.faces.learn(Fact::Knocked(Knocker { endpoint, name })),
             Event::KnockerGone { endpoint } => self.faces.learn(Fact::KnockerGone { endpoint }),
             Event::NotDone { condition } => self.faces.tell(MeetingEvent::NotDone { condition }),
-            Event::Ignored { what } => tracing::debug!(?what, "the room said something odd"),
+            Event::Ignored { what } => self.ignored(what),
             Event::Waiting(why) => self.waiting(why),
             Event::AskConference { json } => self.ask_conference(json),
             Event::Dial { previd } => self.redial(&previd),
@@ -148,6 +148,14 @@ impl Actor {
     pub(super) fn repair(&mut self, now: Instant) {
         if self.restarts.take(now) {
             self.tell_guest(guest::Command::Restart);
+        }
+    }
+
+    /// An order of ours that came too early is not the room's doing.
+    fn ignored(&mut self, what: guest::Oddity) {
+        tracing::debug!(?what, "the room said something odd");
+        if what != guest::Oddity::CommandOutOfPlace && self.odd.insert(what) {
+            self.faces.tell(MeetingEvent::Ignored { what });
         }
     }
 
