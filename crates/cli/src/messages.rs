@@ -152,6 +152,7 @@ pub fn meeting(event: &MeetingEvent, lang: Lang) -> Option<String> {
         | MeetingEvent::Subject(_)
         | MeetingEvent::Rules(_)
         | MeetingEvent::Knock { .. }
+        | MeetingEvent::Ignored { .. }
         | MeetingEvent::NotDone { .. } => return moderation::sentence(event, lang),
         MeetingEvent::NoBridgeChannel => pick(NO_CHANNEL_DE, NO_CHANNEL_EN),
         MeetingEvent::Device { device, news } => devices::sentence(*device, news, lang),

@@ -3,7 +3,7 @@
 mod extras;
 
 use runde_client::{
-    Change, ChatLine, DeviceKind, DeviceNews, LeftReason, MediaKind, MeetingEvent, SourceStats, Stats, Waiting,
+    Change, ChatLine, DeviceKind, DeviceNews, LeftReason, MediaKind, MeetingEvent, Oddity, SourceStats, Stats, Waiting,
 };
 use runde_privacy::Lang;
 use serde_json::{Value, json};
@@ -74,6 +74,7 @@ fn to_json(event: &MeetingEvent) -> Value {
         MeetingEvent::MustAsk(media) => json!({"event": "must-ask", "media": media.word()}),
         MeetingEvent::Moving { room } => json!({"event": "moving", "room": room}),
         MeetingEvent::NotDone { condition } => json!({"event": "not-done", "reason": condition}),
+        MeetingEvent::Ignored { what } => json!({"event": "ignored", "what": oddity_word(*what)}),
         MeetingEvent::Stats(figures) => stats(figures),
         MeetingEvent::Device { device, news } => device_news(*device, news),
         MeetingEvent::ShareFailed(fault) => json!({
@@ -146,6 +147,20 @@ const fn waiting_word(why: Waiting) -> &'static str {
     }
 }
 
+const fn oddity_word(what: Oddity) -> &'static str {
+    match what {
+        Oddity::UnreadableFrame => "unreadable",
+        Oddity::ForgedFocus => "forged-focus",
+        Oddity::ForgedAnswer => "forged-answer",
+        Oddity::MalformedJingle => "malformed-session",
+        Oddity::SourceOfStranger => "source-of-stranger",
+        Oddity::SsrcTaken => "ssrc-taken",
+        Oddity::TooMany => "too-many",
+        Oddity::MalformedSourceInfo => "malformed-source-info",
+        Oddity::CommandOutOfPlace => "out-of-place",
+    }
+}
+
 const fn change_word(change: Change) -> &'static str {
     match change {
         Change::Added => "added",
@@ -175,6 +190,8 @@ mod tests {
         assert!(left.get("refusal").is_none());
         let joined = to_json(&MeetingEvent::Joined { room: "r".into(), endpoint: "aaaa0001".into() });
         assert_eq!(joined["endpoint"], "aaaa0001");
+        let ignored = to_json(&MeetingEvent::Ignored { what: Oddity::ForgedFocus });
+        assert_eq!(ignored, json!({"event": "ignored", "what": "forged-focus"}));
     }
 
     #[test]

@@ -13,6 +13,8 @@ use runde_signalling::extras::{Media, News};
 
 /// What exactly was refused on the way in.
 pub use runde_signalling::guest::Failure as Refusal;
+/// What a room said that was not obeyed.
+pub use runde_signalling::guest::Oddity;
 use runde_signalling::guest::RoomRules;
 /// What a guest waits for at the door.
 pub use runde_signalling::guest::Waiting;
@@ -269,6 +271,10 @@ pub enum MeetingEvent {
     /// On the way to another room of the meeting, by its address; `None` is the room of the link.
     Moving {
         room: Option<String>,
+    },
+    /// The room said something that cannot be true or is too much; it was not obeyed, the meeting goes on. Each kind once.
+    Ignored {
+        what: Oddity,
     },
     /// Once a second.
     Stats(Stats),

@@ -29,8 +29,8 @@ pub mod wire;
 
 pub use announced::{AnnouncedError, announced_notice};
 pub use event::{
-    Change, ChatLine, DeviceFault, DeviceKind, DeviceNews, LeftReason, MediaKind, MeetingEvent, Refusal, SourceStats,
-    Stats, Waiting,
+    Change, ChatLine, DeviceFault, DeviceKind, DeviceNews, LeftReason, MediaKind, MeetingEvent, Oddity, Refusal,
+    SourceStats, Stats, Waiting,
 };
 pub use meeting::{CommandError, Commands, Levels, Meeting, MeetingHandle, SpawnError};
 pub use options::{AudioIn, AudioOut, Command, DEFAULT_HEIGHT, JoinOptions, LAYERS, ScreenIn, Tile, VideoIn};

@@ -32,6 +32,7 @@ mod config;
 mod entry;
 mod event;
 mod extras;
+mod live;
 mod lobby;
 mod login;
 mod mend;

@@ -11,6 +11,8 @@
 mod door;
 #[path = "pair/extras.rs"]
 mod extras;
+#[path = "pair/hostile.rs"]
+mod hostile;
 #[path = "pair/moderate.rs"]
 mod moderate;
 #[path = "pair/stage.rs"]

@@ -207,6 +207,7 @@ impl<S: Shell> App<S> {
                 | MeetingEvent::Rules(_)
                 | MeetingEvent::Knock { .. }
                 | MeetingEvent::Chat(_)
+                | MeetingEvent::Ignored { .. }
                 | MeetingEvent::DominantSpeaker { .. }
                 | MeetingEvent::MediaConnected
                 | MeetingEvent::Unrecorded { .. }

@@ -45,6 +45,10 @@ pub fn sentence(event: &MeetingEvent, lang: Lang) -> Option<String> {
         MeetingEvent::NotDone { condition } => {
             format!("{} ({condition}).", pick("Der Raum hat das abgelehnt", "The room refused that"))
         }
+        MeetingEvent::Ignored { .. } => pick(
+            "Der Raum hat etwas gesagt, das nicht stimmen kann. Es wurde nicht beachtet; das Gespräch geht weiter.",
+            "The room said something that cannot be true. It was not obeyed; the meeting goes on.",
+        ),
         MeetingEvent::Knock { .. }
         | MeetingEvent::Reaction { .. }
         | MeetingEvent::Joined { .. }

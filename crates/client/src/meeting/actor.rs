@@ -15,6 +15,7 @@ mod share;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use rand_chacha::ChaCha20Rng;
@@ -156,6 +157,8 @@ struct Actor {
     endpoint: String,
     /// Whether the room was entered at least once.
     was_in: bool,
+    /// What was told of a room's nonsense; a rejoin tells nothing again.
+    odd: BTreeSet<guest::Oddity>,
     restarts: Restarts,
     /// Lines that anybody wants of the own camera.
     wanted_height: u32,
@@ -258,6 +261,7 @@ impl Actor {
             losses: Losses::default(),
             endpoint: String::new(),
             was_in: false,
+            odd: BTreeSet::new(),
             restarts: Restarts::default(),
             wanted_height: u32::MAX,
             over: None,

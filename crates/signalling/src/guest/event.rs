@@ -360,7 +360,7 @@ pub enum Oddity {
     SsrcTaken,
     /// A component would send us to a room of another deployment.
     StrangeRoom,
-    /// More than this core keeps: members, sources, waiting changes.
+    /// More than this core keeps: members, sources and their names, waiting changes.
     TooMany,
     /// `SourceInfo` that is not the JSON it should be, or too long.
     MalformedSourceInfo,

@@ -48,7 +48,7 @@ impl Actor {
             Event::KnockerGone { endpoint } => self.faces.learn(Fact::KnockerGone { endpoint }),
             Event::Extra(news) => self.offered_besides(news),
             Event::NotDone { condition } => self.faces.tell(MeetingEvent::NotDone { condition }),
-            Event::Ignored { what } => tracing::debug!(?what, "the room said something odd"),
+            Event::Ignored { what } => self.ignored(what),
             Event::Waiting(why) => self.waiting(why),
             Event::AskConference { json } => self.ask_conference(json),
             Event::Dial { previd } => self.redial(&previd),
@@ -150,6 +150,14 @@ impl Actor {
     pub(super) fn repair(&mut self, now: Instant) {
         if self.restarts.take(now) {
             self.tell_guest(guest::Command::Restart);
+        }
+    }
+
+    /// An order of ours that came too early is not the room's doing.
+    fn ignored(&mut self, what: guest::Oddity) {
+        tracing::debug!(?what, "the room said something odd");
+        if what != guest::Oddity::CommandOutOfPlace && self.odd.insert(what) {
+            self.faces.tell(MeetingEvent::Ignored { what });
         }
     }
 
