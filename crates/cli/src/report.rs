@@ -155,6 +155,7 @@ const fn oddity_word(what: Oddity) -> &'static str {
         Oddity::MalformedJingle => "malformed-session",
         Oddity::SourceOfStranger => "source-of-stranger",
         Oddity::SsrcTaken => "ssrc-taken",
+        Oddity::StrangeRoom => "strange-room",
         Oddity::TooMany => "too-many",
         Oddity::MalformedSourceInfo => "malformed-source-info",
         Oddity::CommandOutOfPlace => "out-of-place",
