@@ -4,6 +4,7 @@
 //! to the window as whole slices. The parts: `desk` (notices, consents, settings), `door` (links, prejoin), `host` (the room on this
 //! device), `counter` (the pages of the privacy desk), `seat` (the running meeting), `end` (how the app ends), `faults` and `slices` (conversions).
 
+mod contacts;
 mod counter;
 mod desk;
 mod door;
@@ -172,7 +173,8 @@ pub struct App<S: Shell> {
     tray: Option<Tray>,
     toasts: Vec<Toast>,
     next_toast: u32,
-    contacts: Vec<String>,
+    /// Whom this app went to since it started.
+    contacts: runde_client::Contacts,
     schemes: Schemes,
     counter: Counter,
     /// The link that a start brought while the profile could not be opened.
@@ -203,7 +205,7 @@ impl<S: Shell> App<S> {
             tray: None,
             toasts: Vec::new(),
             next_toast: 1,
-            contacts: Vec::new(),
+            contacts: runde_client::Contacts::default(),
             schemes: Schemes::default(),
             counter: Counter::default(),
             waiting: None,

@@ -1,7 +1,7 @@
 //! Events of a meeting as JSON lines (docs/cli.md holds the schema) or as lines for a person.
 
 use runde_client::{
-    Change, ChatLine, DeviceKind, DeviceNews, LeftReason, MediaKind, MeetingEvent, SourceStats, Stats, Waiting,
+    Change, ChatLine, DeviceKind, DeviceNews, LeftReason, MediaKind, MeetingEvent, Seen, SourceStats, Stats, Waiting,
 };
 use runde_privacy::Lang;
 use serde_json::{Value, json};
@@ -28,6 +28,25 @@ impl Report {
         } else {
             output::complain(&messages::misread(number, why, self.lang));
         }
+    }
+
+    /// The contact ledger as it is now.
+    pub fn contacts(self, seen: &Seen) {
+        if self.json {
+            let mut line = seen.to_json();
+            line["event"] = "contacts".into();
+            output::event(&line);
+        } else {
+            messages::contacts::lines(seen, self.lang).iter().for_each(|line| output::print(line));
+        }
+    }
+
+    /// The last lines: whom the program went to, for those who read by program, and how it ended.
+    pub fn end(self, reason: &LeftReason, seen: &Seen) {
+        if self.json {
+            self.contacts(seen);
+        }
+        self.tell(&MeetingEvent::Left { reason: reason.clone() });
     }
 
     pub fn tell(self, event: &MeetingEvent) {

@@ -170,6 +170,7 @@ impl Desk {
             SettingChange::Echo(on) => settings.processing.echo = on,
             SettingChange::Noise(on) => settings.processing.noise = on,
             SettingChange::Gain(on) => settings.processing.gain = on,
+            SettingChange::RelayOnly(on) => settings.relay_only = on,
             SettingChange::DefaultServer(text) => settings.default_server = words::server(&text)?,
             SettingChange::Port(text) => {
                 settings.listen = std::net::SocketAddr::new(self.listen().ip(), words::port(&text)?).to_string();
@@ -219,7 +220,7 @@ impl Desk {
         }
     }
 
-    pub fn settings_slice(&self, contacts: &[String], schemes: Vec<crate::view::Scheme>) -> Settings {
+    pub fn settings_slice(&self, schemes: Vec<crate::view::Scheme>) -> Settings {
         let settings = self.profile.settings();
         let damaged = |kind| matches!(kind, TroubleKind::Damaged | TroubleKind::Cut | TroubleKind::Key);
         let ledger_state = if self.profile.troubles().iter().any(|trouble| damaged(trouble.kind)) {
@@ -237,7 +238,7 @@ impl Desk {
             purposes: self.purposes(),
             ledger_state,
             profile_path: self.profile.places().data.display().to_string(),
-            contacts: contacts.to_vec(),
+            relay_only: settings.relay_only,
             default_server: self.default_host(),
             port: self.listen().port(),
             schemes,
@@ -347,7 +348,7 @@ impl<S: Shell> App<S> {
             return Ok(());
         }
         let Ok(permit) = gate.fetch(&target) else { return Ok(()) };
-        let found = runde_client::announced_notice(&permit, link).await.map_err(|error| match error {
+        let found = runde_client::announced_notice(&permit, link, &self.contacts).await.map_err(|error| match error {
             AnnouncedError::Wire(error) => {
                 super::faults::of_ending(&LeftReason::Unreachable(error), &link.host, &link.room)
             }

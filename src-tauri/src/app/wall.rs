@@ -21,10 +21,12 @@ impl<S: Shell> App<S> {
             None => slices.extend([Slice::Meeting(None), Slice::People(Vec::new()), Slice::Chat(Vec::new())]),
         }
         if let Ok(desk) = &self.desk {
-            slices.push(Slice::Settings(Box::new(desk.settings_slice(&self.contacts, self.schemes_slice()))));
+            slices.push(Slice::Settings(Box::new(desk.settings_slice(self.schemes_slice()))));
             slices.push(Slice::Devices(self.devices_slice(desk)));
             slices.push(Slice::Reminders(desk.reminders()));
-            slices.push(Slice::Desk(self.counter.slice(desk).map(Box::new)));
+            let shown = self.counter.slice(desk);
+            let ledger = shown.is_some().then(|| Box::new(super::contacts::page(self.contacts.seen())));
+            slices.extend([Slice::Desk(shown.map(Box::new)), Slice::Contacts(ledger)]);
         }
         for slice in slices {
             self.outlet.send(slice);
@@ -82,7 +84,7 @@ impl<S: Shell> App<S> {
             recents: self.desk.as_ref().ok().and_then(|desk| desk.recents()),
             interfaces: super::host::interfaces(),
             hosted: self.hosted.as_ref().map(super::host::Hosted::slice),
-            contacts: self.contacts.clone(),
+            contacts: super::contacts::hosts(&self.contacts.seen()),
         }
     }
 
@@ -92,7 +94,8 @@ impl<S: Shell> App<S> {
         self.measure();
         let devices = self.hear_devices_at_the_door();
         let (list, room) = (self.hardware.take_news(), self.room_use_changed());
-        devices || list || room
+        let counter = self.counter.tick();
+        devices || list || room || counter
     }
 
     fn measure(&mut self) {

@@ -79,3 +79,12 @@ test('what the organisation fixed is shown with its name and cannot be changed',
   expect((screen.getByLabelText('Anschluss für Räume auf diesem Gerät') as HTMLInputElement).disabled).toBe(false);
   expect(screen.getAllByText(/wer diesen Rechner verwaltet: Musterverein e. V./).length).toBe(2);
 });
+
+test('the relay switch is off, says what it hides and costs, and sends its key', async () => {
+  const { asked, user } = await open();
+  const relay = screen.getByRole('switch', { name: 'Ton und Bild nur über eine Zwischenstation' });
+  expect(relay.getAttribute('aria-checked')).toBe('false');
+  expect(screen.getByText(/erfährt die Adresse dieses Geräts dann nicht.*etwas Verzögerung/)).toBeTruthy();
+  await user.click(relay);
+  expect(asked).toEqual([['setSetting', { key: 'relayOnly', value: true }]]);
+});
