@@ -6,7 +6,7 @@
 fn main() {
     println!("cargo:rerun-if-changed=src/vpx/shim.c");
     println!("cargo:rerun-if-env-changed=RUNDE_STATIC");
-    let folder = folder_of_archive();
+    let folder = folder_of("libvpx.a").or_else(folder_beside_headers);
     let is_static = match std::env::var("RUNDE_STATIC").as_deref() {
         Ok("0") => false,
         Ok("1") => true,
@@ -36,14 +36,28 @@ fn main() {
         }
         println!("cargo:rustc-link-lib=static=vpx");
         println!("cargo:rustc-link-lib=m");
-        println!("cargo:rustc-link-lib=pthread");
+        if std::env::var("CARGO_CFG_TARGET_OS").as_deref() == Ok("windows") {
+            // Belongs to the compiler; Windows has none.
+            if let Some(folder) = folder_of("libwinpthread.a") {
+                println!("cargo:rustc-link-search=native={}", folder.display());
+            }
+            println!("cargo:rustc-link-lib=static=winpthread");
+        } else {
+            println!("cargo:rustc-link-lib=pthread");
+        }
     }
 }
 
-/// The compiler knows where `libvpx.a` lies; Debian's pkg-config file names a folder that does not hold it.
-fn folder_of_archive() -> Option<std::path::PathBuf> {
+/// Where another system's library lies that was built for this one (`PKG_CONFIG_LIBDIR` names it).
+fn folder_beside_headers() -> Option<std::path::PathBuf> {
+    let library = pkg_config::Config::new().cargo_metadata(false).probe("vpx").ok()?;
+    library.link_paths.into_iter().find(|folder| folder.join("libvpx.a").is_file())
+}
+
+/// The compiler knows where an archive lies; Debian's pkg-config file of libvpx names a folder that does not hold it.
+fn folder_of(archive: &str) -> Option<std::path::PathBuf> {
     let compiler = cc::Build::new().get_compiler();
-    let answer = compiler.to_command().arg("-print-file-name=libvpx.a").output().ok()?;
+    let answer = compiler.to_command().arg(format!("-print-file-name={archive}")).output().ok()?;
     let path = std::path::PathBuf::from(String::from_utf8(answer.stdout).ok()?.trim());
     path.is_absolute().then(|| path.parent().map(std::path::Path::to_owned)).flatten()
 }

@@ -2,13 +2,15 @@
 //!
 //! Commands, tray, links and the running meeting all end up in [`App::receive`] and [`App::heard`]; after each, whatever changed goes
 //! to the window as whole slices. The parts: `desk` (notices, consents, settings), `door` (links, prejoin), `host` (the room on this
-//! device), `counter` (the pages of the privacy desk), `seat` (the running meeting), `end` (how the app ends), `faults` and `slices` (conversions).
+//! device), `counter` (the pages of the privacy desk), `seat` (the running meeting), `autostart` and `end` (how the app begins and ends), `faults` and `slices` (conversions).
 
+mod autostart;
 mod contacts;
 mod counter;
 mod desk;
 mod door;
 mod end;
+mod extras;
 mod faults;
 mod hardware;
 mod host;
@@ -25,9 +27,10 @@ use crate::shell::Shell;
 use crate::tray::{Tray, TrayAction};
 use crate::view::{
     DeskPage, DeviceKind, Document, ErrorCode, HostOptions, Lang, LetterRequest, Moderation, NoticeDecision, Reminder,
-    SettingChange, Slice, Tile, Toast, UiError,
+    Responsible, SettingChange, Slice, Tile, Toast, UiError, Wish,
 };
 use counter::Counter;
+use desk::fetch::Fetching;
 use desk::{Asking, Desk, Next};
 use door::Door;
 use hardware::Hardware;
@@ -35,6 +38,7 @@ pub use hardware::Looking;
 use host::Hosted;
 use outlet::Cached;
 use runde_client::Secret;
+use runde_privacy::stamp::Moment;
 use schemes::Schemes;
 use seat::Seat;
 use std::collections::BTreeMap;
@@ -69,6 +73,7 @@ pub enum Request<O = Channel<Slice>> {
     GiveName(String),
     OpenLoginPage,
     Moderate(Moderation),
+    Wish(Wish),
     SetName(String),
     Leave,
     GoHome,
@@ -92,6 +97,10 @@ pub enum Request<O = Channel<Slice>> {
     ComposeLetter(LetterRequest),
     RemindOfLetter,
     ForgetReminder(Reminder),
+    ShowText(String),
+    DraftHosting(Responsible),
+    KeepHosting(Responsible),
+    ForgetHosting,
 }
 
 /// Everything that reaches the loop from outside.
@@ -100,6 +109,8 @@ pub enum Message<O = Channel<Slice>> {
     Asked(Request<O>, oneshot::Sender<Result<(), UiError>>),
     /// A start of the program (the first or a further one), with the link it was given.
     Opened(Option<String>),
+    /// A start with the session: into the tray, without a window.
+    StartedHidden,
     Tray(TrayAction),
     WindowClosed,
 }
@@ -143,8 +154,11 @@ impl<O> Handle<O> {
 /// Where the app is; each place owns what only it needs.
 enum Place {
     Asking(Box<Asking>),
-    Consents(Next),
+    /// What follows, and the functions that are asked about.
+    Consents(Next, Vec<runde_privacy::Purpose>),
     Home,
+    /// A server is being asked for the notice that its link promises.
+    Fetching(Box<Fetching>),
     Prejoin(Box<Door>),
     Threshold(Box<Threshold>),
     Meeting,
@@ -160,6 +174,8 @@ type Opener = Box<dyn Fn() -> Result<Desk, UiError> + Send>;
 pub struct App<S: Shell> {
     shell: S,
     open_desk: Opener,
+    /// For what depends on days; tests move it.
+    clock: fn() -> Moment,
     outlet: Cached<S::Outlet>,
     frames: Arc<Frames>,
     desk: Result<Desk, UiError>,
@@ -180,6 +196,8 @@ pub struct App<S: Shell> {
     /// The link that a start brought while the profile could not be opened.
     waiting: Option<String>,
     window_closed: bool,
+    /// Started with the session, so that the tray is its place when the window is closed.
+    in_tray: bool,
     ending: bool,
 }
 
@@ -194,6 +212,7 @@ impl<S: Shell> App<S> {
             shell,
             desk: open_desk(),
             open_desk,
+            clock: runde_profile::now,
             outlet: Cached::default(),
             frames,
             place: Place::Home,
@@ -210,6 +229,7 @@ impl<S: Shell> App<S> {
             counter: Counter::default(),
             waiting: None,
             window_closed: false,
+            in_tray: false,
             ending: false,
         };
         app.enter_profile();
@@ -219,7 +239,10 @@ impl<S: Shell> App<S> {
     /// To the first page, with what was found damaged; or to the page that says why there is no profile.
     fn enter_profile(&mut self) {
         let warnings = match &self.desk {
-            Ok(desk) => desk.take_warnings(),
+            Ok(desk) => {
+                desk.purge_former_log();
+                desk.take_warnings()
+            }
             Err(error) => {
                 self.place = Place::broken(error.clone(), "", "");
                 return;
@@ -260,6 +283,7 @@ impl<S: Shell> App<S> {
                 file = counter::chosen(&mut self.counter) => if let Some((errand, path)) = file {
                     self.file_chosen(errand, &path);
                 },
+                found = desk::fetch::arrived(&mut self.place) => self.notice_found(found),
                 _ = ticks.tick() => {
                     let news = self.tick();
                     self.quit_if_unseen().await;
@@ -284,6 +308,7 @@ impl<S: Shell> App<S> {
                 self.show();
                 self.started_with(link);
             }
+            Message::StartedHidden => self.start_in_tray(),
             Message::Tray(action) => self.tray_clicked(action).await,
             Message::WindowClosed => self.window_was_closed().await,
         }
@@ -310,6 +335,7 @@ impl<S: Shell> App<S> {
             Request::GiveName(name) => self.give_name(name),
             Request::OpenLoginPage => self.open_login_page(),
             Request::Moderate(what) => self.moderate(what),
+            Request::Wish(what) => self.wish(what),
             Request::SetName(name) => self.seated()?.set_name(name),
             Request::Leave => self.leave(),
             Request::GoHome => self.go_home(),
@@ -339,6 +365,10 @@ impl<S: Shell> App<S> {
             Request::ComposeLetter(wish) => self.compose_letter(&wish),
             Request::RemindOfLetter => self.remind_of_letter(),
             Request::ForgetReminder(reminder) => self.forget_reminder(reminder),
+            Request::ShowText(sha256) => self.show_text(&sha256),
+            Request::DraftHosting(details) => self.draft_hosting(&details),
+            Request::KeepHosting(details) => self.keep_hosting(&details),
+            Request::ForgetHosting => self.forget_hosting(),
         }
     }
 
@@ -387,6 +417,9 @@ impl<S: Shell> App<S> {
 
     /// Keeps a setting; what concerns the running meeting takes effect there at once.
     fn set_setting(&mut self, change: SettingChange) -> Result<(), UiError> {
+        if let SettingChange::Autostart(on) = change {
+            return self.set_autostart(on);
+        }
         let desk = self.desk()?;
         desk.change(change)?;
         let processing = door::processing(desk);

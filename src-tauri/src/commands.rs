@@ -3,7 +3,7 @@
 use crate::app::{Handle, Request};
 use crate::view::{
     DeskPage, DeviceKind, Document, HostOptions, Lang, LetterRequest, Moderation, NoticeDecision, Reminder,
-    SettingChange, Slice, Tile, UiError,
+    Responsible, SettingChange, Slice, Tile, UiError, Wish,
 };
 use std::collections::BTreeMap;
 use tauri::State;
@@ -83,6 +83,11 @@ pub async fn moderate(app: App<'_>, what: Moderation) -> Answer {
 }
 
 #[tauri::command]
+pub async fn wish(app: App<'_>, what: Wish) -> Answer {
+    app.request(Request::Wish(what)).await
+}
+
+#[tauri::command]
 pub async fn set_name(app: App<'_>, name: String) -> Answer {
     app.request(Request::SetName(name)).await
 }
@@ -143,6 +148,11 @@ pub async fn show_notice(app: App<'_>, controller: String) -> Answer {
 }
 
 #[tauri::command]
+pub async fn show_text(app: App<'_>, sha256: String) -> Answer {
+    app.request(Request::ShowText(sha256)).await
+}
+
+#[tauri::command]
 pub async fn forget_recent(app: App<'_>, link: Option<String>) -> Answer {
     app.request(Request::ForgetRecent(link)).await
 }
@@ -195,4 +205,19 @@ pub async fn remind_of_letter(app: App<'_>) -> Answer {
 #[tauri::command]
 pub async fn forget_reminder(app: App<'_>, reminder: Reminder) -> Answer {
     app.request(Request::ForgetReminder(reminder)).await
+}
+
+#[tauri::command]
+pub async fn draft_hosting(app: App<'_>, details: Responsible) -> Answer {
+    app.request(Request::DraftHosting(details)).await
+}
+
+#[tauri::command]
+pub async fn keep_hosting(app: App<'_>, details: Responsible) -> Answer {
+    app.request(Request::KeepHosting(details)).await
+}
+
+#[tauri::command]
+pub async fn forget_hosting(app: App<'_>) -> Answer {
+    app.request(Request::ForgetHosting).await
 }

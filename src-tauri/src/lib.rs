@@ -58,7 +58,11 @@ fn build(arguments: Vec<String>) -> tauri::Result<tauri::App<Wry>> {
     let (second_start, pictures) = (handle.clone(), frames.clone());
     tauri::Builder::default()
         .plugin(tauri_plugin_single_instance::init(move |_, words, _| {
-            second_start.tell(Message::Opened(link::from_arguments(words.get(1..).unwrap_or_default())));
+            let message = link::opened(words.get(1..).unwrap_or_default());
+            // The session comes late: the program runs, perhaps with a window.
+            if !matches!(message, Message::StartedHidden) {
+                second_start.tell(message);
+            }
         }))
         .plugin(tauri_plugin_deep_link::init())
         .register_asynchronous_uri_scheme_protocol("video", move |context, request, responder| {
@@ -81,6 +85,7 @@ fn build(arguments: Vec<String>) -> tauri::Result<tauri::App<Wry>> {
             commands::give_name,
             commands::open_login_page,
             commands::moderate,
+            commands::wish,
             commands::set_name,
             commands::leave,
             commands::go_home,
@@ -93,6 +98,7 @@ fn build(arguments: Vec<String>) -> tauri::Result<tauri::App<Wry>> {
             commands::set_setting,
             commands::set_scheme,
             commands::show_notice,
+            commands::show_text,
             commands::forget_recent,
             commands::dismiss_toast,
             commands::open_desk,
@@ -104,6 +110,9 @@ fn build(arguments: Vec<String>) -> tauri::Result<tauri::App<Wry>> {
             commands::compose_letter,
             commands::remind_of_letter,
             commands::forget_reminder,
+            commands::draft_hosting,
+            commands::keep_hosting,
+            commands::forget_hosting,
         ])
         .setup(move |tauri| Ok(set_up(tauri.handle(), handle, inbox, frames, &arguments)?))
         .build(tauri::generate_context!())
@@ -122,7 +131,7 @@ fn set_up(
         let link = event.urls().first().map(ToString::to_string);
         schemes.tell(Message::Opened(link));
     });
-    handle.tell(Message::Opened(link::from_arguments(arguments)));
+    handle.tell(link::opened(arguments));
     let app = App::new(Desktop::new(tauri.clone()), frames);
     tauri::async_runtime::spawn(app.run(inbox));
     Ok(())

@@ -1,11 +1,22 @@
 //! Links that the system hands over: as an argument, by a scheme, by a second start. All are treated as hostile text; what they
 //! may do is `open_link`, which shows host and room and waits for a person.
 
+use crate::app::Message;
+
 /// The longest text taken for a link (the link grammar's own limit, docs/links.md).
 const LONGEST: usize = 64 * 1024;
 
+/// What a start with these arguments asks for. With the session the program starts in the tray; a link is asked for by a person.
+pub fn opened<O>(arguments: &[String]) -> Message<O> {
+    let hidden = arguments.iter().any(|word| word == runde_profile::HIDDEN);
+    match from_arguments(arguments) {
+        None if hidden => Message::StartedHidden,
+        link => Message::Opened(link),
+    }
+}
+
 /// The first argument that may be a link or a room name; switches are none.
-pub fn from_arguments(arguments: &[String]) -> Option<String> {
+fn from_arguments(arguments: &[String]) -> Option<String> {
     let candidate = arguments.iter().find(|word| !word.starts_with('-') && !word.trim().is_empty())?;
     (candidate.len() <= LONGEST).then(|| candidate.trim().to_owned())
 }
@@ -24,6 +35,14 @@ mod tests {
         assert_eq!(found(&["  https://host/room  "]), Some("https://host/room".into()));
         assert_eq!(found(&["--hidden", " "]), None);
         assert_eq!(found(&[]), None);
+    }
+
+    #[test]
+    fn a_start_with_the_session_shows_no_window_unless_it_brings_a_link() {
+        let message = |words: &[&str]| opened::<()>(&words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>());
+        assert!(matches!(message(&["--hidden"]), Message::StartedHidden));
+        assert!(matches!(message(&["--hidden", "runde://h/r"]), Message::Opened(Some(_))));
+        assert!(matches!(message(&[]), Message::Opened(None)));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! What the app asks of the desktop, as a trait; Tauri answers in the product, a recording in the tests.
 
+#[cfg(target_os = "linux")]
+mod claim;
 mod dialog;
 
 use crate::app::Looking;
@@ -32,6 +34,10 @@ pub trait Shell: Send + 'static {
     /// Brings the window to the front, opening it again where it was closed.
     fn show_window(&self);
     fn show_tray(&self, tray: &Tray);
+    /// Whether there is an icon beside the clock at all; whether the desktop shows it, no program is told.
+    fn has_tray(&self) -> bool;
+    /// The program that a session should start: this one.
+    fn program(&self) -> Option<PathBuf>;
     /// The clipboard's text, when there is one.
     fn clipboard(&self) -> Option<String>;
     /// Begins to look at microphones, speakers and cameras; `None` where that is not possible.
@@ -92,6 +98,20 @@ impl Desktop {
     }
 }
 
+#[cfg(target_os = "linux")]
+impl Desktop {
+    /// What registering leaves undone here.
+    fn settle(&self, scheme: &str, before: Option<&str>) -> Result<(), Box<dyn std::error::Error>> {
+        let name = tauri::utils::platform::current_exe()?;
+        let name = format!("{}-handler.desktop", name.file_name().unwrap_or_default().to_string_lossy());
+        claim::without_quotes(&self.app.path().data_dir()?.join("applications").join(name))?;
+        if let Some(before) = before {
+            claim::keep_behind(&self.app.path().config_dir()?.join("mimeapps.list"), scheme, before)?;
+        }
+        Ok(())
+    }
+}
+
 impl Shell for Desktop {
     type Outlet = Channel<Slice>;
 
@@ -113,6 +133,15 @@ impl Shell for Desktop {
             Some(icon) => icon.set_menu(Some(tray::menu(app, &tray)?)),
             None => Ok(()),
         });
+    }
+
+    fn has_tray(&self) -> bool {
+        self.app.tray_by_id(WINDOW).is_some()
+    }
+
+    /// As it was called at the start (an upgrade may have replaced the file since); an AppImage is its file, not what it mounted.
+    fn program(&self) -> Option<PathBuf> {
+        tauri::process::current_binary(&self.app.env()).ok()
     }
 
     fn clipboard(&self) -> Option<String> {
@@ -139,8 +168,17 @@ impl Shell for Desktop {
 
     fn set_scheme(&self, scheme: &str, on: bool) -> Result<(), String> {
         let links = self.app.deep_link();
-        let done = if on { links.register(scheme) } else { links.unregister(scheme) };
-        done.map_err(|error| error.to_string())
+        if !on {
+            return links.unregister(scheme).map_err(|error| error.to_string());
+        }
+        #[cfg(target_os = "linux")]
+        let before = claim::holder(scheme);
+        links.register(scheme).map_err(|error| error.to_string())?;
+        #[cfg(target_os = "linux")]
+        if let Err(error) = self.settle(scheme, before.as_deref()) {
+            tracing::warn!(%error, "an entry for links cannot be mended");
+        }
+        Ok(())
     }
 
     fn open_page(&self, url: &str) -> Result<(), String> {
@@ -158,8 +196,16 @@ impl Shell for Desktop {
     }
 }
 
-/// The window: our own pages only, wherever a page tries to lead.
+/// Where the web view cannot make its folder (a home that is read-only or full), it keeps nothing: the page that says so needs a window.
 fn open_window(app: &AppHandle<Wry>) -> tauri::Result<tauri::WebviewWindow<Wry>> {
+    window(app).build().or_else(|error| {
+        tracing::warn!(%error, "the web view has no folder of its own");
+        window(app).incognito(true).data_directory(std::env::temp_dir()).build()
+    })
+}
+
+/// Our own pages only, wherever a page tries to lead.
+fn window(app: &AppHandle<Wry>) -> WebviewWindowBuilder<'_, Wry, AppHandle<Wry>> {
     WebviewWindowBuilder::new(app, WINDOW, WebviewUrl::default())
         .title("Runde")
         .inner_size(SIZE.0, SIZE.1)
@@ -167,7 +213,6 @@ fn open_window(app: &AppHandle<Wry>) -> tauri::Result<tauri::WebviewWindow<Wry>>
         .on_navigation(is_own_page)
         // The page takes a dropped link itself; the shell's own handler would keep it from the page.
         .disable_drag_drop_handler()
-        .build()
 }
 
 /// T-02: no remote content is ever loaded into the web view.

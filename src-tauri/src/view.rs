@@ -26,9 +26,10 @@
 //! | `give_name` | `name: String` | on `Page::Threshold`: a name; tries again |
 //! | `open_login_page` | | on `Page::Threshold`: the server's page in the person's browser |
 //! | `moderate` | `what: Moderation` | refused unless `Meeting::moderator` |
+//! | `wish` | `what: Wish` | what the room offers besides; some of it for moderators only |
 //! | `set_name` | `name: String` | how the others see one from now on |
 //! | `leave` | | leave the meeting; leads to `Page::After` |
-//! | `go_home` | | leave prejoin, a threshold, after, broken or a re-read notice |
+//! | `go_home` | | leave prejoin, a threshold, after, broken, a re-read notice, or the wait for a server's notice |
 //! | `set_microphone`, `set_camera` | `on: bool` | in prejoin and in the meeting |
 //! | `set_hand` | `raised: bool` | |
 //! | `send_chat` | `text: String` | |
@@ -37,6 +38,7 @@
 //! | `set_setting` | `change: SettingChange` | |
 //! | `set_scheme` | `scheme: String, on: bool` | whether the system opens links of this kind with this program |
 //! | `show_notice` | `controller: String` | read a notice again, by controller id or by the host it was noted for (`Notice::reason` is `Reading`) |
+//! | `show_text` | `sha256: String` | read a version that was noted, whatever holds now |
 //! | `forget_recent` | `link: Option<String>` | `None` forgets all |
 //! | `dismiss_toast` | `id: u32` | |
 //! | `open_desk` | `page: DeskPage` | the pages of the privacy desk, over whatever is on |
@@ -48,6 +50,9 @@
 //! | `compose_letter` | `wish: LetterRequest` | the letter arrives with the `Desk` slice |
 //! | `remind_of_letter` | | keeps a reminder of the composed letter |
 //! | `forget_reminder` | `reminder: Reminder` | |
+//! | `draft_hosting` | `details: Responsible` | the notice made from them arrives with the `Desk` slice; nothing is kept |
+//! | `keep_hosting` | `details: Responsible` | rooms opened from now on are served under their notice |
+//! | `forget_hosting` | | rooms opened from now on name nobody |
 //!
 //! Copying and printing happen in the web view and need no command.
 
@@ -57,6 +62,8 @@ mod contacts;
 mod desk;
 mod device;
 mod error;
+mod extras;
+mod hosting;
 mod notice;
 mod page;
 mod room;
@@ -70,14 +77,18 @@ pub use desk::{
 };
 pub use device::{Device, DeviceChoice, DeviceKind, DeviceState, Devices};
 pub use error::{ErrorCode, Toast, UiError};
+pub use extras::{Allowance, Capture, Extras, Media, Poll, PollAnswer, Reaction, Room, Sign, Speaker, Wish};
+pub use hosting::{Draft, Hosting, Responsible};
 pub use notice::{
-    Controller, Lang, Notice, NoticeDecision, NoticeReason, NoticeSection, NoticeText, Purpose, PurposeText,
+    Controller, Foreword, Lang, Notice, NoticeChange, NoticeDecision, NoticePiece, NoticeReason, NoticeSection,
+    NoticeText, Purpose, PurposeText, Rewording, Wording,
 };
 pub use page::{
-    After, Broken, Declined, Fingerprint, Home, HostOptions, HostedRoom, Interface, Page, Prejoin, Recent, Stored,
+    After, Broken, Declined, Fetching, Fingerprint, Home, HostOptions, HostedRoom, Interface, Page, Prejoin, Recent,
+    Stored,
 };
 pub use room::{ChatLine, Levels, Meeting, Network, Person, Phase, Tile};
-pub use settings::{Language, LedgerState, Look, Processing, Scheme, SettingChange, Settings};
+pub use settings::{Autostart, Language, LedgerState, Look, Processing, Scheme, SettingChange, Settings};
 pub use threshold::{Knocker, Moderation, Threshold, Wants, secret};
 
 /// Unix time in seconds, UTC.
@@ -92,7 +103,7 @@ pub enum Slice {
     Notice(Option<Notice>),
     Page(Page),
     /// `None` outside a meeting.
-    Meeting(Option<Meeting>),
+    Meeting(Option<Box<Meeting>>),
     /// Everyone in the room, oneself first, then in order of arrival.
     People(Vec<Person>),
     /// Oldest first.
@@ -127,7 +138,9 @@ mod tests {
         Tile::export_all(&config).unwrap();
         SettingChange::export_all(&config).unwrap();
         Moderation::export_all(&config).unwrap();
+        Wish::export_all(&config).unwrap();
         LetterRequest::export_all(&config).unwrap();
+        Responsible::export_all(&config).unwrap();
     }
 
     fn files(folder: &Path) -> BTreeMap<String, String> {
@@ -169,6 +182,7 @@ mod tests {
             interfaces: vec![],
             contacts: vec![],
             hosted: None,
+            responsible: String::new(),
         });
         let json = serde_json::to_value(Slice::Page(home)).unwrap();
         assert_eq!(json["slice"], "page");

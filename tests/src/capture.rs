@@ -43,7 +43,8 @@ impl Capture {
         self.program.terminate(PATIENCE)?;
         let bytes = std::fs::read(&self.file)?;
         let mut rest = bytes.get(24..).ok_or("the capture did not begin")?;
-        let (mut packets, word) = (Vec::new(), |bytes: &[u8]| bytes.iter().rev().fold(0, |sum, byte| sum << 8 | u32::from(*byte)));
+        let (mut packets, word) =
+            (Vec::new(), |bytes: &[u8]| bytes.iter().rev().fold(0, |sum, byte| sum << 8 | u32::from(*byte)));
         while let Some(head) = rest.get(..16) {
             let (seconds, micros) = (word(&head[..4]), word(&head[4..8]));
             let (kept, length) = (word(&head[8..12]) as usize, word(&head[12..16]) as usize);
@@ -75,12 +76,14 @@ impl Packet {
         let (protocol, from, to, segment) = match kind {
             0x0800 => {
                 let (head, total) = (usize::from(packet[0] & 15) * 4, u16::from_be_bytes([packet[2], packet[3]]));
-                let address = |at: usize| -> Option<IpAddr> { Some(<[u8; 4]>::try_from(packet.get(at..at + 4)?).ok()?.into()) };
+                let address =
+                    |at: usize| -> Option<IpAddr> { Some(<[u8; 4]>::try_from(packet.get(at..at + 4)?).ok()?.into()) };
                 (packet[9], address(12)?, address(16)?, packet.get(head..usize::from(total))?)
             }
             0x86dd => {
                 let length = usize::from(u16::from_be_bytes([packet[4], packet[5]]));
-                let address = |at: usize| -> Option<IpAddr> { Some(<[u8; 16]>::try_from(packet.get(at..at + 16)?).ok()?.into()) };
+                let address =
+                    |at: usize| -> Option<IpAddr> { Some(<[u8; 16]>::try_from(packet.get(at..at + 16)?).ok()?.into()) };
                 (packet[6], address(8)?, address(24)?, packet.get(40..40 + length)?)
             }
             _ => return None,
@@ -118,13 +121,15 @@ impl Flows {
     pub fn of(packets: &[Packet], own: IpAddr) -> Self {
         let mut connections: BTreeMap<(&str, SocketAddr, SocketAddr), Vec<&Packet>> = BTreeMap::new();
         for packet in packets {
-            let (mine, theirs) = if packet.from.ip() == own { (packet.from, packet.to) } else { (packet.to, packet.from) };
+            let (mine, theirs) =
+                if packet.from.ip() == own { (packet.from, packet.to) } else { (packet.to, packet.from) };
             connections.entry((packet.carrier, mine, theirs)).or_default().push(packet);
         }
         let mut flows = Self::default();
         for ((carrier, mine, theirs), packets) in connections {
             let flow = flows.0.entry((carrier.to_owned(), theirs)).or_default();
-            let (is_own, is_end) = (|packet: &&&Packet| packet.from == mine, |packet: &&&Packet| packet.flags & ENDS != 0);
+            let (is_own, is_end) =
+                (|packet: &&&Packet| packet.from == mine, |packet: &&&Packet| packet.flags & ENDS != 0);
             let end = packets.iter().find(|packet| is_own(packet) && is_end(packet));
             let last = end.or_else(|| packets.iter().rfind(is_own)).map_or(f64::MAX, |packet| packet.at);
             let mut next = [None; 2];
@@ -189,12 +194,21 @@ mod tests {
     #[test]
     fn bytes_that_tcp_sends_twice_count_once() {
         let place: SocketAddr = ([192, 0, 2, 1], 1).into();
-        let packet = |sequence, flags, payload| Packet { at: 0.0, carrier: "tcp", from: place, to: place, sequence, flags, payload };
+        let packet = |sequence, flags, payload| Packet {
+            at: 0.0,
+            carrier: "tcp",
+            from: place,
+            to: place,
+            sequence,
+            flags,
+            payload,
+        };
         let mut next = None;
-        let counted: Vec<_> = [packet(u32::MAX, SYN, 0), packet(0, 0, 10), packet(0, 0, 10), packet(5, 0, 10), packet(14, 0, 1)]
-            .iter()
-            .map(|packet| fresh(packet, &mut next))
-            .collect();
+        let counted: Vec<_> =
+            [packet(u32::MAX, SYN, 0), packet(0, 0, 10), packet(0, 0, 10), packet(5, 0, 10), packet(14, 0, 1)]
+                .iter()
+                .map(|packet| fresh(packet, &mut next))
+                .collect();
         assert_eq!(counted, [0, 10, 0, 5, 0]);
     }
 }

@@ -66,6 +66,11 @@ impl Desktop {
         if status.success() { Ok(()) } else { Err("no screenshot could be taken".into()) }
     }
 
+    /// Whether a window with this title is open.
+    pub fn has_window(&self, title: &str) -> Outcome<bool> {
+        Ok(self.window(title)?.is_some())
+    }
+
     /// The number of the visible window with exactly this title.
     fn window(&self, title: &str) -> Outcome<Option<String>> {
         let mut command = Command::new("xdotool");

@@ -125,7 +125,8 @@ struct Shared {
     lanes: Mutex<Lanes>,
     mail: Mutex<BinaryHeap<Reverse<Letter>>>,
     posted: Condvar,
-    streams: Mutex<Vec<TcpStream>>,
+    /// The guest's side and the server's of each connection.
+    streams: Mutex<Vec<(TcpStream, TcpStream)>>,
     blocked: AtomicBool,
     over: AtomicBool,
     passed: AtomicU64,
@@ -220,9 +221,9 @@ impl Shared {
     }
 
     fn cut(&self) -> usize {
-        // Two for each connection.
-        let cut = locked(&self.streams).drain(..).filter(|stream| stream.shutdown(Shutdown::Both).is_ok()).count();
-        cut / 2
+        let open = |stream: &TcpStream| stream.shutdown(Shutdown::Both).is_ok();
+        // Both are closed, whatever the first says; the second may have followed it by itself meanwhile.
+        locked(&self.streams).drain(..).filter(|(guest, server)| open(guest) | open(server)).count()
     }
 
     /// Decides on one datagram and puts it into the mail.
@@ -319,7 +320,7 @@ impl Shared {
             stream.set_nonblocking(false)?;
             stream.set_nodelay(true)?;
         }
-        locked(&self.streams).extend([guest.try_clone()?, server.try_clone()?]);
+        locked(&self.streams).push((guest.try_clone()?, server.try_clone()?));
         self.carry(Direction::Up, guest.try_clone()?, server.try_clone()?);
         self.carry(Direction::Down, server.try_clone()?, guest.try_clone()?);
         Ok(())

@@ -8,6 +8,9 @@ use crate::{Failure, Outcome};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+const DRIVER: &str = "$WEBKIT_INSPECTOR_SERVER";
+const AUTOMATION: &str = "$TAURI_WEBVIEW_AUTOMATION";
+
 /// One root folder of its own.
 pub struct Tree {
     root: PathBuf,
@@ -63,6 +66,17 @@ impl Tree {
 
     /// A program in the tree, with a home of the test's own and its desktop as `surroundings` set them up.
     pub fn program(&self, home: &Home, surroundings: impl Fn(&mut Command), words: &[&str]) -> Command {
+        self.program_with(home, surroundings, &[], words)
+    }
+
+    /// The same with more words for bubblewrap, such as further mounts.
+    pub fn program_with(
+        &self,
+        home: &Home,
+        surroundings: impl Fn(&mut Command),
+        more: &[&str],
+        words: &[&str],
+    ) -> Command {
         let mut model = Command::new("model");
         home.apply(&mut model);
         surroundings(&mut model);
@@ -77,8 +91,36 @@ impl Tree {
                 command.arg("--setenv").arg(name).arg(value);
             }
         }
-        command.arg("--").args(words);
+        command.args(more).arg("--").args(words);
         command
+    }
+
+    /// The same as a file that others start, such as a driver or a watcher, with their arguments behind its own.
+    pub fn script(
+        &self,
+        home: &Home,
+        surroundings: impl Fn(&mut Command),
+        more: &[&str],
+        words: &[&str],
+    ) -> Outcome<PathBuf> {
+        use std::os::unix::fs::PermissionsExt;
+        // What WebKit's driver tells the program it drives; empty where nobody drives it.
+        let told = ["--setenv", "WEBKIT_INSPECTOR_SERVER", DRIVER, "--setenv", "TAURI_WEBVIEW_AUTOMATION", AUTOMATION];
+        let more: Vec<&str> = told.into_iter().chain(more.iter().copied()).collect();
+        let command = self.program_with(home, surroundings, &more, words);
+        let said = std::iter::once(command.get_program()).chain(command.get_args()).map(|word| {
+            let word = word.to_string_lossy();
+            if word == DRIVER || word == AUTOMATION {
+                return format!("\"{word}\"");
+            }
+            format!("'{}'", word.replace('\'', "'\\''"))
+        });
+        let text = format!("#!/bin/sh\nexec {} \"$@\"\n", said.collect::<Vec<_>>().join(" "));
+        let mut names = (0..).map(|number| home.path(&format!("in-the-tree-{number}")));
+        let file = names.find(|file| !file.exists()).ok_or("no name is free")?;
+        std::fs::write(&file, text)?;
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755))?;
+        Ok(file)
     }
 
     /// A program of an administrator, to its end; yields what it printed.

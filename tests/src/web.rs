@@ -96,21 +96,28 @@ impl Web {
             let found = self.client.wait().at_most(left).for_element(Locator::XPath(&path)).await;
             let clicked = match found {
                 Ok(element) => element.click().await,
-                Err(error) => Err(error),
+                Err(error) => return Err(format!("button “{name}”: {error}").into()),
             };
             match clicked {
                 Ok(()) => return Ok(()),
-                // Drawn anew between looking and clicking: nothing was clicked yet.
-                Err(error) if error.is_stale_element_reference() && Instant::now() < end => {}
+                // Drawn anew between looking and clicking, or a page that closes still lies over it: nothing was clicked yet.
+                Err(_) if Instant::now() < end => tokio::time::sleep(Duration::from_millis(50)).await,
                 Err(error) => return Err(format!("button “{name}”: {error}").into()),
             }
         }
     }
 
-    /// Types into the first element that matches.
+    /// Types into the first element that matches, as soon as nothing lies over it any more: a page that closes takes a moment to go.
     pub async fn fill(&self, css: &str, text: &str) -> Outcome {
-        let element = self.client.wait().at_most(START).for_element(Locator::Css(css)).await?;
-        element.clear().await?;
+        let end = Instant::now() + START;
+        let element = loop {
+            let element = self.client.wait().at_most(START).for_element(Locator::Css(css)).await?;
+            match element.clear().await {
+                Ok(()) => break element,
+                Err(covered) if Instant::now() > end => return Err(format!("field {css}: {covered}").into()),
+                Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
+            }
+        };
         Ok(element.send_keys(text).await?)
     }
 

@@ -235,6 +235,77 @@ async fn letter(seat: &Seat) -> Outcome {
     Ok(())
 }
 
+/// Says who answers for rooms opened here, with a slip on the way; then a room opens under the notice made from it.
+async fn own_notice(seat: &Seat) -> Outcome {
+    let kept = seat.home.path("profile").join("config/operator.json");
+    seat.turn_to("Räume öffnen").await?;
+    seat.web.press("Speichern").await?;
+    seat.web.reads("Der Name kann so nicht im Hinweis stehen", SOON).await?;
+    seat.picture("desk-hosting-refused").await?;
+    seat.web.fill("#hosting-name", "Musterverein Beispiel").await?;
+    seat.web.fill("#hosting-address", &format!("Vereinsweg 1{ENTER}12345 Ort")).await?;
+    seat.web.fill("#hosting-retentionDays", "14").await?;
+    seat.web.press("Hinweis ansehen").await?;
+    seat.web.reads("So würde der Hinweis lauten", SOON).await?;
+    assert!(!kept.exists(), "looking keeps nothing");
+    let show = "document.querySelector('#hosting-draft').scrollIntoView(); return true";
+    seat.web.until("the notice in view", SOON, show, |shown| shown == true).await?;
+    seat.picture("desk-hosting-draft").await?;
+    seat.web.press("Speichern").await?;
+    seat.web.reads("unter dem Hinweis von: Musterverein Beispiel", SOON).await?;
+    assert_eq!(json(&std::fs::read(&kept)?)?["retention_days"], 14);
+    seat.close().await?;
+    seat.web.reads("Verantwortlich: Musterverein Beispiel.", SOON).await?;
+    seat.picture("home-responsible").await?;
+    seat.web.press("Raum auf diesem Gerät öffnen").await?;
+    seat.web.reads("Was sich geändert hat", SOON).await?;
+    seat.picture("notice-changed").await?;
+    seat.web.press("Zur Kenntnis genommen").await?;
+    seat.web.reads("Ihr Name", SOON).await?;
+    seat.web.reads("Verantwortlich: Musterverein Beispiel.", SOON).await?;
+    seat.picture("prejoin-operator").await?;
+    seat.web.press("Beitreten").await?;
+    seat.web.reads("Link kopieren", SOON).await?;
+    seat.web.reads("Musterverein Beispiel", SOON).await?;
+    seat.picture("meeting-operator").await?;
+    let read = "return document.body.innerText.match(/https:\\S+#\\S+/)?.[0] ?? ''";
+    let link = seat.web.client.execute(read, Vec::new()).await?;
+    let link = link.as_str().unwrap_or_default().to_owned();
+    guest_reads(&link)?;
+    seat.web.press("Verlassen").await?;
+    seat.web.press("Zur Startseite").await?;
+    seat.web.press("Datenschutz").await?;
+    every_version(seat).await
+}
+
+/// Both texts that were noted for one's own rooms are read from the records.
+async fn every_version(seat: &Seat) -> Outcome {
+    seat.turn_to("Protokolle").await?;
+    let own = "(//ol/li[.//bdi[normalize-space()='Räume auf diesem Gerät']]//button[normalize-space()='Text lesen'])";
+    seat.click(Locator::XPath(&format!("{own}[1]"))).await?;
+    seat.web.reads("Musterverein Beispiel", SOON).await?;
+    seat.web.press("Zurück").await?;
+    seat.turn_to("Protokolle").await?;
+    seat.click(Locator::XPath(&format!("{own}[2]"))).await?;
+    seat.web.reads("Person, die diesen Raum geöffnet hat", SOON).await?;
+    seat.web.press("Zurück").await?;
+    seat.turn_to("Protokolle").await?;
+    seat.web.reads("Die Kette ist vollständig", SOON).await
+}
+
+/// Somebody else's profile: the room itself says whose notice holds, and nobody enters unread.
+fn guest_reads(link: &str) -> Outcome {
+    let guest = Home::new()?;
+    let warned = cli(&guest, &["notice", link])?;
+    let warning = String::from_utf8(warned.stdout)?;
+    let hash = warning.lines().last().and_then(|line| line.strip_prefix("sha256: ")).ok_or("no hash of the warning")?;
+    let refused = cli(&guest, &["join", link, "--name", "Gast", "--notice-ack", hash, "--for", "1s"])?;
+    assert_eq!(refused.status.code(), Some(3), "{}", String::from_utf8_lossy(&refused.stderr));
+    let said = String::from_utf8(cli(&guest, &["notice", link, "--fetch"])?.stdout)?;
+    assert!(said.contains("Musterverein Beispiel, Vereinsweg 1, 12345 Ort") && said.contains("14 Tage"), "{said}");
+    Ok(())
+}
+
 /// Takes the profile along, erases everything, and brings it back from the file.
 async fn away_and_back(seat: &Seat) -> Outcome {
     let file = seat.home.path("profile.json");
@@ -292,5 +363,6 @@ async fn tour(seat: &Seat) -> Result<(), Failure> {
     stored(seat).await?;
     objection(seat).await?;
     letter(seat).await?;
+    own_notice(seat).await?;
     away_and_back(seat).await
 }

@@ -1,6 +1,11 @@
 //! The packages as a person gets them: installed into a clean Debian with nothing but what they declare, started there, looked at,
 //! upgraded, removed. The screenshots are those of docs/install.md.
 
+#[path = "installed/bad_input.rs"]
+mod bad_input;
+#[path = "installed/session.rs"]
+mod session;
+
 use e2e::desktop::Desktop;
 use e2e::folder::Home;
 use e2e::program::Program;

@@ -159,6 +159,37 @@ async fn other_looks(web: &Web, desktop: &Desktop) -> Outcome {
     desktop.screenshot(&shot("settings-english-light"))
 }
 
+/// Somebody's screen as a tile of its own, a reaction, a poll, and permission to speak.
+async fn besides(web: &Web, desktop: &Desktop, link: &str) -> Outcome {
+    let home = Home::new()?;
+    let hash = room::notice_of(&home, link)?;
+    let words = ["join", link, "--name", "Vera", "--notice-ack", &hash, "--share", "pattern", "--json", "--orders"];
+    let mut vera = Program::cli_ordered(&home, &words)?;
+    vera.event("joined", SOON)?;
+    let tile = "return !!document.querySelector('[aria-label=\"Bildschirm von Vera\"] .picture')";
+    web.until("the screen of Vera", SOON, tile, |there| *there == true).await?;
+    vera.wait("that somebody watches", SOON, |line| {
+        let own = |source: &serde_json::Value| source["mine"] == true && source["fps"].as_f64() > Some(3.0);
+        line["sources"].as_array().is_some_and(|sources| sources.iter().any(own))
+    })?;
+    web.press("Reaktion").await?;
+    web.press("Applaus").await?;
+    vera.wait("the reaction", SOON, |line| line["event"] == "reaction" && line["reaction"] == "clap")?;
+    desktop.screenshot(&shot("screen"))?;
+    vera.say("poll Treffen wir uns um sechs? | Ja | Nein")?;
+    web.press("Mehr").await?;
+    web.reads("Treffen wir uns um sechs?", SOON).await?;
+    web.press("Abstimmen").await?;
+    vera.wait("a vote", SOON, |line| line["event"] == "vote")?;
+    desktop.screenshot(&shot("poll"))?;
+    web.press("Personen").await?;
+    web.press("Mikrofone brauchen eine Freigabe").await?;
+    vera.wait("that she has to ask", SOON, |line| line["event"] == "permission" && line["needed"] == true)?;
+    desktop.screenshot(&shot("permission"))?;
+    assert!(vera.terminate(SOON)?.success());
+    Ok(())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn from_the_first_launch_to_a_meeting_in_which_one_sees_hears_and_writes() -> Outcome {
     let (home, elsewhere) = (Home::new()?, Home::new()?);
@@ -210,6 +241,7 @@ async fn from_the_first_launch_to_a_meeting_in_which_one_sees_hears_and_writes()
 
     chat(&web, &mut guest).await?;
     desktop.screenshot(&shot("chat"))?;
+    besides(&web, &desktop, &link).await?;
     web.press("Verlassen").await?;
     web.reads("Sie haben den Raum verlassen", SOON).await?;
     desktop.screenshot(&shot("after"))?;

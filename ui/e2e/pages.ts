@@ -20,9 +20,9 @@ const FLAGS = [
 ];
 const PLACES = [
   'notice', 'reading', 'consents', 'home', 'hosted', 'recents', 'toast', 'prejoin', 'prejoin-camera', 'meeting', 'chat', 'people', 'alone',
-  'reconnecting', 'after', 'declined', 'broken', 'settings', 'moderating', 'moderating-people',
+  'reconnecting', 'after', 'declined', 'broken', 'settings', 'moderating', 'moderating-people', 'sharing', 'captured', 'extras', 'extras-people',
   'threshold-otherPassword', 'threshold-login', 'threshold-moderator', 'threshold-host',
-  'desk-voluntary', 'desk-ledger', 'desk-stored', 'desk-rights', 'desk-letters', 'desk-contacts',
+  'desk-voluntary', 'desk-ledger', 'desk-stored', 'desk-rights', 'desk-letters', 'desk-hosting', 'desk-contacts', 'changed', 'fetching',
 ];
 const LOOKS = ['light', 'dark', 'contrast'];
 
@@ -62,12 +62,13 @@ async function open(browser: Browser, query: string, size = { width: 1280, heigh
 
 async function turnTo(page: Page, place: string): Promise<void> {
   if (place === 'chat') await page.getByRole('button', { name: 'Chat' }).click();
-  if (place === 'people' || place === 'moderating-people') await page.getByRole('button', { name: /^Personen/ }).click();
+  if (place === 'extras') await page.getByRole('button', { name: 'Mehr', exact: true }).click();
+  if (place === 'people' || place === 'moderating-people' || place === 'extras-people') await page.getByRole('button', { name: /^Personen/ }).click();
   if (place === 'settings') await page.getByRole('button', { name: 'Einstellungen' }).first().click();
   await page.waitForTimeout(place.startsWith('meeting') || place.includes('camera') ? 900 : 350);
 }
 
-const FAKE: Record<string, string> = { people: 'meeting', settings: 'recents', 'moderating-people': 'moderating' };
+const FAKE: Record<string, string> = { people: 'meeting', settings: 'recents', 'moderating-people': 'moderating', 'extras-people': 'extras' };
 
 async function faults(page: Page): Promise<string[]> {
   await page.evaluate(AXE);

@@ -19,17 +19,18 @@ mod system;
 mod third_party;
 mod tidy;
 mod ui;
+mod windows;
 mod workspace;
 
 use std::process::ExitCode;
 
 const USAGE: &str = "\
 cargo xtask run [-- ARGUMENTS]      install what is missing, build and start the app
-cargo xtask test [STAGE] [--full]   all stages, or one of: fmt tidy supply clippy unit ui e2e package
+cargo xtask test [STAGE] [--full]   all stages, or one of: fmt tidy supply clippy unit ui e2e package windows
 cargo xtask bench [NAME]            absolute figures: join (--peer chromium: beside Jitsi's library), cpu
 cargo xtask tidy                    the house rules alone
 cargo xtask supply                  licences, banned crates and sources of what is linked in
-cargo xtask package [--tested|--release] [--rpm]  the packages of this system, in target/package; --tested: of what the tests built
+cargo xtask package [--tested|--release] [--rpm|--windows]  packages, in target/package; --tested: of what the tests built
 cargo xtask release X.Y.Z           the next version: manifest, changelog; commits nothing
 cargo xtask changes X.Y.Z           that version's section of the changelog
 cargo xtask sbom                    what is linked in, as CycloneDX JSON

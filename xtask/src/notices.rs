@@ -26,8 +26,16 @@ const LIBRARIES: [(&str, &str, &str); 1] = [("libvpx", "BSD-3-Clause", "/usr/sha
 
 /// The notices of one program (`runde` or `runde-cli`).
 pub fn text(program: &str) -> Result<String, String> {
-    let tree = workspace::metadata_of_this_system()?;
-    let shipped = supply::shipped(&tree, &[program]);
+    of_tree(program, &workspace::metadata_of_this_system()?)
+}
+
+/// The same of a program for another system.
+pub fn text_for(program: &str, target: &str) -> Result<String, String> {
+    of_tree(program, &workspace::metadata_of(target)?)
+}
+
+fn of_tree(program: &str, tree: &Value) -> Result<String, String> {
+    let shipped = supply::shipped(tree, &[program]);
     let mut texts: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let packages = tree["packages"].as_array().into_iter().flatten();
     for package in packages.filter(|package| !package["source"].is_null()) {

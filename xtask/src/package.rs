@@ -8,6 +8,7 @@ mod deb;
 mod manual;
 mod rpm;
 mod tree;
+mod windows;
 
 use crate::{notices, process, system, ui, workspace};
 use std::path::{Path, PathBuf};
@@ -47,15 +48,17 @@ struct Content {
     /// Debian's names; the libraries it links are found by themselves.
     depends: &'static [&'static str],
     recommends: &'static [&'static str],
+    /// The same as `depends` in the names that rpm distributions share.
+    requires: &'static [&'static str],
     /// Files an administrator edits, which an upgrade leaves alone.
     settings: &'static [&'static str],
     /// Shell for the four moments of a package's life: name of the script, its text.
     scripts: &'static [(&'static str, &'static str)],
 }
 
-/// `cargo xtask package [--tested|--release] [--rpm]`.
+/// `cargo xtask package [--tested|--release] [--rpm|--windows]`.
 pub fn package(arguments: &[&str]) -> Result<(), String> {
-    let known = ["--tested", "--release", "--rpm"];
+    let known = ["--tested", "--release", "--rpm", "--windows"];
     if let Some(unknown) = arguments.iter().find(|word| !known.contains(word)) {
         return Err(format!("{unknown} is not known; there are: {}", known.join(" ")));
     }
@@ -70,6 +73,10 @@ pub fn package(arguments: &[&str]) -> Result<(), String> {
         (false, true) => Profile::Release,
         (false, false) => Profile::Packaged,
     };
+    if arguments.contains(&"--windows") {
+        println!("{}", installer(profile)?.display());
+        return Ok(());
+    }
     for file in debs(profile)? {
         println!("{}", file.display());
     }
@@ -95,6 +102,12 @@ pub fn debs(profile: Profile) -> Result<Vec<PathBuf>, String> {
 fn rpms(profile: Profile) -> Result<Vec<PathBuf>, String> {
     let contents = contents(profile)?;
     contents.iter().map(|content| small(rpm::pack(content, &folder())?)).collect()
+}
+
+/// Builds both programs for Windows and the program that installs them.
+pub fn installer(profile: Profile) -> Result<PathBuf, String> {
+    ui::build()?;
+    small(windows::pack(if profile == Profile::Release { profile } else { Profile::Packaged }, &folder())?)
 }
 
 fn small(file: PathBuf) -> Result<PathBuf, String> {

@@ -1,11 +1,11 @@
 //! `cargo xtask test`: the stages in order, each timed, one closing line `N passed, N failed`.
 
 use crate::count::Count;
-use crate::{package, process, suites, supply, system, third_party, tidy, ui, workspace};
+use crate::{package, process, suites, supply, system, third_party, tidy, ui, windows, workspace};
 use std::process::Command;
 use std::time::Instant;
 
-const STAGES: [&str; 8] = ["fmt", "tidy", "supply", "clippy", "unit", "ui", "e2e", "package"];
+const STAGES: [&str; 9] = ["fmt", "tidy", "supply", "clippy", "unit", "ui", "e2e", "package", "windows"];
 
 /// Runs all stages, or the one that is named; whether every check held. The count is the last line, also after a failure.
 pub fn test(arguments: &[&str]) -> Result<bool, String> {
@@ -70,13 +70,23 @@ fn one(stage: &str, full: bool) -> Result<Count, String> {
         "e2e" => {
             third_party::prepare()?;
             ui::build()?;
-            rust(|suite| suite.is_system() && !suite.is_of_packages(), full)
+            rust(|suite| suite.is_system() && !suite.is_of_packages() && !suite.is_of_windows(), full)
         }
         "package" => {
             ui::build()?;
             let suites = suites::build()?;
             package::debs(package::Profile::Tested)?;
             run(&suites, suites::Suite::is_of_packages, full)
+        }
+        "windows" => {
+            windows::compile()?;
+            let mut sum = Count::ONE_PASSED;
+            if full {
+                system::prepare_for("windows-tests")?;
+                package::installer(package::Profile::Packaged)?;
+                sum += rust(suites::Suite::is_of_windows, full)?;
+            }
+            Ok(sum)
         }
         other => Err(format!("no stage {other}")),
     }

@@ -76,6 +76,11 @@ impl Suite {
         self.is_system() && self.name == "installed"
     }
 
+    /// What is tested of the programs for Windows, under Wine.
+    pub fn is_of_windows(&self) -> bool {
+        self.is_system() && self.name == "long_windows"
+    }
+
     /// Slow suites are named so and run with `--full` only.
     pub fn is_long(&self) -> bool {
         self.name.starts_with("long_")

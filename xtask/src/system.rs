@@ -14,7 +14,8 @@ const LEAST_NODE: (u32, u32) = (20, 19);
 struct Package {
     /// Names of the same thing in several distributions, in order of preference.
     names: Vec<&'static str>,
-    for_tests: bool,
+    /// What needs it first, as the head of the list explains.
+    stage: &'static str,
     reason: &'static str,
 }
 
@@ -25,7 +26,7 @@ fn packages() -> Vec<Package> {
             let mut words = line.split_whitespace();
             let (name, stage) = (words.next()?, words.next()?);
             let reason = line.split_once(&format!(" {stage} "))?.1.trim();
-            Some(Package { names: name.split('|').collect(), for_tests: stage == "test", reason })
+            Some(Package { names: name.split('|').collect(), stage, reason })
         })
         .collect()
 }
@@ -37,9 +38,21 @@ pub fn prepare(for_tests: bool) -> Result<(), String> {
     if !cfg!(target_os = "linux") || !process::answers("dpkg-query", "--version") {
         return elsewhere();
     }
+    install_missing(|stage| stage == "build" || (for_tests && stage == "test"))
+}
+
+/// Installs what one chore needs beyond that; on other systems than Debian's family whoever asks finds out what is missing.
+pub fn prepare_for(chore: &str) -> Result<(), String> {
+    if !process::answers("dpkg-query", "--version") {
+        return Ok(());
+    }
+    install_missing(|stage| stage == chore)
+}
+
+fn install_missing(wanted: impl Fn(&str) -> bool) -> Result<(), String> {
     let missing: Vec<Package> = packages()
         .into_iter()
-        .filter(|package| (for_tests || !package.for_tests) && !package.names.iter().any(|name| installed(name)))
+        .filter(|package| wanted(package.stage) && !package.names.iter().any(|name| installed(name)))
         .collect();
     if missing.is_empty() {
         return Ok(());
@@ -114,6 +127,43 @@ fn elsewhere() -> Result<(), String> {
     Ok(())
 }
 
+/// Apt's sources of this machine, asked for source packages instead: the text of a `.sources` file (sources.list(5)).
+pub fn source_packages() -> Result<String, String> {
+    let folder = std::fs::read_dir("/etc/apt/sources.list.d").into_iter().flatten().flatten().map(|entry| entry.path());
+    let mut files: Vec<_> = folder.chain([std::path::PathBuf::from("/etc/apt/sources.list")]).collect();
+    files.sort();
+    let stanzas = files.iter().filter_map(|file| {
+        let text = std::fs::read_to_string(file).ok()?;
+        match file.extension()?.to_str()? {
+            "sources" => Some(stanzas_for_sources(&text)),
+            "list" => Some(text.lines().filter_map(line_for_sources).collect()),
+            _ => None,
+        }
+    });
+    let found: String = stanzas.collect();
+    if found.trim().is_empty() { Err("apt knows no place to get packages from".to_owned()) } else { Ok(found) }
+}
+
+fn stanzas_for_sources(text: &str) -> String {
+    let lines = text.lines().map(|line| if line.starts_with("Types:") { "Types: deb-src" } else { line });
+    lines.map(|line| format!("{line}\n")).chain(["\n".to_owned()]).collect()
+}
+
+/// `deb [signed-by=/a.gpg] http://host/debian bookworm main` as a stanza.
+fn line_for_sources(line: &str) -> Option<String> {
+    let rest = line.trim().strip_prefix("deb ")?.trim();
+    let (options, rest) = match rest.strip_prefix('[') {
+        Some(more) => more.split_once(']')?,
+        None => ("", rest),
+    };
+    let mut words = rest.split_whitespace();
+    let (uri, suite) = (words.next()?, words.next()?);
+    let components: Vec<&str> = words.collect();
+    let key = options.split_whitespace().find_map(|option| option.strip_prefix("signed-by="));
+    let key = key.map(|file| format!("Signed-By: {file}\n")).unwrap_or_default();
+    Some(format!("Types: deb-src\nURIs: {uri}\nSuites: {suite}\nComponents: {}\n{key}\n", components.join(" ")))
+}
+
 /// Fails with one sentence when a tool is missing or too old.
 fn version(tool: &str, least: (u32, u32), source: &str) -> Result<(), String> {
     let output = Command::new(tool)
@@ -149,16 +199,36 @@ mod tests {
         let read = packages();
         assert_eq!(read.len(), lines);
         assert!(read.iter().all(|package| package.reason.len() > 5));
-        assert!(read.iter().any(|package| package.for_tests) && read.iter().any(|package| !package.for_tests));
+        let stages = ["build", "test", "windows", "windows-source", "windows-installer", "windows-tests"];
+        for stage in stages {
+            assert!(read.iter().any(|package| package.stage == stage), "{stage}");
+        }
+        assert!(read.iter().all(|package| stages.contains(&package.stage)));
     }
 
     #[test]
     fn where_distributions_differ_the_first_name_that_exists_is_taken() {
-        let package = Package { names: vec!["chromium", "chromium-browser"], for_tests: true, reason: "a browser" };
+        let package = Package { names: vec!["chromium", "chromium-browser"], stage: "test", reason: "a browser" };
         assert_eq!(choose(&package, |_| true), "chromium");
         assert_eq!(choose(&package, |name| name == "chromium-browser"), "chromium-browser");
         assert_eq!(choose(&package, |_| false), "chromium", "the message of apt-get then says what is missing");
         assert!(packages().iter().any(|package| package.names.len() > 1));
+    }
+
+    #[test]
+    fn sources_are_asked_for_from_where_packages_come_from() {
+        let deb822 = "Types: deb\nURIs: http://host/debian\nSuites: a a-updates\nComponents: main\n\nTypes: deb\nURIs: http://host/s\n";
+        let read = stanzas_for_sources(deb822);
+        assert_eq!(read.matches("Types: deb-src\n").count(), 2);
+        assert!(read.contains("Suites: a a-updates\n") && !read.contains("Types: deb\n"), "{read}");
+        assert_eq!(
+            line_for_sources("deb [arch=amd64 signed-by=/k.gpg] http://host/debian a main contrib").unwrap(),
+            "Types: deb-src\nURIs: http://host/debian\nSuites: a\nComponents: main contrib\nSigned-By: /k.gpg\n\n"
+        );
+        assert_eq!(line_for_sources("deb http://h/u a main").unwrap().lines().count(), 5);
+        for other in ["# deb http://h/u a main", "deb-src http://h/u a main", "", "deb [x"] {
+            assert_eq!(line_for_sources(other), None, "{other}");
+        }
     }
 
     #[test]

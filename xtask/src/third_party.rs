@@ -28,7 +28,20 @@ pub fn prepare() -> Result<(), String> {
             fetch(package, file, name)?;
         }
     }
-    Ok(())
+    shapes()
+}
+
+/// What judges exports of the ledgers, in an environment of its own; every file must have the hash that the list names.
+fn shapes() -> Result<(), String> {
+    let place = folder().join("pyshacl");
+    if place.join("bin/pyshacl").is_file() {
+        return Ok(());
+    }
+    std::fs::create_dir_all(folder()).map_err(|error| format!("{}: {error}", folder().display()))?;
+    process::show(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&place))?;
+    let mut install = Command::new(place.join("bin/pip"));
+    install.args(["install", "--quiet", "--require-hashes", "--only-binary=:all:", "-r"]);
+    process::show(install.arg(workspace::root().join("xtask/pyshacl.txt")))
 }
 
 fn fetch(package: &str, file: &str, name: &str) -> Result<(), String> {
@@ -55,6 +68,14 @@ fn fetch(package: &str, file: &str, name: &str) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_python_package_is_named_with_version_and_hash() {
+        let list = include_str!("../pyshacl.txt");
+        let packages: Vec<_> = list.lines().filter(|line| !line.starts_with('#')).collect();
+        assert!(packages.iter().any(|line| line.starts_with("pyshacl==")));
+        assert!(packages.iter().all(|line| line.contains("==") && line.contains(" --hash=sha256:")), "{packages:?}");
+    }
 
     #[test]
     fn every_listed_file_has_a_package_with_a_fixed_version() {

@@ -37,7 +37,12 @@ pub fn metadata_of_this_system() -> Result<serde_json::Value, String> {
     let said = said.map_err(|error| format!("rustc does not start: {error}"))?;
     let text = String::from_utf8_lossy(&said.stdout).into_owned();
     let host = text.lines().find_map(|line| line.strip_prefix("host: ")).ok_or("rustc names no host")?;
-    metadata_with(&["--locked", "--filter-platform", host])
+    metadata_of(host)
+}
+
+/// The same for another system, by the name of its target.
+pub fn metadata_of(target: &str) -> Result<serde_json::Value, String> {
+    metadata_with(&["--locked", "--filter-platform", target])
 }
 
 fn metadata_with(switches: &[&str]) -> Result<serde_json::Value, String> {

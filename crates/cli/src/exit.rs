@@ -169,7 +169,7 @@ const fn import_exit(error: &ImportError) -> Exit {
 const fn serve_exit(error: &runde_server::ServeError) -> Exit {
     use runde_server::ServeError as E;
     match error {
-        E::TlsNeeded(_) | E::Certificate { .. } | E::PublicUrl(_) => Exit::BadArguments,
+        E::TlsNeeded(_) | E::Certificate { .. } | E::PublicUrl(_) | E::WebRoot { .. } => Exit::BadArguments,
         E::AccessLog { .. } => Exit::Failed,
         E::NoticeHidesLog | E::LogNotNoted | E::NoticeNotNoted => Exit::NotNoted,
         E::LongPassword => Exit::BadArguments,

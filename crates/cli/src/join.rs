@@ -7,18 +7,21 @@ use runde_client::{
     AnnouncedError, AudioIn, AudioOut, Command, Contacts, JoinOptions, LAYERS, LeftReason, Meeting, MeetingEvent,
     MeetingHandle,
 };
-use runde_client::{Processing, RoomLink, VideoIn};
+use runde_client::{Processing, RoomLink, ScreenIn, VideoIn};
+use runde_privacy::Target;
 
 use tokio::sync::mpsc;
 
 use crate::arguments::{Arguments, Next};
 use crate::exit::{Exit, Failure, NoticeFailure};
-use crate::messages::system_language;
+use crate::messages::{rights, system_language};
 use crate::orders;
-use crate::permit::{DEFAULT_SERVER, for_guest};
+use crate::output;
+use crate::permit::{DEFAULT_SERVER, for_guest, link_target};
 use crate::report::Report;
 use crate::rights::paper::OwnFile;
 use crate::secrets::Needed;
+use crate::standing;
 
 struct Options {
     join: JoinOptions,
@@ -40,6 +43,7 @@ struct Draft {
     audio_in: Option<AudioIn>,
     audio_out: Option<AudioOut>,
     video_in: Option<VideoIn>,
+    screen_in: Option<ScreenIn>,
     video_out: Option<PathBuf>,
     processing: Option<bool>,
     receive_height: Option<u32>,
@@ -81,8 +85,10 @@ fn attend(mut options: Options, contacts: &Contacts) -> Result<Exit, Failure> {
     (options.join.login, options.join.password) = options.needed.read(system_language())?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::Runtime)?;
     let exit = runtime.block_on(async {
+        let target = link_target(&options.join.link)?;
         let meeting = Meeting::spawn(contact, options.join)?;
-        let visit = Visit { chat: options.chat, stay: options.stay, orders: options.orders.then(orders::lines) };
+        let orders = options.orders.then(orders::lines);
+        let visit = Visit { chat: options.chat, stay: options.stay, orders, target };
         Ok(follow(meeting, visit, Report::new(options.json), contacts).await)
     });
     // A line that nobody types any more is not waited for.
@@ -96,6 +102,8 @@ struct Visit {
     chat: Option<String>,
     stay: Option<Duration>,
     orders: Option<mpsc::Receiver<String>>,
+    /// Whose objection would end the stay.
+    target: Target,
 }
 
 /// The next order; never where none are taken, or no more come.
@@ -117,6 +125,7 @@ async fn follow(mut meeting: MeetingHandle, mut visit: Visit, report: Report, co
     let mut given = 0;
     let mut time_is_up = Box::pin(tokio::time::sleep(Duration::MAX));
     let mut stopped = Box::pin(asked_to_stop());
+    let mut objected = Box::pin(standing::objected(visit.target.clone()));
     loop {
         let event = tokio::select! {
             event = meeting.next_event() => event,
@@ -131,6 +140,11 @@ async fn follow(mut meeting: MeetingHandle, mut visit: Visit, report: Report, co
             }
             () = &mut time_is_up => break,
             () = &mut stopped => break,
+            () = &mut objected => {
+                output::complain(&rights::left_after_objection(visit.target.host(), system_language()));
+                leave(meeting, report).await;
+                return Exit::NotNoted;
+            }
         };
         let Some(event) = event else { return Exit::UnreachableOrRefused };
         if let MeetingEvent::Left { reason } = &event {
@@ -233,6 +247,7 @@ fn parse(mut arguments: Arguments) -> Result<Draft, Failure> {
             "--audio-in" => draft.audio_in = Some(audio_in(&arguments.text()?)),
             "--audio-out" => draft.audio_out = Some(audio_out(&arguments.text()?)),
             "--video-in" => draft.video_in = Some(video_in(&arguments.text()?)),
+            "--share" => draft.screen_in = Some(screen_in(&arguments.text()?)),
             "--video-out" => draft.video_out = Some(arguments.path()?).filter(|path| path.as_os_str() != "none"),
             "--processing" => draft.processing = Some(arguments.on_off("--processing")?),
             "--relay-only" => draft.relay_only = true,
@@ -266,6 +281,8 @@ impl Draft {
         join.layers = self.layers.unwrap_or(join.layers);
         join.microphone = join.audio_in != AudioIn::None;
         join.camera = join.video_in != VideoIn::None;
+        join.screen_in = self.screen_in.unwrap_or(ScreenIn::None);
+        join.share = join.screen_in != ScreenIn::None;
         let needed = self.needed;
         Ok(Options {
             join,
@@ -316,6 +333,14 @@ fn video_in(text: &str) -> VideoIn {
     }
 }
 
+fn screen_in(text: &str) -> ScreenIn {
+    match text {
+        "none" => ScreenIn::None,
+        "pattern" => ScreenIn::Pattern,
+        file => ScreenIn::File(file.into()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -324,14 +349,25 @@ mod tests {
     fn a_guest_without_media_options_opens_no_device() {
         let options = parse(Arguments::of(&["https://h.example/r", "--name", "Ada"])).unwrap().finish().unwrap();
         assert_eq!((options.join.audio_in, options.join.video_in), (AudioIn::None, VideoIn::None));
-        assert!(!options.join.microphone && !options.join.camera);
+        assert!(!options.join.microphone && !options.join.camera && !options.join.share);
     }
 
     #[test]
     fn what_is_given_is_switched_on() {
-        let words = ["https://h.example/r", "--name", "Ada", "--audio-in", "tone", "--video-in", "device:cam0"];
+        let words = [
+            "https://h.example/r",
+            "--name",
+            "Ada",
+            "--audio-in",
+            "tone",
+            "--video-in",
+            "device:cam0",
+            "--share",
+            "pattern",
+        ];
         let options = parse(Arguments::of(&words)).unwrap().finish().unwrap();
-        assert!(options.join.microphone && options.join.camera);
+        assert!(options.join.microphone && options.join.camera && options.join.share);
+        assert_eq!(options.join.screen_in, ScreenIn::Pattern);
         assert_eq!(options.join.video_in, VideoIn::Device("cam0".into()));
     }
 

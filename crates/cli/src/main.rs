@@ -23,6 +23,7 @@ mod report;
 mod rights;
 mod secrets;
 mod serve;
+mod standing;
 mod turn;
 
 use std::process::ExitCode;

@@ -8,6 +8,7 @@ use runde_privacy::{HeadState, Lang, Verdict};
 pub mod contacts;
 mod devices;
 mod endings;
+mod extras;
 mod failures;
 pub mod holds;
 mod moderation;
@@ -143,15 +144,24 @@ pub fn meeting(event: &MeetingEvent, lang: Lang) -> Option<String> {
         MeetingEvent::Participant { change: Change::Added, name, .. } => format!("+ {name}"),
         MeetingEvent::Participant { change: Change::Removed, name, .. } => format!("- {name}"),
         MeetingEvent::Chat(line) => format!("{}: {}", line.name, line.text),
-        MeetingEvent::MutedByModerator { kind, by } => moderation::muted(*kind, by.as_deref(), lang),
+        MeetingEvent::MutedByModerator { kind, screen, by } => moderation::muted(*kind, *screen, by.as_deref(), lang),
+        MeetingEvent::Extra(news) => return extras::sentence(news, lang),
+        MeetingEvent::MustAsk(media) => extras::must_ask(*media, lang),
+        MeetingEvent::Moving { room } => extras::moving(room.as_deref(), lang),
         MeetingEvent::Role { .. }
         | MeetingEvent::Reaction { .. }
         | MeetingEvent::Subject(_)
         | MeetingEvent::Rules(_)
         | MeetingEvent::Knock { .. }
+        | MeetingEvent::Ignored { .. }
         | MeetingEvent::NotDone { .. } => return moderation::sentence(event, lang),
         MeetingEvent::NoBridgeChannel => pick(NO_CHANNEL_DE, NO_CHANNEL_EN),
         MeetingEvent::Device { device, news } => devices::sentence(*device, news, lang),
+        MeetingEvent::ShareFailed(fault) => format!(
+            "{} ({fault}). {}",
+            pick("Es wird nichts geteilt", "Nothing is shared"),
+            pick("Prüfen Sie, was --share nennt.", "Check what --share names."),
+        ),
         MeetingEvent::Unrecorded { source, detail } => match lang {
             Lang::De | Lang::DeSimple => format!(
                 "Das Bild {source} wird nicht aufgezeichnet (das System sagt: {detail}); das Gespräch geht weiter. Prüfen Sie den Ordner von --video-out und den freien Platz."
@@ -178,11 +188,12 @@ const NO_CHANNEL_EN: &str = "The video server offers no control channel that Run
 const USAGE_DE: &str = "Aufruf:
   runde-cli serve [--listen ADRESSE:PORT] [--public-url URL] [--media ADRESSE:PORT] [--tls self-signed|off|ZERT,SCHLÜSSEL]
                   [--turn ADRESSE]… [--turn-user NAME]
-                  [--password-stdin|--password-file DATEI] [--lobby on|off]
+                  [--password-stdin|--password-file DATEI] [--lobby on|off] [--web-root ORDNER]
                   [--data ORDNER] [--access-log on|off|ORDNER] [--retention TAGE] [--operator DATEI|profile]
                   [--notice-ack SHA256] [--json]
   runde-cli join LINK --name NAME --notice-ack SHA256 [--audio-in DATEI.wav|tone|none|device:ID]
                   [--audio-out DATEI.wav|none|device:ID] [--video-in DATEI.y4m|pattern|none|device:ID]
+                  [--share DATEI.y4m|pattern]
                   [--video-out ORDNER|none] [--layers 1|2|3] [--processing on|off] [--chat TEXT] [--for 20s] [--json]
                   [--user KONTO] [--password-stdin] [--relay-only] [--orders] [--contacts DATEI]
   runde-cli notice HOST|LINK|embedded-room[:TAGE] [--fetch] [--changes] [--lang de|en|de-simple] [--ack SHA256]
@@ -194,6 +205,7 @@ const USAGE_DE: &str = "Aufruf:
   runde-cli hold [list|review KENNUNG|release KENNUNG] [--access-log ORDNER] [--json]
   runde-cli rights show [--lang de|en] [--json]
   runde-cli rights export DATEI | import DATEI | erase all|EINTRAG | object HOST | lift HOST
+  runde-cli rights edit FELD WERT | consents | grant ZWECK | withdraw ZWECK
   runde-cli rights letter 7(3)|15|16|17|18|20|21|77 --to HOST [--lang de|en] [--from DATEI]
                   [--address DATEI] [--details DATEI] [--authority LAND] [--date TAG] [--pdf DATEI]
   runde-cli pack [--operator DATEI|profile] [--listen ADRESSE:PORT] [--public-url URL] [--tls …] [--part TEIL]
@@ -206,11 +218,12 @@ Enden: 0 fertig, 1 Fehler auf diesem Gerät, 2 falsche Angaben, 3 Hinweis nicht 
 const USAGE_EN: &str = "Usage:
   runde-cli serve [--listen ADDR:PORT] [--public-url URL] [--media ADDR:PORT] [--tls self-signed|off|CERT,KEY]
                   [--turn ADDRESS]… [--turn-user NAME]
-                  [--password-stdin|--password-file FILE] [--lobby on|off]
+                  [--password-stdin|--password-file FILE] [--lobby on|off] [--web-root DIR]
                   [--data DIR] [--access-log on|off|DIR] [--retention DAYS] [--operator FILE|profile]
                   [--notice-ack SHA256] [--json]
   runde-cli join LINK --name NAME --notice-ack SHA256 [--audio-in FILE.wav|tone|none|device:ID]
                   [--audio-out FILE.wav|none|device:ID] [--video-in FILE.y4m|pattern|none|device:ID]
+                  [--share FILE.y4m|pattern]
                   [--video-out DIR|none] [--layers 1|2|3] [--processing on|off] [--chat TEXT] [--for 20s] [--json]
                   [--user ACCOUNT] [--password-stdin] [--relay-only] [--orders] [--contacts FILE]
   runde-cli notice HOST|LINK|embedded-room[:DAYS] [--fetch] [--changes] [--lang de|en|de-simple] [--ack SHA256]
@@ -222,6 +235,7 @@ const USAGE_EN: &str = "Usage:
   runde-cli hold [list|review ID|release ID] [--access-log DIR] [--json]
   runde-cli rights show [--lang de|en] [--json]
   runde-cli rights export FILE | import FILE | erase all|ITEM | object HOST | lift HOST
+  runde-cli rights edit FIELD VALUE | consents | grant PURPOSE | withdraw PURPOSE
   runde-cli rights letter 7(3)|15|16|17|18|20|21|77 --to HOST [--lang de|en] [--from FILE]
                   [--address FILE] [--details FILE] [--authority STATE] [--date DAY] [--pdf FILE]
   runde-cli pack [--operator FILE|profile] [--listen ADDR:PORT] [--public-url URL] [--tls …] [--part PART]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use runde_client::{Contacts, RoomLink};
 use runde_privacy::{Lang, Notice, Shelf, Target};
-use runde_profile::{Places, inspect, known_notices};
+use runde_profile::{Places, Policy, inspect, known_notices};
 
 use crate::arguments::{Arguments, Next};
 use crate::exit::{Exit, Failure, NoticeFailure};
@@ -46,6 +46,10 @@ pub fn run(arguments: Arguments) -> Result<Exit, Failure> {
     let noted_in = options.ack.as_deref().and_then(|ack| asked.notice.language_of(ack));
     let lang = options.lang.or(noted_in).unwrap_or_else(system_language);
     let earlier = changes::earlier(&asked.notice, &asked.target, lang)?;
+    // Apart from the notice, whose hash covers what is printed.
+    if let Some(said) = foreword(&asked.target, lang)? {
+        output::complain(&said);
+    }
     if options.changes {
         changes::show(earlier.as_deref(), &asked.notice, options.json, lang);
     } else {
@@ -59,6 +63,14 @@ pub fn run(arguments: Arguments) -> Result<Exit, Failure> {
         output::complain(message(Message::Recorded, lang));
     }
     Ok(Exit::Done)
+}
+
+/// What the organisation that manages this computer says about a server of its own.
+fn foreword(target: &Target, lang: Lang) -> Result<Option<String>, Failure> {
+    let policy = Policy::read(&Places::of_user()?.policy)?;
+    let organisation = policy.organisation().unwrap_or_default();
+    let said = policy.foreword(target);
+    Ok(said.map(|foreword| words::foreword(organisation, foreword.text(lang), foreword.contact(), lang)))
 }
 
 fn note(asked: &Asked, ack: &str, is_its_hash: bool) -> Result<(), Failure> {

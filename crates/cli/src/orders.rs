@@ -2,6 +2,8 @@
 
 use runde_client::{Command, Knocker, MeetingState, Moderation, Muted, Person, Reaction, Secret};
 
+mod extras;
+
 /// Orders that wait for the meeting. A script that is faster than the room is made to wait.
 pub const WAITING: usize = 16;
 
@@ -48,6 +50,7 @@ pub fn read(line: &str, state: &MeetingState) -> Result<Command, Misread> {
         "react" => Reaction::named(rest).map(Command::React).ok_or(Misread::Incomplete),
         "microphone" => Ok(Command::SetMicrophone(switch(rest, ["on", "off"])?)),
         "camera" => Ok(Command::SetCamera(switch(rest, ["on", "off"])?)),
+        "share" => Ok(Command::SetShare(switch(rest, ["on", "off"])?)),
         "mute" => moderate(mute(rest, state)?),
         "kick" => moderate(Moderation::Kick { endpoint: person(rest, state)? }),
         "grant" => moderate(Moderation::Grant { endpoint: person(rest, state)? }),
@@ -57,6 +60,9 @@ pub fn read(line: &str, state: &MeetingState) -> Result<Command, Misread> {
         "admit" => moderate(Moderation::LetIn { endpoint: knocker(rest, state)? }),
         "deny" => moderate(Moderation::TurnAway { endpoint: knocker(rest, state)? }),
         "leave" => Ok(Command::Leave),
+        "allow" | "disallow" | "permission" | "poll" | "vote" | "room" | "room-add" | "room-remove" => {
+            extras::read(word, rest, state)
+        }
         _ => Err(Misread::Unknown),
     }
 }
@@ -129,6 +135,7 @@ mod tests {
             ("hand up", Command::SetHand(true)),
             ("react like", Command::React(Reaction::Like)),
             ("microphone off", Command::SetMicrophone(false)),
+            ("share on", Command::SetShare(true)),
             ("mute Ada", Command::Moderate(Moderation::Mute { endpoint: "aaaa0001".into(), what: Muted::Audio })),
             (
                 "mute bbbb0002 camera",

@@ -1,7 +1,10 @@
 //! Events of a meeting as JSON lines (docs/cli.md holds the schema) or as lines for a person.
 
+mod extras;
+
 use runde_client::{
-    Change, ChatLine, DeviceKind, DeviceNews, LeftReason, MediaKind, MeetingEvent, Seen, SourceStats, Stats, Waiting,
+    Change, ChatLine, DeviceKind, DeviceNews, LeftReason, MediaKind, MeetingEvent, Oddity, Seen, SourceStats, Stats,
+    Waiting,
 };
 use runde_privacy::Lang;
 use serde_json::{Value, json};
@@ -75,7 +78,9 @@ fn to_json(event: &MeetingEvent) -> Value {
         MeetingEvent::DominantSpeaker { endpoint } => json!({"event": "dominant", "endpoint": endpoint}),
         MeetingEvent::MediaConnected => json!({"event": "connected"}),
         MeetingEvent::NoBridgeChannel => json!({"event": "no-bridge-channel"}),
-        MeetingEvent::MutedByModerator { kind, by } => json!({"event": "muted", "kind": kind_word(*kind), "by": by}),
+        MeetingEvent::MutedByModerator { kind, screen, by } => {
+            json!({"event": "muted", "kind": kind_word(*kind), "desktop": screen, "by": by})
+        }
         MeetingEvent::Role { moderator } => json!({"event": "role", "moderator": moderator}),
         MeetingEvent::Reaction { endpoint, reaction } => {
             json!({"event": "reaction", "endpoint": endpoint, "reaction": reaction.word()})
@@ -85,9 +90,16 @@ fn to_json(event: &MeetingEvent) -> Value {
         MeetingEvent::Knock { change, endpoint, name } => {
             json!({"event": "knock", "change": change_word(*change), "endpoint": endpoint, "name": name})
         }
+        MeetingEvent::Extra(news) => extras::to_json(news),
+        MeetingEvent::MustAsk(media) => json!({"event": "must-ask", "media": media.word()}),
+        MeetingEvent::Moving { room } => json!({"event": "moving", "room": room}),
         MeetingEvent::NotDone { condition } => json!({"event": "not-done", "reason": condition}),
+        MeetingEvent::Ignored { what } => json!({"event": "ignored", "what": oddity_word(*what)}),
         MeetingEvent::Stats(figures) => stats(figures),
         MeetingEvent::Device { device, news } => device_news(*device, news),
+        MeetingEvent::ShareFailed(fault) => json!({
+            "event": "share-failed", "reason": messages::fault_word(fault), "detail": fault.to_string(),
+        }),
         MeetingEvent::Unrecorded { source, detail } => {
             json!({"event": "recording-failed", "source": source, "detail": detail})
         }
@@ -155,6 +167,20 @@ const fn waiting_word(why: Waiting) -> &'static str {
     }
 }
 
+const fn oddity_word(what: Oddity) -> &'static str {
+    match what {
+        Oddity::UnreadableFrame => "unreadable",
+        Oddity::ForgedFocus => "forged-focus",
+        Oddity::ForgedAnswer => "forged-answer",
+        Oddity::MalformedJingle => "malformed-session",
+        Oddity::SourceOfStranger => "source-of-stranger",
+        Oddity::SsrcTaken => "ssrc-taken",
+        Oddity::TooMany => "too-many",
+        Oddity::MalformedSourceInfo => "malformed-source-info",
+        Oddity::CommandOutOfPlace => "out-of-place",
+    }
+}
+
 const fn change_word(change: Change) -> &'static str {
     match change {
         Change::Added => "added",
@@ -184,6 +210,8 @@ mod tests {
         assert!(left.get("refusal").is_none());
         let joined = to_json(&MeetingEvent::Joined { room: "r".into(), endpoint: "aaaa0001".into() });
         assert_eq!(joined["endpoint"], "aaaa0001");
+        let ignored = to_json(&MeetingEvent::Ignored { what: Oddity::ForgedFocus });
+        assert_eq!(ignored, json!({"event": "ignored", "what": "forged-focus"}));
     }
 
     #[test]

@@ -12,10 +12,11 @@ use crate::output;
 use crate::permit::{open_profile, target_of};
 
 mod letter;
+mod own;
 pub mod paper;
 mod show;
 
-const ACTIONS: &str = "show, export FILE, import FILE, erase ITEM, object HOST, lift HOST or letter ARTICLE";
+const ACTIONS: &str = "show, export FILE, import FILE, edit FIELD VALUE, erase ITEM, consents, grant PURPOSE, withdraw PURPOSE, object HOST, lift HOST or letter ARTICLE";
 
 pub fn run(mut arguments: Arguments) -> Result<Exit, Failure> {
     let action = match arguments.next()? {
@@ -29,6 +30,10 @@ pub fn run(mut arguments: Arguments) -> Result<Exit, Failure> {
         "export" => with_word(arguments, "FILE", export),
         "import" => with_word(arguments, "FILE", import),
         "erase" => with_word(arguments, "ITEM", erase),
+        "edit" => own::edit(arguments),
+        "consents" => own::consents(arguments),
+        "grant" => with_word(arguments, "PURPOSE", |purpose, lang| own::decide(purpose, true, lang)),
+        "withdraw" => with_word(arguments, "PURPOSE", |purpose, lang| own::decide(purpose, false, lang)),
         "object" => with_word(arguments, "HOST", |host, lang| object(host, lang, true)),
         "lift" => with_word(arguments, "HOST", |host, lang| object(host, lang, false)),
         _ => Err(Failure::Value { option: "rights", value: action, expected: ACTIONS }),
@@ -77,7 +82,7 @@ fn erase(item: String, lang: Lang) -> Result<(), Failure> {
         output::complain(&words::erased_all(&strangers, lang));
         return Ok(());
     }
-    let expected = "all, display-name, settings, recent-rooms, operator, reminders, damaged, acknowledgements[/LINE] or consents[/LINE]";
+    let expected = "all, display-name, settings, recent-rooms, operator, reminders, autostart, damaged, acknowledgements[/LINE] or consents[/LINE]";
     let parsed = Item::parse(&item).ok_or(Failure::Value { option: "erase", value: item, expected })?;
     let erased = open_profile(None)?.erase(parsed)?;
     output::complain(&words::erased(&erased, lang));

@@ -220,6 +220,7 @@ fn parse(mut arguments: Arguments) -> Result<Options, Failure> {
             "--password-stdin" => options.locked = Some(Locked::Stdin),
             "--password-file" => options.locked = Some(Locked::File(arguments.path()?)),
             "--lobby" => options.serve.lobby = arguments.on_off("--lobby")?,
+            "--web-root" => options.serve.web_root = Some(arguments.path()?),
             "--operator" => options.operator = Some(arguments.path()?),
             "--data" => options.data = Some(arguments.path()?),
             "--notice-ack" => options.ack = Some(arguments.text()?),

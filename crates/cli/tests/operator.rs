@@ -294,3 +294,26 @@ fn the_officers_papers_come_from_the_settings_as_text_and_as_pdf() {
     assert_eq!(code(&cli(home.path(), &["pack", "--house", "castle"])), 2);
     assert!(!home.path().join("data").exists(), "papers need no profile");
 }
+
+#[test]
+fn an_objection_ends_a_stay_that_is_under_way_within_a_second() {
+    let (host, guest) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let server = Serve::school(host.path(), SCHOOL, "127.0.0.1:0");
+    let link = server.link();
+    let warning = hash_of(&done(guest.path(), &["notice", &link]));
+    done(guest.path(), &["notice", &link, "--ack", &warning]);
+    let notice = hash_of(&done(guest.path(), &["notice", &link, "--fetch"]));
+    let join = ["join", &link, "--name", "Ada", "--notice-ack", &notice, "--for", "60s", "--json"];
+    let mut stay = command(guest.path(), &join).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut events = BufReader::new(stay.stdout.take().unwrap()).lines();
+    assert!(events.any(|line| line.unwrap().contains("\"event\":\"joined\"")), "the guest comes in");
+    // Its own room server may be slow to say good-bye; what counts is when it is told to.
+    let rest = std::thread::spawn(move || events.map_while(Result::ok).any(|line| line.contains("\"event\":\"left\"")));
+    done(guest.path(), &["rights", "object", "127.0.0.1"]);
+    let recorded = std::time::Instant::now();
+    assert!(rest.join().unwrap());
+    assert!(recorded.elapsed() < std::time::Duration::from_secs(1), "{:?}", recorded.elapsed());
+    let ended = stay.wait_with_output().unwrap();
+    assert_eq!(code(&ended), 3);
+    assert!(said(&ended).contains("You have objected"), "{}", said(&ended));
+}

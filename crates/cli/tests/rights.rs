@@ -58,6 +58,11 @@ fn tour(home: &Path) {
     done(home, &["rights", "object", "other.example"]);
     done(home, &["rights", "object", "again.example"]);
     done(home, &["rights", "lift", "again.example"]);
+    done(home, &["rights", "grant", "display-name"]);
+    done(home, &["rights", "edit", "display-name", "Ada"]);
+    done(home, &["rights", "edit", "theme", "dark"]);
+    done(home, &["rights", "withdraw", "recent-rooms"]);
+    done(home, &["rights", "consents"]);
     done(home, &["rights", "erase", "acknowledgements/2"]);
     for words in [&["ledger", "verify"][..], &["ledger", "export"], &["doctor"], &["rights", "show"]] {
         done(home, words);
@@ -200,4 +205,40 @@ fn bad_calls_of_rights_end_with_two_and_a_sentence() {
         assert_eq!(code(&output), 2, "{words:?}");
         assert!(!said(&output).is_empty(), "{words:?}");
     }
+}
+
+fn consents(home: &Path) -> Vec<(String, bool, bool)> {
+    let lines = text(&done(home, &["rights", "consents", "--json"]));
+    let read = |line: &str| serde_json::from_str::<Value>(line).unwrap();
+    let told = |event: Value| {
+        let flag = |name: &str| event[name].as_bool().unwrap();
+        (event["purpose"].as_str().unwrap().to_owned(), flag("granted"), flag("may_ask"))
+    };
+    lines.lines().map(read).map(told).collect()
+}
+
+#[test]
+fn a_withdrawal_is_in_force_when_the_command_returns_and_nobody_is_asked_again() {
+    let home = tempfile::tempdir().unwrap();
+    assert_eq!(consents(home.path())[1], ("display-name".into(), false, true));
+    assert_eq!(code(&cli(home.path(), &["rights", "edit", "display-name", "Zwetschge"])), 2, "without the consent");
+    done(home.path(), &["rights", "grant", "display-name"]);
+    done(home.path(), &["rights", "edit", "display-name", "Zwetschge"]);
+    assert_eq!(consents(home.path())[1], ("display-name".into(), true, false));
+    let settings = || fs::read_to_string(home.path().join("config/settings.json")).unwrap();
+    assert!(settings().contains("Zwetschge"));
+    done(home.path(), &["rights", "withdraw", "display-name"]);
+    assert!(!settings().contains("Zwetschge"));
+    assert_eq!(consents(home.path())[1], ("display-name".into(), false, false));
+    assert_eq!(code(&cli(home.path(), &["rights", "grant", "analytics"])), 2);
+}
+
+#[test]
+fn a_correction_says_what_it_corrected_and_what_it_cannot() {
+    let home = tempfile::tempdir().unwrap();
+    assert!(said(&done(home.path(), &["rights", "edit", "default-server", "meet.example"])).contains("default-server"));
+    for words in [["default-server", "a b"], ["theme", "pink"], ["payload.host", "x"], ["operator.name", "x"]] {
+        assert_eq!(code(&cli(home.path(), &["rights", "edit", words[0], words[1]])), 2, "{words:?}");
+    }
+    assert_eq!(code(&cli(home.path(), &["rights", "edit", "theme"])), 2);
 }

@@ -18,9 +18,9 @@ use runde_privacy::Ground;
 use runde_privacy::stamp::Moment;
 pub use runde_signalling::config::{Ignored, IgnoredKind};
 
+pub(crate) use errand::Errand;
 #[cfg(test)]
 pub(crate) use errand::errand_of as errand;
-pub(crate) use errand::Errand;
 pub(crate) use stream::Counted;
 
 /// Entries of their own. A meeting makes about six, and whoever sends datagrams to the media socket makes one for each of their
@@ -160,11 +160,7 @@ impl Contacts {
     #[must_use]
     pub fn seen(&self) -> Seen {
         let book = self.book();
-        Seen {
-            contacts: book.entries.clone(),
-            beyond: book.beyond,
-            ignored: book.ignored.iter().cloned().collect(),
-        }
+        Seen { contacts: book.entries.clone(), beyond: book.beyond, ignored: book.ignored.iter().cloned().collect() }
     }
 
     /// A server asked for something that is not done.

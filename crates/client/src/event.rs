@@ -9,9 +9,12 @@ use std::time::Duration;
 use runde_devices::DeviceError;
 
 use runde_signalling::bridge::Reaction;
+use runde_signalling::extras::{Media, News};
 
 /// What exactly was refused on the way in.
 pub use runde_signalling::guest::Failure as Refusal;
+/// What a room said that was not obeyed.
+pub use runde_signalling::guest::Oddity;
 use runde_signalling::guest::RoomRules;
 /// What a guest waits for at the door.
 pub use runde_signalling::guest::Waiting;
@@ -230,9 +233,11 @@ pub enum MeetingEvent {
     /// The bridge offers no channel that can be opened here, for example only a WebRTC data channel: sound works, pictures
     /// of the others may not come. Once until a bridge with a channel was met.
     NoBridgeChannel,
-    /// A moderator switched this guest's microphone or camera off.
+    /// A moderator switched this guest's microphone, camera or screen off.
     MutedByModerator {
         kind: MediaKind,
+        /// The screen, not the camera.
+        screen: bool,
         /// Name of who did it, where it is known and given.
         by: Option<String>,
     },
@@ -259,12 +264,26 @@ pub enum MeetingEvent {
     NotDone {
         condition: String,
     },
+    /// What the room offers besides: polls, permission to speak, breakout rooms, and what is recorded.
+    Extra(News),
+    /// It was to be switched on, and a moderator has to allow it first; a raised hand asks for that.
+    MustAsk(Media),
+    /// On the way to another room of the meeting, by its address; `None` is the room of the link.
+    Moving {
+        room: Option<String>,
+    },
+    /// The room said something that cannot be true or is too much; it was not obeyed, the meeting goes on. Each kind once.
+    Ignored {
+        what: Oddity,
+    },
     /// Once a second.
     Stats(Stats),
     Device {
         device: DeviceKind,
         news: DeviceNews,
     },
+    /// What was to be shared as the screen cannot be.
+    ShareFailed(DeviceFault),
     /// The pictures of a source are not written to its file, or no longer; `detail` in the system's words. They are still shown.
     Unrecorded {
         source: String,

@@ -31,16 +31,19 @@ pub mod wire;
 pub use announced::{AnnouncedError, announced_notice};
 pub use contacts::{Beyond, Carrier, Contacted, Contacts, Ignored, IgnoredKind, Purpose, Seen};
 pub use event::{
-    Change, ChatLine, DeviceFault, DeviceKind, DeviceNews, LeftReason, MediaKind, MeetingEvent, Refusal, SourceStats,
-    Stats, Waiting,
+    Change, ChatLine, DeviceFault, DeviceKind, DeviceNews, LeftReason, MediaKind, MeetingEvent, Oddity, Refusal,
+    SourceStats, Stats, Waiting,
 };
 pub use meeting::{CommandError, Commands, Levels, Meeting, MeetingHandle, SpawnError};
-pub use options::{AudioIn, AudioOut, Command, DEFAULT_HEIGHT, JoinOptions, LAYERS, Tile, VideoIn};
+pub use options::{AudioIn, AudioOut, Command, DEFAULT_HEIGHT, JoinOptions, LAYERS, ScreenIn, Tile, VideoIn};
 pub use runde_devices as devices;
 pub use runde_media::process::Processing;
 pub use runde_media::scale::Scaler;
 pub use runde_media::{Mailbox, Picture};
 pub use runde_signalling::bridge::Reaction;
+pub use runde_signalling::extras::{
+    self as extras, Abilities, Breakout, Capture, Extras, Media, News, Poll, Spoken, Vote, Wish,
+};
 pub use runde_signalling::guest::{Login, Moderation, Muted, RoomRules};
 pub use runde_signalling::link::{LinkError, RoomLink};
 pub use runde_signalling::secret::Secret;

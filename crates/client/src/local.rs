@@ -22,7 +22,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use crate::event::{DeviceFault, DeviceKind};
-use crate::options::{AudioIn, AudioOut, VideoIn};
+use crate::options::{AudioIn, AudioOut, ScreenIn, VideoIn};
 use turns::Turns;
 
 /// Stands in the header of recordings; pictures come as they come.
@@ -65,6 +65,8 @@ pub(crate) enum Opened {
     Microphone(Result<Box<dyn Hear>, DeviceFault>, Processing),
     Speaker(Result<Box<dyn Speak>, DeviceFault>),
     Camera(Result<Camera, DeviceFault>),
+    /// What is shared as the screen.
+    Screen(Result<Camera, DeviceFault>),
     /// Something was closed.
     Closed,
     /// An open device, by its id, went away; it is looked for below.
@@ -128,6 +130,7 @@ enum Done {
     Microphone,
     Speaker,
     Camera,
+    Screen,
     Closed,
 }
 
@@ -138,6 +141,7 @@ pub(crate) struct Local {
     microphones: Turns<(Box<dyn Hear>, Processing)>,
     speakers: Turns<Box<dyn Speak>>,
     cameras: Turns<Camera>,
+    screens: Turns<Camera>,
     events: EventReceiver,
     unrecorded: (mpsc::Sender<Unrecorded>, mpsc::Receiver<Unrecorded>),
 }
@@ -168,6 +172,7 @@ impl Local {
             microphones: Turns::default(),
             speakers: Turns::default(),
             cameras: Turns::default(),
+            screens: Turns::default(),
             events,
             unrecorded: mpsc::channel(UNRECORDED),
         }
@@ -192,6 +197,29 @@ impl Local {
         let opener = self.opener.clone();
         let job = self.cameras.opening(move || opener.camera(input));
         self.work_on(job, Done::Camera);
+    }
+
+    /// What stands in for the screen, as [`Local::open_microphone`].
+    pub(crate) fn open_screen(&mut self, input: ScreenIn) {
+        let input = match input {
+            ScreenIn::None => VideoIn::None,
+            ScreenIn::Pattern => VideoIn::Pattern,
+            ScreenIn::File(path) => VideoIn::File(path),
+        };
+        let opener = self.opener.clone();
+        let job = self.screens.opening(move || opener.camera(input));
+        self.work_on(job, Done::Screen);
+    }
+
+    /// A screen that is on its way is no longer wanted, and what is open is closed.
+    pub(crate) fn close_screen(&mut self, open: Option<impl Send + 'static>) {
+        if let Some(job) = self.screens.forget() {
+            self.work_on(job, Done::Closed);
+        }
+        if let Some(open) = open {
+            let job = self.screens.closing(open);
+            self.work_on(job, Done::Closed);
+        }
     }
 
     /// Whether a device of this kind is on its way.
@@ -257,6 +285,7 @@ impl Local {
             },
             Done::Speaker => Opened::Speaker(self.speakers.fetch()?),
             Done::Camera => Opened::Camera(self.cameras.fetch()?),
+            Done::Screen => Opened::Screen(self.screens.fetch()?),
             Done::Closed => Opened::Closed,
         })
     }

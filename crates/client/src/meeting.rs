@@ -10,6 +10,7 @@ mod constraints;
 mod downlink;
 mod names;
 mod restarts;
+mod screen;
 mod sending;
 mod session;
 mod stats;

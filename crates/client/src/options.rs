@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use runde_media::process::Processing;
 use runde_privacy::{LocalDevices, Permit};
+use runde_signalling::extras::Wish;
 use runde_signalling::guest::{Login, Moderation};
 use runde_signalling::link::RoomLink;
 use runde_signalling::secret::Secret;
@@ -50,6 +51,16 @@ pub enum VideoIn {
     Default,
 }
 
+/// What is shared as one's screen: what stands in for one, until a screen can be captured.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ScreenIn {
+    None,
+    /// The moving pattern, as for a camera.
+    Pattern,
+    /// Y4M, 4:2:0; loops.
+    File(PathBuf),
+}
+
 /// Everything needed to join.
 #[derive(Clone, Debug)]
 pub struct JoinOptions {
@@ -63,6 +74,10 @@ pub struct JoinOptions {
     pub audio_in: AudioIn,
     pub audio_out: AudioOut,
     pub video_in: VideoIn,
+    /// Shown when [`Command::SetShare`] switches it on.
+    pub screen_in: ScreenIn,
+    /// Start with the screen shared (`screen_in` must not be `None`).
+    pub share: bool,
     /// One `ENDPOINT-SOURCE.y4m` per remote video source is written here.
     pub video_out: Option<PathBuf>,
     /// Echo cancellation, noise suppression and gain control. `None`: on for devices, off for files and tones.
@@ -96,6 +111,8 @@ impl JoinOptions {
             audio_in: AudioIn::None,
             audio_out: AudioOut::None,
             video_in: VideoIn::None,
+            screen_in: ScreenIn::None,
+            share: false,
             video_out: None,
             processing: None,
             microphone: false,
@@ -134,6 +151,8 @@ pub enum Command {
     React(Reaction),
     SetMicrophone(bool),
     SetCamera(bool),
+    /// Share [`JoinOptions::screen_in`], or no longer.
+    SetShare(bool),
     /// The complete list of tiles shown now; sources that are not listed are not wanted.
     SetTiles(Vec<Tile>),
     /// Echo cancellation, noise suppression and gain control from now on.
@@ -141,6 +160,10 @@ pub enum Command {
     SwitchAudioIn(AudioIn),
     SwitchAudioOut(AudioOut),
     SwitchVideoIn(VideoIn),
+    /// What the room offers besides: polls, permission to speak, breakout rooms.
+    Extra(Wish),
+    /// To another room of the meeting, by its address in [`runde_signalling::extras::Extras::rooms`].
+    GoTo(String),
     /// What only moderators may do; nothing happens where the guest is none.
     Moderate(Moderation),
     /// Say good-bye and end.

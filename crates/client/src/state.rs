@@ -3,6 +3,7 @@
 //! [`MeetingState::apply`] is the only writer and knows neither time nor network: a [`Fact`] goes in, the snapshot
 //! changes, the news come out. Faces read snapshots through [`crate::MeetingHandle::state`].
 
+use runde_signalling::extras::{Extras, News};
 use runde_signalling::guest::RoomRules;
 
 use crate::event::{Change, ChatLine, LeftReason, MediaKind, MeetingEvent};
@@ -46,6 +47,8 @@ pub struct Me {
     pub name: String,
     pub microphone: bool,
     pub camera: bool,
+    /// The screen is shared.
+    pub screen: bool,
     pub hand: bool,
     pub moderator: bool,
 }
@@ -136,6 +139,10 @@ pub struct MeetingState {
     pub rules: RoomRules,
     /// Who waits in the lobby, as moderators see it, in order of arrival.
     pub knockers: Vec<Knocker>,
+    /// What the room offers besides.
+    pub extras: Extras,
+    /// Address of the room of the meeting in which we are, where it is not the one of the link.
+    pub elsewhere: Option<String>,
 }
 
 /// What presence says of somebody.
@@ -189,6 +196,7 @@ pub enum Fact {
     },
     MutedByModerator {
         kind: MediaKind,
+        screen: bool,
         /// Endpoint of who did it.
         by: Option<String>,
     },
@@ -201,10 +209,16 @@ pub enum Fact {
     KnockerGone {
         endpoint: String,
     },
+    Extra(News),
+    /// On the way to another room of the meeting.
+    Moving {
+        room: Option<String>,
+    },
     MyName(String),
     MyHand(bool),
     MyMicrophone(bool),
     MyCamera(bool),
+    MyScreen(bool),
     Ended(LeftReason),
 }
 
@@ -236,7 +250,7 @@ impl MeetingState {
             Fact::Repairing { attempt } => self.repairing(attempt),
             Fact::Reconnecting { attempt } => self.reconnecting(attempt),
             Fact::BridgeChannel { usable } => self.bridge_channel(usable),
-            Fact::MutedByModerator { kind, by } => self.muted(kind, by),
+            Fact::MutedByModerator { kind, screen, by } => self.muted(kind, screen, by),
             Fact::MyRole { moderator } => self.role(moderator),
             Fact::Subject(text) => self.subject(&text),
             Fact::Rules(rules) => {
@@ -245,16 +259,26 @@ impl MeetingState {
             }
             Fact::Knocked(knocker) => self.knocked(knocker),
             Fact::KnockerGone { endpoint } => self.knocker_gone(&endpoint),
+            Fact::Extra(news) => {
+                if self.extras.apply(&news) {
+                    vec![MeetingEvent::Extra(news)]
+                } else {
+                    Vec::new()
+                }
+            }
+            Fact::Moving { room } => self.moving(room),
             Fact::MyName(name) => self.mine(|me| me.name = name),
             Fact::MyHand(up) => self.mine(|me| me.hand = up),
             Fact::MyMicrophone(on) => self.mine(|me| me.microphone = on),
             Fact::MyCamera(on) => self.mine(|me| me.camera = on),
+            Fact::MyScreen(on) => self.mine(|me| me.screen = on),
             Fact::Ended(reason) => self.ended(reason),
         }
     }
 
     fn joined(&mut self, endpoint: String, moderator: bool) -> Vec<MeetingEvent> {
         self.connection = Connection::InRoom;
+        self.extras.leave_room();
         self.me.endpoint = endpoint.clone();
         let mut news = vec![MeetingEvent::Joined { room: self.room.clone(), endpoint }];
         news.extend(self.role(moderator));
@@ -272,9 +296,9 @@ impl MeetingState {
         vec![MeetingEvent::Role { moderator }]
     }
 
-    fn muted(&self, kind: MediaKind, by: Option<String>) -> Vec<MeetingEvent> {
+    fn muted(&self, kind: MediaKind, screen: bool, by: Option<String>) -> Vec<MeetingEvent> {
         let by = by.and_then(|endpoint| self.person(&endpoint)).map(|person| person.name.clone());
-        vec![MeetingEvent::MutedByModerator { kind, by: by.filter(|name| !name.is_empty()) }]
+        vec![MeetingEvent::MutedByModerator { kind, screen, by: by.filter(|name| !name.is_empty()) }]
     }
 
     fn subject(&mut self, text: &str) -> Vec<MeetingEvent> {
@@ -415,13 +439,27 @@ impl MeetingState {
 
     /// The room will tell again who is there; people kept from before would be ghosts.
     fn reconnecting(&mut self, attempt: u32) -> Vec<MeetingEvent> {
+        let mut news = self.nobody_here();
         self.connection = Connection::Reconnecting;
+        news.push(MeetingEvent::Reconnecting { attempt });
+        news
+    }
+
+    fn moving(&mut self, room: Option<String>) -> Vec<MeetingEvent> {
+        let mut news = self.nobody_here();
+        self.connection = Connection::Joining;
+        self.subject.clear();
+        self.elsewhere.clone_from(&room);
+        news.push(MeetingEvent::Moving { room });
+        news
+    }
+
+    fn nobody_here(&mut self) -> Vec<MeetingEvent> {
         let endpoints: Vec<_> = self.people.iter().map(|p| p.endpoint.clone()).collect();
         let mut news: Vec<_> = endpoints.iter().flat_map(|e| self.gone(e)).collect();
         let knockers: Vec<_> = self.knockers.iter().map(|knocker| knocker.endpoint.clone()).collect();
         news.extend(knockers.iter().flat_map(|endpoint| self.knocker_gone(endpoint)));
         news.extend(self.role(false));
-        news.push(MeetingEvent::Reconnecting { attempt });
         news
     }
 
@@ -558,9 +596,11 @@ mod tests {
     fn who_silenced_us_is_told_by_name_where_there_is_one() {
         let mut state = joined();
         state.apply(Fact::Present(presence("bbbb0001", "Ada", true)));
-        let muted = |by: Option<&str>| Fact::MutedByModerator { kind: MediaKind::Audio, by: by.map(Into::into) };
-        let told =
-            |by: Option<&str>| [MeetingEvent::MutedByModerator { kind: MediaKind::Audio, by: by.map(Into::into) }];
+        let muted =
+            |by: Option<&str>| Fact::MutedByModerator { kind: MediaKind::Audio, screen: false, by: by.map(Into::into) };
+        let told = |by: Option<&str>| {
+            [MeetingEvent::MutedByModerator { kind: MediaKind::Audio, screen: false, by: by.map(Into::into) }]
+        };
         assert_eq!(state.apply(muted(Some("bbbb0001"))), told(Some("Ada")));
         assert_eq!(state.apply(muted(Some("cccc0001"))), told(None));
         assert_eq!(state.apply(muted(None)), told(None));

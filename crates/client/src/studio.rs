@@ -105,7 +105,7 @@ impl Room {
             Opened::Camera(Err(fault)) => self.failed(DeviceKind::Camera, fault),
             Opened::Lost(device, id) => self.failed(device, DeviceFault::Lost { id }),
             Opened::Reopened(device, id) => self.tell(device, DeviceNews::Reopened { id }),
-            Opened::Speaker(_) | Opened::Closed | Opened::Unrecorded { .. } => {}
+            Opened::Speaker(_) | Opened::Screen(_) | Opened::Closed | Opened::Unrecorded { .. } => {}
         }
     }
 

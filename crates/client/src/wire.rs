@@ -280,8 +280,14 @@ mod tests {
     #[tokio::test]
     async fn without_encryption_only_this_computer_is_reached() {
         // The unspecified address leads to this computer, too, but does not say so.
-        assert_eq!(connect(&plain("0.0.0.0", 9), &errand(&Contacts::default())).await.err(), Some(WireError::PlainRefused));
-        assert_eq!(connect(&plain("127.0.0.1", 9), &errand(&Contacts::default())).await.err(), Some(WireError::Refused));
+        assert_eq!(
+            connect(&plain("0.0.0.0", 9), &errand(&Contacts::default())).await.err(),
+            Some(WireError::PlainRefused)
+        );
+        assert_eq!(
+            connect(&plain("127.0.0.1", 9), &errand(&Contacts::default())).await.err(),
+            Some(WireError::Refused)
+        );
     }
 
     #[tokio::test]

@@ -49,6 +49,9 @@ struct Slot {
     encoder: Option<Encoder>,
     bits_per_second: u32,
     key_wanted: bool,
+    /// Every second picture is: a bridge on a narrow path can halve the rate, and one that chooses sizes by what their halves
+    /// cost needs both (see [`crate::vp8::Packetizer::split`]).
+    droppable_next: bool,
 }
 
 /// All layers of one source.
@@ -169,18 +172,27 @@ impl Slot {
                 encoder.set_bitrate(self.bits_per_second)?;
                 encoder
             }
-            None => Encoder::new(EncoderConfig {
-                width: size.0,
-                height: size.1,
-                bits_per_second: self.bits_per_second,
-                fps,
-                error_resilient: false,
-            })?,
+            None => {
+                self.key_wanted = true;
+                Encoder::new(EncoderConfig {
+                    width: size.0,
+                    height: size.1,
+                    bits_per_second: self.bits_per_second,
+                    fps,
+                    error_resilient: false,
+                })?
+            }
         };
         let encoder = self.encoder.insert(encoder);
-        let frame = encoder.encode(picture, pts, self.key_wanted)?;
-        if frame.as_ref().is_some_and(|frame| frame.key) {
-            self.key_wanted = false;
+        let droppable = self.droppable_next && !self.key_wanted;
+        let frame = match droppable {
+            true => encoder.encode_droppable(picture, pts)?,
+            false => encoder.encode(picture, pts, self.key_wanted)?,
+        };
+        if let Some(frame) = &frame {
+            // A key frame that was to be droppable is followed by a proper one, see `encode_droppable`.
+            self.key_wanted = frame.key && droppable;
+            self.droppable_next = !droppable;
         }
         Ok(frame)
     }
@@ -235,6 +247,24 @@ mod tests {
             let shown = Decoder::new().unwrap().decode(&frame.frame.bytes, Instant::now()).unwrap().unwrap();
             assert_eq!((shown.width(), shown.height()), (frame.width, frame.height));
         }
+    }
+
+    #[test]
+    fn every_second_picture_of_a_layer_may_be_left_out_and_a_key_frame_never() {
+        let mut simulcast = Simulcast::new(3, 3_000_000, 30);
+        let mut said = |n: u64| {
+            let (frames, _) = simulcast.encode(&moving(1280, 720, n), n as i64 * 3000);
+            if n == 3 {
+                simulcast.force_key_frame(2);
+            }
+            frames.iter().map(|f| (f.frame.key, f.frame.droppable)).collect::<Vec<_>>()
+        };
+        assert_eq!(said(0), [(true, false); 3]);
+        assert_eq!(said(1), [(false, true); 3]);
+        assert_eq!(said(2), [(false, false); 3]);
+        assert_eq!(said(3), [(false, true); 3]);
+        assert_eq!(said(4), [(false, false), (false, false), (true, false)]);
+        assert_eq!(said(5), [(false, true); 3]);
     }
 
     #[test]

@@ -4,44 +4,55 @@
 
 use crate::vpx::Frame;
 use bytes::Bytes;
-use runde_rtp::vp8::{Descriptor, PictureId, is_key_frame};
+use runde_rtp::vp8::{Descriptor, PictureId, Temporal, is_key_frame};
 use runde_rtp::{Extender, Packet};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 /// Most bytes of one payload, descriptor included: leaves room for RTP, extensions, SRTP, UDP and a tunnel in 1 500.
 pub const MAX_PAYLOAD: usize = 1200;
-/// Our descriptor: one byte, the extension byte, a picture id of 15 bits.
-const DESCRIPTOR: usize = 4;
-
+/// Our descriptor: one byte, the extension byte, a picture id of 15 bits, the index of the lowest temporal layer, the layer.
+const DESCRIPTOR: usize = 6;
 /// Cuts pictures of one layer into payloads.
 #[derive(Clone, Copy, Debug)]
 pub struct Packetizer {
     picture_id: u16,
+    /// Counts the pictures that others are made from.
+    references: u8,
 }
 
 impl Packetizer {
     /// The first picture gets this id (15 bits, best random).
     #[must_use]
     pub fn new(first_picture_id: u16) -> Self {
-        Self { picture_id: first_picture_id & 0x7fff }
+        Self { picture_id: first_picture_id & 0x7fff, references: first_picture_id.to_be_bytes()[1] }
     }
 
     /// The payloads of one picture, in order and of nearly equal size; the last one wants the marker bit.
+    ///
+    /// Pictures that others are made from are temporal layer 0, droppable ones layer 1. Every packet says so: a Videobridge
+    /// switches sizes only for streams that name their layers, and only if the upper one costs something.
     pub fn split(&mut self, frame: &Frame) -> Vec<Bytes> {
         let room = MAX_PAYLOAD - DESCRIPTOR;
         let pieces = frame.bytes.len().div_ceil(room).max(1);
         let size = frame.bytes.len().div_ceil(pieces).max(1);
         let id = PictureId::Fifteen(self.picture_id);
         self.picture_id = id.plus(1).value();
+        self.references = self.references.wrapping_add(u8::from(!frame.droppable));
+        let of_picture = Descriptor {
+            non_reference: frame.droppable,
+            picture_id: Some(id),
+            tl0_picture_index: Some(self.references),
+            temporal: Some(Temporal { id: u8::from(frame.droppable), sync: frame.droppable }),
+            ..Descriptor::default()
+        };
         frame
             .bytes
             .chunks(size)
             .enumerate()
             .map(|(i, piece)| {
                 let mut payload = Vec::with_capacity(DESCRIPTOR + piece.len());
-                let descriptor =
-                    Descriptor { start_of_partition: i == 0, picture_id: Some(id), ..Descriptor::default() };
+                let descriptor = Descriptor { start_of_partition: i == 0, ..of_picture };
                 descriptor.write(&mut payload);
                 payload.extend_from_slice(piece);
                 payload.into()

@@ -61,6 +61,16 @@ pub struct EncoderConfig {
 pub struct Frame {
     pub bytes: Bytes,
     pub key: bool,
+    /// No other picture needs it.
+    pub droppable: bool,
+}
+
+/// What a picture is to later ones.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Role {
+    Reference,
+    Key,
+    Droppable,
 }
 
 /// An encoder for pictures of one size.
@@ -120,6 +130,19 @@ impl Encoder {
     /// # Errors
     /// [`VpxError::Size`] for a picture of another size, [`VpxError::Encode`] should libvpx fail.
     pub fn encode(&mut self, picture: &Picture, pts: i64, key: bool) -> Result<Option<Frame>, VpxError> {
+        self.encode_as(picture, pts, if key { Role::Key } else { Role::Reference })
+    }
+
+    /// Like [`Encoder::encode`], a picture that no later one is made from. At a change of scene libvpx may make a key frame of it;
+    /// whether it then remembers that key frame is not promised, so ask for another one after it.
+    ///
+    /// # Errors
+    /// As [`Encoder::encode`].
+    pub fn encode_droppable(&mut self, picture: &Picture, pts: i64) -> Result<Option<Frame>, VpxError> {
+        self.encode_as(picture, pts, Role::Droppable)
+    }
+
+    fn encode_as(&mut self, picture: &Picture, pts: i64, role: Role) -> Result<Option<Frame>, VpxError> {
         let (expected, given) = (self.size(), (picture.width(), picture.height()));
         if expected != given {
             return Err(VpxError::Size { expected, given });
@@ -136,16 +159,20 @@ impl Encoder {
                 picture.v().as_ptr(),
                 self.last_pts,
                 duration,
-                c_int::from(key),
+                match role {
+                    Role::Reference => 0,
+                    Role::Key => 1,
+                    Role::Droppable => 2,
+                },
             )
         };
         if code != 0 {
             return Err(VpxError::Encode { code });
         }
-        Ok(self.next_frame())
+        Ok(self.next_frame(role))
     }
 
-    fn next_frame(&mut self) -> Option<Frame> {
+    fn next_frame(&mut self, role: Role) -> Option<Frame> {
         let (mut bytes, mut length, mut key) = (std::ptr::null(), 0usize, 0);
         // SAFETY: `shim` is live and the three pointers are to locals of the right types.
         let any = unsafe { runde_vp8_encoder_next(self.shim.as_ptr(), &raw mut bytes, &raw mut length, &raw mut key) };
@@ -155,7 +182,7 @@ impl Encoder {
         // SAFETY: libvpx says `bytes` points at `length` bytes, which hold until the next call on this encoder; they are
         // copied here.
         let copied = Bytes::copy_from_slice(unsafe { std::slice::from_raw_parts(bytes, length) });
-        Some(Frame { bytes: copied, key: key != 0 })
+        Some(Frame { bytes: copied, key: key != 0, droppable: role == Role::Droppable && key == 0 })
     }
 }
 
@@ -292,7 +319,7 @@ unsafe extern "C" {
         v: *const u8,
         pts: i64,
         duration: c_ulong,
-        key: c_int,
+        kind: c_int,
     ) -> c_int;
     fn runde_vp8_encoder_next(
         encoder: *mut c_void,
@@ -331,6 +358,24 @@ pub(crate) mod testing {
         Picture::new(width, height, planes, n, Instant::now()).unwrap()
     }
 
+    /// A scene that stands still, but for a bar that crosses it and blocks that flicker: what a camera on a table sees, and
+    /// what keeps blocks of a picture uncoded for a long time.
+    pub fn still(width: u32, height: u32, n: u64) -> Picture {
+        let mut planes = vec![128u8; Picture::bytes_of(width, height).unwrap()];
+        let left = (n as u32 * width / 120) % width;
+        for y in 0..height {
+            for x in 0..width {
+                let block = (x * 8 / width + 8 * (y * 20 / height)) as u64;
+                planes[(y * width + x) as usize] = match () {
+                    () if y < height / 5 => 40 + 160 * ((n >> (block % 7) ^ n * block) & 1) as u8,
+                    () if (left..left + width / 16).contains(&x) => 200,
+                    () => (60 + 60 * x / width + 40 * y / height) as u8,
+                };
+            }
+        }
+        Picture::new(width, height, planes, n, Instant::now()).unwrap()
+    }
+
     /// Peak signal to noise of the luma in dB.
     pub fn psnr(a: &Picture, b: &Picture) -> f64 {
         let sum: f64 = a.y().iter().zip(b.y()).map(|(x, y)| (f64::from(*x) - f64::from(*y)).powi(2)).sum();
@@ -340,7 +385,7 @@ pub(crate) mod testing {
 
 #[cfg(test)]
 mod tests {
-    use super::testing::{moving, psnr};
+    use super::testing::{moving, psnr, still};
     use super::*;
     use proptest::prelude::*;
 
@@ -360,6 +405,56 @@ mod tests {
             assert!(psnr(&picture, &shown) > 30.0, "picture {n}: {} dB", psnr(&picture, &shown));
         }
         assert!(version().contains('.'));
+    }
+
+    #[test]
+    fn droppable_pictures_can_be_left_out_and_the_others_stay_what_they_were() {
+        let mut encoder = encoder(320, 180, 600_000);
+        let (mut all, mut kept) = (Decoder::new().unwrap(), Decoder::new().unwrap());
+        for n in 0..40 {
+            let (picture, pts) = (moving(320, 180, n), n as i64 * 3000);
+            let frame = match n % 2 {
+                0 => encoder.encode(&picture, pts, false),
+                _ => encoder.encode_droppable(&picture, pts),
+            };
+            let frame = frame.unwrap().expect("no drop at this rate");
+            assert_eq!(frame.droppable, n % 2 == 1);
+            let shown = all.decode(&frame.bytes, Instant::now()).unwrap().unwrap();
+            assert!(psnr(&picture, &shown) > 28.0, "picture {n}: {} dB", psnr(&picture, &shown));
+            if !frame.droppable {
+                let alone = kept.decode(&frame.bytes, Instant::now()).unwrap().unwrap();
+                assert_eq!(alone.y(), shown.y(), "picture {n}");
+            }
+        }
+    }
+
+    /// Whatever the rate control leaves out, the decoder makes of the rest what the encoder thinks it makes. Otherwise each
+    /// picture would be further away than the one before.
+    #[test]
+    fn nothing_drifts_while_the_rate_control_leaves_pictures_out() {
+        let mut encoder = encoder(640, 360, 400_000);
+        let (mut all, mut kept) = (Decoder::new().unwrap(), Decoder::new().unwrap());
+        let (mut droppable, mut left_out, mut worst) = (false, 0, f64::MAX);
+        for n in 0..300 {
+            encoder.set_bitrate([400_000, 30_000, 100_000][(n / 20 % 3) as usize]).unwrap();
+            let (picture, pts) = (still(640, 360, n), n as i64 * 3000);
+            let frame = match droppable {
+                true => encoder.encode_droppable(&picture, pts),
+                false => encoder.encode(&picture, pts, false),
+            };
+            let Some(frame) = frame.unwrap() else {
+                assert!(!droppable, "only a picture that others are made from may be left out");
+                left_out += 1;
+                continue;
+            };
+            droppable = !droppable;
+            let shown = all.decode(&frame.bytes, Instant::now()).unwrap().unwrap();
+            worst = worst.min(psnr(&picture, &shown));
+            if !frame.droppable {
+                assert_eq!(kept.decode(&frame.bytes, Instant::now()).unwrap().unwrap().y(), shown.y(), "picture {n}");
+            }
+        }
+        assert!(left_out >= 3 && worst > 30.0, "{left_out} left out, {worst:.1} dB at worst");
     }
 
     #[test]

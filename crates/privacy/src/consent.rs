@@ -35,6 +35,8 @@ pub enum ConsentState {
 /// A consent is asked for again after a year (`dct:valid`).
 const VALID_SECONDS: i64 = 365 * 24 * 60 * 60;
 const VALID: &str = "P365D";
+/// After a refusal nobody is asked about the same again for 90 days.
+const QUIET_SECONDS: i64 = 90 * 24 * 60 * 60;
 
 /// What somebody decided about one purpose, and where.
 #[derive(Debug, Clone)]
@@ -133,6 +135,18 @@ pub fn in_force(ledger: &Ledger<ConsentRecord>, purpose: Purpose, now: Moment) -
     })
 }
 
+/// Whether somebody may be asked about `purpose` at `now`: never asked before, or a consent that ran out, or a refusal, a withdrawal or
+/// no answer that is 90 days old. A clock that was moved back asks nobody.
+#[must_use]
+pub fn may_ask(ledger: &Ledger<ConsentRecord>, purpose: Purpose, now: Moment) -> bool {
+    last_answer(ledger, purpose).is_none_or(|record| {
+        if record.state.permits() {
+            return !in_force(ledger, purpose, now);
+        }
+        now.unix().saturating_sub(record.time.unix()) >= QUIET_SECONDS
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
@@ -185,6 +199,30 @@ mod tests {
         let mut ledger = Ledger::new(ChainKey::from_bytes([0; 32]));
         choose(&mut ledger, ConsentState::Given, 0);
         assert!(allowed(&ledger, 364) && !allowed(&ledger, 365));
+    }
+
+    #[test]
+    fn a_refusal_is_not_asked_about_again_for_ninety_days() {
+        let may = |ledger: &Ledger<ConsentRecord>, day: i64| {
+            may_ask(ledger, Purpose::RecentRooms, Moment::from_unix(day * DAY))
+        };
+        for state in [ConsentState::Refused, ConsentState::Withdrawn, ConsentState::Deferred] {
+            let mut ledger = Ledger::new(ChainKey::from_bytes([0; 32]));
+            assert!(may(&ledger, 100));
+            choose(&mut ledger, state, 100);
+            let asked = [99, 100, 189, 190, 1_000].map(|day| may(&ledger, day));
+            assert_eq!(asked, [false, false, false, true, true], "{state:?}");
+            choose(&mut ledger, ConsentState::Refused, 190);
+            assert!(!may(&ledger, 279) && may(&ledger, 280), "each refusal counts anew");
+        }
+    }
+
+    #[test]
+    fn a_consent_in_force_is_not_asked_for_and_one_that_ran_out_is() {
+        let mut ledger = Ledger::new(ChainKey::from_bytes([0; 32]));
+        choose(&mut ledger, ConsentState::Given, 0);
+        let may = |day: i64| may_ask(&ledger, Purpose::RecentRooms, Moment::from_unix(day * DAY));
+        assert_eq!([may(0), may(364), may(365)], [false, false, true]);
     }
 
     #[test]

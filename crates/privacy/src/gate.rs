@@ -145,6 +145,15 @@ impl Asks {
     pub const fn first(notice: Notice, target: Target) -> Self {
         Self { notice, target, stale: false, objected: None, earlier: None, second_stage: false }
     }
+
+    /// The version that was noted for this host last, as long as its words are kept: what to compare with
+    /// ([`crate::changes`]).
+    #[must_use]
+    pub fn before(&self, ledger: &Ledger<Acknowledgement>, shelf: &Shelf) -> Option<Notice> {
+        let sha256 = self.earlier.as_ref()?;
+        let record = ledger.records().rfind(|record| record.notice_sha256 == *sha256)?;
+        Notice::of_record(record, shelf)
+    }
 }
 
 /// What has been noted, as far as it is on disk.

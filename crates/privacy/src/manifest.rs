@@ -15,12 +15,14 @@ mod entries;
 
 pub use entries::ENTRIES;
 
-/// Which folder of a profile.
+/// Which folder of a profile, or beside it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Folder {
     Data,
     Config,
+    /// Not the profile's own: where the desktop looks for what it starts with the session.
+    Session,
 }
 
 /// How a file is read for the page.
@@ -34,6 +36,8 @@ pub enum Shape {
     Log,
     /// One JSON document, then lines of an access log.
     SealedLog,
+    /// `Key=value` lines under one heading (Desktop Entry Specification).
+    Desktop,
     /// Nothing inside is for reading: the lock, half-written drafts, damaged copies.
     Closed,
 }
@@ -87,6 +91,8 @@ pub const HELD: &str = "access-log/holds/*.hold";
 pub const HOLD_DRAFT: &str = "access-log/holds/register.new";
 /// The text of a notice that was noted, named by its hash.
 pub const NOTICE: &str = "notices/*.json";
+/// What starts the program with the session.
+pub const AUTOSTART: &str = "org.runde.Runde.desktop";
 
 impl Entry {
     /// The entry of a file, by its name inside the folder.

@@ -17,7 +17,7 @@ use crate::notice;
 use crate::template;
 
 /// Letters of a name, a line of an address, or the way to reach somebody.
-const MAX_WORDS: usize = 200;
+pub const MAX_WORDS: usize = 200;
 /// Lines of an address (DIN 5008 has six).
 const MAX_LINES: usize = 6;
 /// What stands for the officer where there is none.
@@ -93,9 +93,28 @@ impl Operator {
     /// [`OperatorError`] says what is wrong and with which field.
     pub fn read(bytes: &[u8]) -> Result<Self, OperatorError> {
         let read: Self = serde_json::from_slice(bytes).map_err(|error| OperatorError::Unreadable(error.to_string()))?;
-        let operator = read.tidied();
+        read.checked()
+    }
+
+    /// The same, tidied, if it can be used: for details that were typed and not read.
+    ///
+    /// # Errors
+    /// [`OperatorError`] says what is wrong and with which field.
+    pub fn checked(self) -> Result<Self, OperatorError> {
+        let operator = self.tidied();
         operator.check()?;
         Ok(operator)
+    }
+
+    /// Under the next version and valid from `day`, where it says anything else than `before` did.
+    #[must_use]
+    pub fn succeeding(self, before: Option<&Self>, day: Day) -> Self {
+        let Some(before) = before else { return Self { valid_from: Some(day.to_string()), version: first(), ..self } };
+        let same = Self { version: before.version, valid_from: before.valid_from.clone(), ..self };
+        if same == *before {
+            return same;
+        }
+        Self { version: before.version.saturating_add(1), valid_from: Some(day.to_string()), ..same }
     }
 
     #[must_use]

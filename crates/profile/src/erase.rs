@@ -10,6 +10,7 @@ use std::fs;
 use runde_privacy::manifest::{Entry, Folder, HELD, HOLD_REGISTER};
 use runde_privacy::{Acknowledgement, ConsentRecord, Ledger};
 
+use crate::autostart;
 use crate::disk;
 use crate::error::ProfileError;
 use crate::holdings::files_below;
@@ -26,6 +27,8 @@ pub enum Item {
     /// Who opens rooms here.
     Operator,
     Reminders,
+    /// What starts the program with the session.
+    Autostart,
     /// One line by its number, or all.
     Acknowledgements(Option<u64>),
     Consents(Option<u64>),
@@ -43,8 +46,8 @@ pub struct Erased {
 }
 
 impl Item {
-    /// `display-name`, `settings`, `recent-rooms`, `operator`, `reminders`, `damaged`, `acknowledgements`, `consents`; the last two
-    /// also with a line, such as `consents/3`.
+    /// `display-name`, `settings`, `recent-rooms`, `operator`, `reminders`, `autostart`, `damaged`, `acknowledgements`, `consents`; the
+    /// last two also with a line, such as `consents/3`.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (name, line) = match text.split_once('/') {
@@ -57,6 +60,7 @@ impl Item {
             ("recent-rooms", None) => Some(Self::RecentRooms),
             ("operator", None) => Some(Self::Operator),
             ("reminders", None) => Some(Self::Reminders),
+            ("autostart", None) => Some(Self::Autostart),
             ("damaged", None) => Some(Self::Damaged),
             ("acknowledgements", line) => Some(Self::Acknowledgements(line)),
             ("consents", line) => Some(Self::Consents(line)),
@@ -101,6 +105,7 @@ impl Profile {
                 self.forget_reminders(None)?;
                 Ok(Erased { count, kept: Vec::new() })
             }
+            Item::Autostart => Ok(Erased { count: usize::from(autostart::remove(self.places())?), kept: Vec::new() }),
             Item::Acknowledgements(line) => self.erase_acknowledgements(line),
             Item::Consents(line) => self.erase_consents(line),
             Item::Damaged => Ok(Erased { count: remove_copies(self.places(), "")?, kept: Vec::new() }),
@@ -149,6 +154,7 @@ impl Profile {
                 }
             }
         }
+        autostart::remove(&places)?;
         drop(self);
         disk::remove(&places.lock())?;
         let log = places.data.join("access-log");

@@ -37,7 +37,7 @@ pub struct HeldValue {
     pub field: Option<&'static Field>,
 }
 
-/// Every file of the profile, in order of name.
+/// Every file of the profile, in order of name, and what starts the program with the session.
 ///
 /// # Errors
 /// When a folder or file cannot be read.
@@ -50,6 +50,10 @@ pub fn holdings(places: &Places) -> Result<Vec<Held>, ProfileError> {
         for path in files {
             held.push(look(folder, root, path)?);
         }
+    }
+    // Among the entries of other programs only ours is looked at.
+    if let Some(entry) = places.autostart.as_ref().filter(|entry| entry.exists()) {
+        held.push(look(Folder::Session, entry.parent().unwrap_or(entry), entry.clone())?);
     }
     Ok(held)
 }
@@ -95,6 +99,7 @@ fn values(entry: &'static Entry, bytes: &[u8]) -> Vec<HeldValue> {
             let head = lines.next().map(inside).unwrap_or_default();
             head.into_iter().chain(lines.flat_map(logged)).collect()
         }
+        Shape::Desktop => lines(bytes).filter_map(assigned).collect(),
         Shape::Closed => Vec::new(),
     };
     found.into_iter().map(|(path, value)| explained(entry, path, value)).collect()
@@ -106,6 +111,12 @@ fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
 
 fn inside(document: &[u8]) -> Vec<(String, String)> {
     serde_json::from_slice(document).map(|document| leaves(&document)).unwrap_or_default()
+}
+
+/// `Key=value`; headings are no values.
+fn assigned(line: &[u8]) -> Option<(String, String)> {
+    let text = String::from_utf8_lossy(line);
+    text.split_once('=').map(|(key, value)| (key.to_owned(), value.to_owned()))
 }
 
 /// A line that is none of ours is shown as it stands, under a path that nothing explains.

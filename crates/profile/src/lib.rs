@@ -10,7 +10,9 @@
 #![forbid(unsafe_code)]
 
 mod archive;
+mod autostart;
 mod disk;
+mod edit;
 mod erase;
 mod error;
 mod holdings;
@@ -27,13 +29,15 @@ mod settings;
 mod shelf;
 
 pub use archive::{Archive, ImportError, MAX_ARCHIVE};
+pub use autostart::{Autostart, HIDDEN};
+pub use edit::{EditError, FIELDS};
 pub use erase::{Erased, Item};
 pub use error::{ProfileError, Trouble, TroubleKind};
 pub use holdings::{Held, HeldValue, holdings, is_explained};
 pub use inspect::{Inspection, inspect};
 pub use keyring_thread::{KEYRING_LIMIT, keyring_answers};
 pub use places::Places;
-pub use policy::{Explained, Origin, Policy, PolicyFault, explain};
+pub use policy::{Explained, Foreword, Origin, Policy, PolicyFault, explain};
 pub use profile::{Build, Opening, Profile, Shown, now};
 pub use recents::RecentRoom;
 pub use reminders::Reminder;

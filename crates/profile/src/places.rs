@@ -3,6 +3,8 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
+use runde_privacy::manifest::AUTOSTART;
+
 use crate::error::ProfileError;
 
 /// Environment variable that names a folder holding a whole profile of its own.
@@ -23,6 +25,8 @@ pub struct Places {
     pub keyring: bool,
     /// The file of whoever manages this computer; there need not be one.
     pub policy: PathBuf,
+    /// The entry that starts the program with the session. A profile in a folder of its own has none: a session starts the user's.
+    pub autostart: Option<PathBuf>,
 }
 
 impl Places {
@@ -40,13 +44,15 @@ impl Places {
             config: folders.config_dir().to_owned(),
             keyring: true,
             policy: policy(),
+            autostart: autostart(),
         })
     }
 
     /// A profile in one folder, with a key file.
     #[must_use]
     pub fn at(root: &Path) -> Self {
-        Self { data: root.join("data"), config: root.join("config"), keyring: false, policy: policy() }
+        let (data, config) = (root.join("data"), root.join("config"));
+        Self { data, config, keyring: false, policy: policy(), autostart: None }
     }
 
     /// The same profile under another policy: to look at one before it is rolled out.
@@ -91,6 +97,15 @@ impl Places {
     pub(crate) fn settings(&self) -> PathBuf {
         self.config.join("settings.json")
     }
+}
+
+/// The XDG folder of session entries. A Flatpak sees no such folder of the session: what it wrote would start nothing.
+fn autostart() -> Option<PathBuf> {
+    if !cfg!(target_os = "linux") || Path::new("/.flatpak-info").exists() {
+        return None;
+    }
+    let folders = directories::BaseDirs::new()?;
+    Some(folders.config_dir().join("autostart").join(AUTOSTART))
 }
 
 /// Where only an administrator can write. No variable of the environment leads elsewhere: a policy that its user can swap is none.

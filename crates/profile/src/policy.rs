@@ -1,6 +1,6 @@
 //! What an organisation sets for everybody at a computer: one file that only an administrator can write.
 //!
-//! It can begin or lock a setting and take a function away. It can give nothing: there is no key that notes a notice, consents, or
+//! It can begin or lock a setting, take a function away, and say something about the organisation's own servers. It can give nothing: there is no key that notes a notice, consents, or
 //! switches anything on. A file that does not make sense opens no profile, so nothing is contacted against somebody's intention.
 //! docs/policy.md is its manual.
 
@@ -16,12 +16,17 @@ use crate::error::ProfileError;
 use crate::places::Places;
 use crate::settings::{Settings, Theme};
 
+mod foreword;
+
+pub use foreword::Foreword;
+
 /// The one version of the format there is.
 const VERSION: u32 = 1;
 /// A whole policy is a few hundred bytes; a larger file is something else.
 const LARGEST: usize = 64 * 1024;
-/// The one function besides the voluntary purposes that can be taken away.
+/// The functions besides the voluntary purposes that can be taken away.
 const HOSTING: &str = "hosting";
+const AUTOSTART: &str = "autostart";
 
 /// What is in force on this computer; the default is no policy at all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -31,6 +36,7 @@ pub struct Policy {
     preset: Choices,
     locked: Choices,
     off: BTreeSet<String>,
+    forewords: Vec<Foreword>,
 }
 
 /// The settings that an organisation may choose.
@@ -56,6 +62,8 @@ struct Written {
     locked: Choices,
     #[serde(default)]
     off: Vec<String>,
+    #[serde(default)]
+    notices: Vec<Foreword>,
 }
 
 /// What in a policy makes no sense.
@@ -71,6 +79,10 @@ pub enum PolicyFault {
     Value { key: &'static str, value: String },
     #[error("{0} is both preset and locked")]
     Twice(&'static str),
+    #[error("notices need an organisation whose words they are")]
+    Nameless,
+    #[error("more than one notice is about {0}")]
+    TwoNotices(String),
 }
 
 /// Where the value of a setting comes from.
@@ -143,12 +155,15 @@ impl Policy {
         if let Some(key) = written.preset.named().into_iter().find(|key| written.locked.named().contains(key)) {
             return Err(PolicyFault::Twice(key));
         }
-        let known = |word: &str| word == HOSTING || Purpose::ALL.iter().any(|purpose| purpose.id() == word);
+        let known = |word: &str| {
+            [HOSTING, AUTOSTART].contains(&word) || Purpose::ALL.iter().any(|purpose| purpose.id() == word)
+        };
         if let Some(value) = written.off.iter().find(|word| !known(word)) {
             return Err(PolicyFault::Value { key: "off", value: value.clone() });
         }
-        let Written { organisation, preset, locked, off, .. } = written;
-        Ok(Self { present: true, organisation, preset, locked, off: off.into_iter().collect() })
+        check_notices(&written)?;
+        let Written { organisation, preset, locked, off, notices, .. } = written;
+        Ok(Self { present: true, organisation, preset, locked, off: off.into_iter().collect(), forewords: notices })
     }
 
     /// Whether there is a file at all.
@@ -167,6 +182,18 @@ impl Policy {
     #[must_use]
     pub fn allows_hosting(&self) -> bool {
         !self.off.contains(HOSTING)
+    }
+
+    /// Whether the session may start the program.
+    #[must_use]
+    pub fn allows_autostart(&self) -> bool {
+        !self.off.contains(AUTOSTART)
+    }
+
+    /// What the organisation says before the notice of this server.
+    #[must_use]
+    pub fn foreword(&self, target: &Target) -> Option<&Foreword> {
+        self.forewords.iter().find(|foreword| foreword.is_about(target))
     }
 
     /// Whether a voluntary function may be used at all; it still needs its consent.
@@ -248,13 +275,35 @@ impl Policy {
         ];
         let mut lines: Vec<Explained> =
             values.into_iter().map(|(key, value)| Explained { key, value, origin: origin(key) }).collect();
-        let functions = Purpose::OFFERED.into_iter().map(Purpose::id).chain([HOSTING]);
+        let functions = Purpose::OFFERED.into_iter().map(Purpose::id).chain([HOSTING, AUTOSTART]);
         lines.extend(functions.map(|key| {
             let origin = if self.off.contains(key) { Origin::Off } else { Origin::User };
             Explained { key, value: String::new(), origin }
         }));
+        lines.extend(self.forewords.iter().map(|foreword| Explained {
+            key: "notices",
+            value: foreword.hosts().join(", "),
+            origin: Origin::Locked,
+        }));
         lines
     }
+}
+
+fn check_notices(written: &Written) -> Result<(), PolicyFault> {
+    if written.notices.is_empty() {
+        return Ok(());
+    }
+    if written.organisation.as_deref().is_none_or(|name| name.trim().is_empty()) {
+        return Err(PolicyFault::Nameless);
+    }
+    if written.notices.len() > foreword::MOST {
+        return Err(PolicyFault::Value { key: "notices", value: written.notices.len().to_string() });
+    }
+    written.notices.iter().try_for_each(Foreword::check)?;
+    let mut seen = BTreeSet::new();
+    let hosts = written.notices.iter().flat_map(Foreword::hosts).filter_map(|host| Target::new(host, None).ok());
+    let twice = hosts.map(|target| target.host().to_owned()).find(|host| !seen.insert(host.clone()));
+    twice.map_or(Ok(()), |host| Err(PolicyFault::TwoNotices(host)))
 }
 
 impl Choices {
@@ -334,6 +383,34 @@ mod tests {
     }
 
     #[test]
+    fn an_organisation_speaks_before_the_notice_of_its_own_servers_alone() {
+        let policy = |notices: &str, name: &str| {
+            Policy::parse(format!(r#"{{"version":1,"organisation":"{name}","notices":{notices}}}"#).as_bytes())
+        };
+        let one = |host: &str| format!(r#"{{"hosts":["{host}"],"de":"Ja","en":"Yes"}}"#);
+        let target = |host: &str| Target::new(host, None).unwrap();
+        let said = policy(&format!("[{}]", one("meet.example")), "Verein").unwrap();
+        assert_eq!(said.foreword(&target("MEET.example")).unwrap().text(Lang::DeSimple), "Ja");
+        assert!(said.foreword(&target("other.example")).is_none() && said.locks().is_empty());
+        let value = |key, value: &str| Err(PolicyFault::Value { key, value: value.into() });
+        // 8x8's own notice applies there; nobody else speaks before it.
+        assert_eq!(policy(&format!("[{}]", one("meet.jit.si")), "V").map(drop), value("notices.hosts", "meet.jit.si"));
+        assert_eq!(policy(&format!("[{}]", one("a b")), "V").map(drop), value("notices.hosts", "a b"));
+        assert_eq!(policy(r#"[{"hosts":[],"de":"Ja","en":"Yes"}]"#, "V").map(drop), value("notices.hosts", "0"));
+        assert_eq!(policy(r#"[{"hosts":["h.example"],"de":" ","en":"Yes"}]"#, "V").map(drop), value("notices.de", " "));
+        let bell = r#"[{"hosts":["h.example"],"de":"Ja","en":"Yes","contact":"a\nb"}]"#;
+        assert_eq!(policy(bell, "V").map(drop), value("notices.contact", "a\nb"));
+        let twice = format!("[{},{}]", one("h.example"), one("H.example"));
+        assert_eq!(policy(&twice, "V").map(drop), Err(PolicyFault::TwoNotices("h.example".into())));
+        assert_eq!(policy(&format!("[{}]", one("h.example")), " ").map(drop), Err(PolicyFault::Nameless));
+        for noted in
+            [r#"[{"hosts":["h.example"],"de":"Ja","en":"Yes","noted":true}]"#, r#"[{"hosts":["h.example"],"de":"Ja"}]"#]
+        {
+            assert!(matches!(policy(noted, "V"), Err(PolicyFault::Syntax { .. })), "{noted}");
+        }
+    }
+
+    #[test]
     fn the_schema_and_the_example_of_the_manual_are_this_format() {
         let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
         let manual = std::fs::read_to_string(docs.join("policy.md")).unwrap();
@@ -344,7 +421,10 @@ mod tests {
         let schema: serde_json::Value = serde_json::from_slice(&schema).unwrap();
         let keys =
             |at: &str| -> Vec<String> { schema.pointer(at).unwrap().as_object().unwrap().keys().cloned().collect() };
-        assert_eq!(keys("/properties"), ["locked", "off", "organisation", "preset", "version"]);
+        assert_eq!(keys("/properties"), ["locked", "notices", "off", "organisation", "preset", "version"]);
+        assert_eq!(keys("/properties/notices/items/properties"), ["contact", "de", "en", "hosts"]);
+        let own = Target::new("meet.musterverein.example", None).unwrap();
+        assert!(policy.foreword(&own).unwrap().text(Lang::De).contains("Vorstand"));
         assert_eq!(keys("/$defs/choices/properties"), ["default_server", "language", "listen", "theme"]);
         let off: Vec<&str> = schema
             .pointer("/properties/off/items/enum")
@@ -354,7 +434,7 @@ mod tests {
             .iter()
             .filter_map(|word| word.as_str())
             .collect();
-        let known: Vec<&str> = Purpose::ALL.into_iter().map(Purpose::id).chain([HOSTING]).collect();
+        let known: Vec<&str> = Purpose::ALL.into_iter().map(Purpose::id).chain([HOSTING, AUTOSTART]).collect();
         assert_eq!(off, known);
     }
 
@@ -377,6 +457,7 @@ mod tests {
                 ("recent-rooms", "user"),
                 ("display-name", "user"),
                 ("hosting", "off"),
+                ("autostart", "user"),
             ]
         );
         assert_eq!(origins(Some(&Settings::default()))[3], ("theme", "user"));

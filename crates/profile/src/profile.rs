@@ -10,6 +10,7 @@ use runde_privacy::{
     Operator, Purpose, Shelf, Standing, Target, Verdict, consent,
 };
 
+use crate::autostart;
 use crate::disk;
 use crate::error::{ProfileError, Trouble, TroubleKind};
 use crate::ledger_file::{ACKNOWLEDGEMENTS, CONSENTS, LedgerFile};
@@ -266,6 +267,12 @@ impl Profile {
         self.policy.allows(purpose) && consent::in_force(&self.consents.ledger, purpose, now())
     }
 
+    /// Whether somebody may be asked about a voluntary purpose at `now` ([`consent::may_ask`]).
+    #[must_use]
+    pub fn may_ask(&self, purpose: Purpose, now: Moment) -> bool {
+        self.policy.allows(purpose) && consent::may_ask(&self.consents.ledger, purpose, now)
+    }
+
     #[must_use]
     pub const fn settings(&self) -> &Settings {
         &self.settings
@@ -372,6 +379,9 @@ impl Profile {
         }
         if self.settings.display_name.is_some() && !self.agreed(Purpose::DisplayName) {
             self.set_settings(self.settings.clone())?;
+        }
+        if !self.policy.allows_autostart() {
+            autostart::remove(&self.places)?;
         }
         Ok(())
     }

@@ -6,10 +6,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use runde_privacy::{ConsentState, Lang, Method, Purpose, Target};
+use runde_privacy::{ConsentState, Lang, Method, Operator, Purpose, Target};
 use runde_profile::{
-    Archive, Build, ImportError, Item, Opening, Places, Processing, Profile, Reminder, Settings, Shown, Theme,
-    holdings, inspect, is_explained, now,
+    Archive, Build, EditError, FIELDS, ImportError, Item, Opening, Places, Processing, Profile, Reminder, Settings,
+    Shown, Theme, holdings, inspect, is_explained, now,
 };
 
 /// Words that are planted everywhere a person's words can go.
@@ -334,4 +334,47 @@ fn an_objection_survives_a_restart() {
     let root = tempfile::tempdir().unwrap();
     drop(tour(root.path()));
     assert!(open(root.path()).gate().contact(&host("other.example")).unwrap_err().objected.is_some());
+}
+
+#[test]
+fn every_stored_field_can_be_corrected_and_nonsense_leaves_it_as_it_was() {
+    let root = tempfile::tempdir().unwrap();
+    let mut profile = open(root.path());
+    assert!(matches!(profile.edit("display-name", "Ada"), Err(EditError::NotAgreed)));
+    assert!(matches!(profile.edit("operator.name", "Ada"), Err(EditError::NoOperator)));
+    decide(&mut profile, Purpose::DisplayName, ConsentState::Given);
+    let school = Operator::read(br#"{"name": "A", "address": ["b"]}"#).unwrap();
+    profile.set_operator(Some(school)).unwrap();
+    let sound = |field: &str| match field {
+        "language" => "en",
+        "theme" => "dark",
+        "default-server" => "meet.example",
+        "listen" => "127.0.0.1:9000",
+        "echo" | "noise" | "gain" => "off",
+        "operator.address" => "Weg 1; 12345 Ort",
+        "operator.basis" => "public-task",
+        "operator.retention-days" => "14",
+        "operator.authority" => "nw",
+        _ => "Ada",
+    };
+    for field in FIELDS {
+        profile.edit(field, sound(field)).unwrap();
+    }
+    let wrong = [
+        ("theme", "pink"),
+        ("listen", "8443"),
+        ("echo", "maybe"),
+        ("operator.retention-days", "57"),
+        ("operator.name", ""),
+    ];
+    for (field, value) in wrong {
+        assert!(profile.edit(field, value).is_err(), "{field}");
+    }
+    assert!(matches!(profile.edit("payload.host", "x"), Err(EditError::Unknown(_))));
+    drop(profile);
+    let profile = open(root.path());
+    let (settings, operator) = (profile.settings(), profile.operator().unwrap());
+    assert_eq!((settings.display_name.as_deref(), settings.default_server.as_str()), (Some("Ada"), "meet.example"));
+    assert_eq!((operator.address.len(), operator.retention_days, operator.name.as_str()), (2, Some(14), "Ada"));
+    assert!(operator.version > 1 && operator.valid_from.is_some(), "its notice is a new version");
 }

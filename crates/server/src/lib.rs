@@ -16,6 +16,7 @@ mod page;
 mod site;
 mod tls;
 mod web;
+mod web_root;
 mod wire;
 
 use std::io;
@@ -35,6 +36,7 @@ pub use access_log::{AccessLog, Clock, HoldFailure, Holds, Kept, Listing, LogTro
 pub use options::{ServeError, ServeOptions, Tls};
 pub use runde_signalling::guest::Relay;
 pub use runde_signalling::secret::Secret;
+pub use web_root::WebRootError;
 
 use hall::{Hall, INBOX};
 use site::Site;
@@ -67,6 +69,7 @@ impl Server {
         }
         // Overdue days are gone before anybody can come in.
         let log = options.access_log.as_ref().map(access_log::open).transpose()?;
+        let root = options.web_root.as_ref().map(|folder| web_root::of(folder)).transpose()?;
         let (listener, socket, local) = bind(options.listen)?;
         let site = Site::new(&options, local, &interfaces())?;
         let host = options.host(&site.host)?;
@@ -85,7 +88,7 @@ impl Server {
             tasks.spawn(scribe.run());
             (Some(pen), Some(troubles))
         });
-        let web = Web::new(Arc::clone(&site), inbox_in, cancel.clone(), tasks.clone(), pen);
+        let web = Web::new(Arc::clone(&site), inbox_in, cancel.clone(), tasks.clone(), pen).with_pages(root);
         tasks.spawn(web.listen(listener, protection.acceptor));
         tracing::info!("rooms can be opened");
         Ok(ServerHandle { site, local, rooms, troubles, tasks, cancel: cancel.drop_guard() })

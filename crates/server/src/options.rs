@@ -51,6 +51,8 @@ pub struct ServeOptions {
     pub password: Option<Secret>,
     /// Every room begins with a lobby: the first who comes enters (with the password where there is one), others wait.
     pub lobby: bool,
+    /// A build of Jitsi's web page, for guests whose client loads its host's page. None is part of Runde.
+    pub web_root: Option<PathBuf>,
 }
 
 impl ServeOptions {
@@ -67,6 +69,7 @@ impl ServeOptions {
             access_log: None,
             password: None,
             lobby: false,
+            web_root: None,
         }
     }
 
@@ -126,6 +129,8 @@ pub enum ServeError {
         "the access log cannot be kept in {}: {source}; choose another folder, or serve without a log", folder.display()
     )]
     AccessLog { folder: PathBuf, source: io::Error },
+    #[error("{} cannot be served as a web page: {source}; name the folder of a build of Jitsi's web page", folder.display())]
+    WebRoot { folder: PathBuf, source: crate::WebRootError },
     #[error("the notice that guests would be shown does not say what is so about the access log")]
     NoticeHidesLog,
     #[error("the password is longer than {MAX_PASSWORD} bytes; choose a shorter one")]

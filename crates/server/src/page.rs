@@ -30,6 +30,8 @@ struct Words {
     plain: &'static str,
     whose: &'static str,
     open: &'static str,
+    open_jitsi: &'static str,
+    in_browser: &'static str,
     no_app: &'static str,
     notice: &'static str,
 }
@@ -41,6 +43,8 @@ const DE: Words = Words {
     plain: "Dasselbe in einfacher Sprache",
     whose: "Verantwortlich für diesen Raum ist die Person, die ihn geöffnet hat.",
     open: "In der App öffnen",
+    open_jitsi: "In Jitsi Meet öffnen",
+    in_browser: "In diesem Browser beitreten",
     no_app: "Nichts passiert? Dann fehlt die App Runde auf diesem Gerät. Kopieren Sie sonst diesen Link und fügen Sie ihn in der App ein:",
     notice: "Hinweise zum Datenschutz, die in diesem Raum gelten",
 };
@@ -52,6 +56,8 @@ const EN: Words = Words {
     plain: "The same in plain German",
     whose: "The person who opened this room is answerable for it.",
     open: "Open in the app",
+    open_jitsi: "Open in Jitsi Meet",
+    in_browser: "Join in this browser",
     no_app: "Nothing happens? Then this device does not have the app Runde. Otherwise copy this link and paste it into the app:",
     notice: "The privacy notice that holds in this room",
 };
@@ -75,7 +81,8 @@ pub(crate) fn landing(site: &Site, path: &str, lang: Lang) -> Option<String> {
         }
         None => (words.what.to_owned(), words.whose.to_owned()),
     };
-    let (button, whole) = (button.unwrap_or_default(), escape(&whole));
+    let button = button.unwrap_or_default() + &other_ways(site, &link, words);
+    let whole = escape(&whole);
     let notice = notice(&site.notice, words, lang);
     Some(format!(
         "<!doctype html><html lang=\"{tag}\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\
@@ -83,6 +90,22 @@ pub(crate) fn landing(site: &Site, path: &str, lang: Lang) -> Option<String> {
          <p class=\"soft\">Runde</p><h1><bdi>{room}</bdi></h1><p>{what} {whose}</p>{button}\
          <p class=\"soft\">{no_app}<br><code>{whole}</code></p>{notice}</main></body></html>"
     ))
+}
+
+/// How the page of a room is asked for that the supplied build draws.
+pub(crate) const IN_BROWSER: &str = "join=browser";
+
+/// Ways for which a supplied web page is needed.
+fn other_ways(site: &Site, link: &RoomLink, words: &Words) -> String {
+    if !site.has_pages {
+        return String::new();
+    }
+    let here = link.to_link();
+    let (jitsi, browser) = (here.replacen("https://", "jitsi-meet://", 1), format!("{here}?{IN_BROWSER}"));
+    let way = |to: &str, word: &str| format!("<li><a href=\"{}\">{word}</a></li>", escape(to));
+    // Jitsi's app opens protected links only.
+    let app = if jitsi == here { String::new() } else { way(&jitsi, words.open_jitsi) };
+    format!("<ul>{app}{}</ul>", way(&browser, words.in_browser))
 }
 
 /// A page with nothing but the notice.

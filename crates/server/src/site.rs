@@ -22,6 +22,8 @@ pub(crate) struct Site {
     pub(crate) addresses: Vec<SocketAddr>,
     /// What holds in these rooms.
     pub(crate) notice: Notice,
+    /// Jitsi's web page is served here, too.
+    pub(crate) has_pages: bool,
 }
 
 impl Site {
@@ -46,7 +48,8 @@ impl Site {
             addresses = vec![media];
         }
         let app_url = (scheme == "https").then(|| format!("runde://{authority}"));
-        Ok(Self { url: format!("{scheme}://{authority}"), host, fragment: String::new(), app_url, addresses, notice })
+        let (url, fragment, has_pages) = (format!("{scheme}://{authority}"), String::new(), options.web_root.is_some());
+        Ok(Self { url, host, fragment, app_url, addresses, notice, has_pages })
     }
 
     /// Completes the links with what a guest checks: the certificate and the notice.

@@ -31,6 +31,7 @@ use crate::access_log::{Counted, Meter, Pen};
 use crate::hall::{ConnId, ToHall};
 use crate::page;
 use crate::site::Site;
+use crate::web_root::WebRoot;
 use crate::wire::{Line, MAX_BRIDGE_FRAME, MAX_XMPP_FRAME, OUTBOX, Wire};
 
 /// TCP connections that have not become a guest's web socket: handshakes, pages, strangers' sockets. A stranger costs
@@ -61,6 +62,7 @@ pub(crate) struct Web {
     pub(crate) cancel: CancellationToken,
     pub(crate) tasks: TaskTracker,
     pen: Option<Pen>,
+    pages: Option<Arc<WebRoot>>,
     strangers: Arc<Semaphore>,
     next: Arc<AtomicU64>,
 }
@@ -74,7 +76,12 @@ impl Web {
         pen: Option<Pen>,
     ) -> Self {
         let strangers = Arc::new(Semaphore::new(STRANGERS));
-        Self { site, hall, cancel, tasks, pen, strangers, next: Arc::new(AtomicU64::new(1)) }
+        Self { site, hall, cancel, tasks, pen, pages: None, strangers, next: Arc::new(AtomicU64::new(1)) }
+    }
+
+    /// Serves a build of Jitsi's web page, too.
+    pub(crate) fn with_pages(self, pages: Option<WebRoot>) -> Self {
+        Self { pages: pages.map(Arc::new), ..self }
     }
 
     /// Accepts until cancelled.
@@ -153,16 +160,47 @@ fn router(web: Web) -> Router {
         .route("/conference-request/v1", post(conference_request).layer(DefaultBodyLimit::max(MAX_REQUEST)))
         .route("/colibri-ws/{server}/{conference}/{endpoint}", get(bridge))
         .route("/{room}", get(landing))
-        .fallback(|| async { StatusCode::NOT_FOUND })
+        .fallback(supplied)
         .with_state(web)
 }
 
 async fn landing(State(web): State<Web>, uri: Uri, headers: HeaderMap) -> Response {
+    if let Some(file) = supplied_file(&web, uri.path()).await {
+        return file;
+    }
+    if wants_supplied_page(&uri, &headers)
+        && let Some(page) = supplied_page(&web).await
+    {
+        return page;
+    }
     let asked = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
     let Some(html) = page::landing(&web.site, uri.path(), page::language(asked)) else {
         return StatusCode::NOT_FOUND.into_response();
     };
     html_page(html)
+}
+
+/// What is no page of ours may be a file of the supplied build.
+async fn supplied(State(web): State<Web>, uri: Uri) -> Response {
+    supplied_file(&web, uri.path()).await.unwrap_or_else(|| StatusCode::NOT_FOUND.into_response())
+}
+
+async fn supplied_file(web: &Web, path: &str) -> Option<Response> {
+    let (pages, path) = (Arc::clone(web.pages.as_ref()?), path.to_owned());
+    let (bytes, kind) = tokio::task::spawn_blocking(move || pages.file(&path)).await.ok()??;
+    Some(with_kind(kind, Body::from(bytes)))
+}
+
+/// The person asked for it on our page of the room, or Jitsi's desktop app shows it in a frame.
+fn wants_supplied_page(uri: &Uri, headers: &HeaderMap) -> bool {
+    let framed = headers.get("sec-fetch-dest").is_some_and(|kind| kind == "iframe");
+    framed || uri.query().is_some_and(|query| query.split('&').any(|part| part == page::IN_BROWSER))
+}
+
+async fn supplied_page(web: &Web) -> Option<Response> {
+    let pages = Arc::clone(web.pages.as_ref()?);
+    let page = tokio::task::spawn_blocking(move || pages.page()).await.ok()??;
+    Some(with_kind("text/html; charset=utf-8", Body::from(page)))
 }
 
 /// The notice for programs: what a guest's Runde reads before it enters.
@@ -254,13 +292,17 @@ async fn bridge(
 }
 
 fn plain(kind: &'static str, body: String) -> Response {
+    with_kind(kind, Body::from(body))
+}
+
+fn with_kind(kind: &'static str, body: Body) -> Response {
     let headers = [
         (header::CONTENT_TYPE, kind),
         (header::CACHE_CONTROL, "no-store"),
         (header::REFERRER_POLICY, "no-referrer"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     ];
-    (headers, Body::from(body)).into_response()
+    (headers, body).into_response()
 }
 
 #[cfg(test)]

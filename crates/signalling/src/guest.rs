@@ -31,6 +31,8 @@ mod caps;
 mod config;
 mod entry;
 mod event;
+mod extras;
+mod live;
 mod lobby;
 mod login;
 mod mend;
@@ -141,6 +143,7 @@ pub struct Guest {
     state: State,
     asked: Asked,
     acks: Acks,
+    extras: extras::Known,
     /// Only in the room, and only while its connection is broken.
     mend: Option<Mend>,
     outputs: VecDeque<Output>,
@@ -159,6 +162,7 @@ impl Guest {
             config,
             asked: Asked::default(),
             acks: Acks::default(),
+            extras: extras::Known::default(),
             mend: None,
             outputs: VecDeque::new(),
             reported: BTreeSet::new(),
@@ -279,6 +283,7 @@ impl Guest {
             Question::Bind => self.bound(now, iq),
             Question::Session => self.session_opened(now),
             Question::Relays => self.relays(iq),
+            Question::Components => self.components_said(iq),
             Question::Conference => self.conference(now, iq),
             Question::Accept { sid } => self.accept_answered(&sid, iq),
             Question::Ping => self.pinged(),
@@ -326,6 +331,7 @@ impl Guest {
             }
             Command::Restart => self.restart(),
             Command::Moderate(what) => self.moderate(what),
+            Command::Extra(wish) => self.wish(&wish),
         }
     }
 

@@ -7,6 +7,7 @@
 mod connection;
 mod core;
 mod enter;
+mod extras;
 mod focus;
 mod guard;
 mod iq;

@@ -9,6 +9,10 @@
 
 #[path = "pair/door.rs"]
 mod door;
+#[path = "pair/extras.rs"]
+mod extras;
+#[path = "pair/hostile.rs"]
+mod hostile;
 #[path = "pair/moderate.rs"]
 mod moderate;
 #[path = "pair/stage.rs"]

@@ -24,7 +24,7 @@ const MAX_TRAIN: usize = 60_000;
 #[derive(Debug)]
 pub struct Socket {
     io: tokio::net::UdpSocket,
-    state: UdpSocketState,
+    calls: SystemCalls,
     buffers: Vec<Vec<u8>>,
     train: Vec<u8>,
     counts: Counts,
@@ -51,6 +51,68 @@ pub struct Counts {
     pub dropped: u64,
 }
 
+/// How datagrams cross to the system.
+#[derive(Debug)]
+enum SystemCalls {
+    Trains(UdpSocketState),
+    /// One by one, where the options that trains need are missing: Windows before 10, Wine. A second handle on the same socket,
+    /// since tokio's own would say "not writable" until it has once waited for it.
+    Lone(std::net::UdpSocket),
+}
+
+impl SystemCalls {
+    fn of(socket: &std::net::UdpSocket) -> io::Result<Self> {
+        match UdpSocketState::new(UdpSockRef::from(socket)) {
+            Ok(state) => {
+                grow(&state, socket);
+                Ok(Self::Trains(state))
+            }
+            Err(error) => {
+                tracing::debug!(%error, "this system takes datagrams one by one");
+                socket.try_clone().map(Self::Lone)
+            }
+        }
+    }
+
+    /// How many datagrams one train may have now; the system may lower it after a failure.
+    fn longest(&self) -> usize {
+        match self {
+            Self::Trains(state) => state.max_gso_segments(),
+            Self::Lone(_) => 1,
+        }
+    }
+
+    /// Fills buffers, each with one train; returns how many.
+    fn recv(
+        &self,
+        io: &tokio::net::UdpSocket,
+        buffers: &mut [Vec<u8>],
+        metas: &mut [RecvMeta; TRAINS],
+    ) -> io::Result<usize> {
+        match self {
+            Self::Trains(state) => {
+                let mut slices: Vec<IoSliceMut<'_>> =
+                    buffers.iter_mut().map(|buffer| IoSliceMut::new(buffer)).collect();
+                io.try_io(Interest::READABLE, || state.recv(io.into(), &mut slices, metas))
+            }
+            Self::Lone(_) => {
+                let Some(buffer) = buffers.first_mut() else { return Ok(0) };
+                let (length, from) = io.try_recv_from(buffer)?;
+                (metas[0].addr, metas[0].len, metas[0].stride) = (from, length, length);
+                Ok(1)
+            }
+        }
+    }
+}
+
+/// Larger buffers, where the system grants them.
+fn grow(state: &UdpSocketState, socket: &std::net::UdpSocket) {
+    let received = state.set_recv_buffer_size(socket.into(), BUFFER);
+    if let Err(error) = received.and_then(|()| state.set_send_buffer_size(socket.into(), BUFFER)) {
+        tracing::debug!(%error, "the system keeps its own buffer size");
+    }
+}
+
 /// Where trains go. The socket itself, except in tests.
 trait Rails {
     /// How many datagrams one train may have now; the system may lower it after a failure.
@@ -58,14 +120,17 @@ trait Rails {
     fn send(&self, train: &Transmit<'_>) -> io::Result<()>;
 }
 
-impl Rails for (&tokio::net::UdpSocket, &UdpSocketState, Option<&dyn Meter>) {
+impl Rails for (&tokio::net::UdpSocket, &SystemCalls, Option<&dyn Meter>) {
     fn longest(&self) -> usize {
-        self.1.max_gso_segments()
+        self.1.longest()
     }
 
     fn send(&self, train: &Transmit<'_>) -> io::Result<()> {
         // Straight to the system: the runtime would say "not writable" until it has once waited for it.
-        self.1.try_send(self.0.into(), train)?;
+        match self.1 {
+            SystemCalls::Trains(state) => state.try_send(self.0.into(), train)?,
+            SystemCalls::Lone(socket) => socket.send_to(train.contents, train.destination).map(|_| ())?,
+        }
         if let Some(meter) = self.2 {
             meter.sent(train.destination, train.contents.len() as u64);
         }
@@ -93,18 +158,14 @@ impl Socket {
     fn open(addr: SocketAddr, meter: Option<Arc<dyn Meter>>) -> io::Result<Self> {
         let socket = std::net::UdpSocket::bind(addr)?;
         socket.set_nonblocking(true)?;
-        let state = UdpSocketState::new(UdpSockRef::from(&socket))?;
-        for grown in [
-            state.set_recv_buffer_size(UdpSockRef::from(&socket), BUFFER),
-            state.set_send_buffer_size(UdpSockRef::from(&socket), BUFFER),
-        ] {
-            if let Err(error) = grown {
-                tracing::debug!(%error, "the system keeps its own buffer size");
-            }
-        }
+        let calls = SystemCalls::of(&socket)?;
+        Self::with(socket, calls, meter)
+    }
+
+    fn with(socket: std::net::UdpSocket, calls: SystemCalls, meter: Option<Arc<dyn Meter>>) -> io::Result<Self> {
         let io = tokio::net::UdpSocket::from_std(socket)?;
         let (buffers, train) = (vec![vec![0; TRAIN]; TRAINS], Vec::with_capacity(TRAIN));
-        Ok(Self { io, state, buffers, train, counts: Counts::default(), meter })
+        Ok(Self { io, calls, buffers, train, counts: Counts::default(), meter })
     }
 
     /// Where it is bound.
@@ -131,10 +192,7 @@ impl Socket {
         let mut count = 0;
         for _ in 0..CALLS {
             let mut metas = [RecvMeta::default(); TRAINS];
-            let mut slices: Vec<IoSliceMut<'_>> =
-                self.buffers.iter_mut().map(|buffer| IoSliceMut::new(buffer)).collect();
-            let (io, state) = (&self.io, &self.state);
-            let trains = match io.try_io(Interest::READABLE, || state.recv(io.into(), &mut slices, &mut metas)) {
+            let trains = match self.calls.recv(&self.io, &mut self.buffers, &mut metas) {
                 Ok(trains) => trains,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
                 Err(error) if is_about_a_peer(&error) => continue,
@@ -161,7 +219,7 @@ impl Socket {
     /// Only for errors of the socket itself, never for an unreachable peer.
     pub fn send_batch(&mut self, datagrams: &[(SocketAddr, Bytes)]) -> io::Result<usize> {
         let before = self.counts.datagrams;
-        send_all(&(&self.io, &self.state, self.meter.as_deref()), datagrams, &mut self.train, &mut self.counts)?;
+        send_all(&(&self.io, &self.calls, self.meter.as_deref()), datagrams, &mut self.train, &mut self.counts)?;
         Ok(usize::try_from(self.counts.datagrams - before).unwrap_or(usize::MAX))
     }
 
@@ -176,8 +234,7 @@ impl Socket {
 impl Drop for Socket {
     fn drop(&mut self) {
         let Counts { datagrams, trains, dropped } = self.counts;
-        let (port, longest) =
-            (self.io.local_addr().map_or(0, |addr| addr.port()), self.state.max_gso_segments() as u64);
+        let (port, longest) = (self.io.local_addr().map_or(0, |addr| addr.port()), self.calls.longest() as u64);
         tracing::debug!(port, datagrams, trains, dropped, longest, "UDP socket closed");
     }
 }
@@ -339,17 +396,16 @@ mod tests {
         "127.0.0.1:0".parse().unwrap()
     }
 
-    #[tokio::test]
-    async fn trains_arrive_as_the_datagrams_they_were_made_of() {
-        let (mut ours, mut theirs) = (Socket::bind(loopback()).unwrap(), Socket::bind(loopback()).unwrap());
+    /// Sends datagrams of many sizes from one to the other; how many system calls that took.
+    async fn carry(ours: &mut Socket, theirs: &mut Socket) -> u64 {
         let dst = theirs.local_addr().unwrap();
         let sizes = [1200, 1200, 1200, 700, 1200, 1200, 90, 90, 100, 1];
         let sent: Vec<_> = (0u8..).zip(sizes).map(|(mark, size)| (dst, Bytes::from(vec![mark; size]))).collect();
-        let longest = ours.state.max_gso_segments();
+        let longest = ours.calls.longest();
         assert_eq!(train_len(longest, &sent), if longest > 1 { 4 } else { 1 });
         assert_eq!(ours.send_batch(&sent).unwrap(), sent.len());
-        let trains = if longest > 1 { 4 } else { sent.len() as u64 };
-        assert_eq!(ours.counts(), Counts { datagrams: sent.len() as u64, trains, dropped: 0 });
+        let Counts { datagrams, trains, dropped } = ours.counts();
+        assert_eq!((datagrams, dropped), (sent.len() as u64, 0));
         let mut received = Vec::new();
         while received.len() < sent.len() {
             theirs.readable().await.unwrap();
@@ -362,6 +418,25 @@ mod tests {
                 .unwrap();
         }
         assert_eq!(received, sent.into_iter().map(|(_, bytes)| bytes).collect::<Vec<_>>());
+        trains
+    }
+
+    #[tokio::test]
+    async fn trains_arrive_as_the_datagrams_they_were_made_of() {
+        let (mut ours, mut theirs) = (Socket::bind(loopback()).unwrap(), Socket::bind(loopback()).unwrap());
+        let expected = if ours.calls.longest() > 1 { 4 } else { 10 };
+        assert_eq!(carry(&mut ours, &mut theirs).await, expected);
+    }
+
+    #[tokio::test]
+    async fn a_system_that_knows_no_trains_carries_the_same_one_by_one() {
+        let [mut ours, mut theirs] = [(); 2].map(|()| {
+            let socket = std::net::UdpSocket::bind(loopback()).unwrap();
+            socket.set_nonblocking(true).unwrap();
+            let calls = SystemCalls::Lone(socket.try_clone().unwrap());
+            Socket::with(socket, calls, None).unwrap()
+        });
+        assert_eq!(carry(&mut ours, &mut theirs).await, 10);
     }
 
     #[tokio::test]

@@ -6,8 +6,10 @@ use super::desk::letters::{self, Composed};
 use super::desk::{pages, words};
 use super::{App, Place};
 use crate::shell::{Question, Shell};
-use crate::view::{DeskPage, Document, ErrorCode, Lang, Letter, LetterRequest, PrivacyDesk, Reminder, Saved, UiError};
-use runde_privacy::{Method, Target, export};
+use crate::view::{
+    DeskPage, Document, ErrorCode, Lang, Letter, LetterRequest, PrivacyDesk, Reminder, Responsible, Saved, UiError,
+};
+use runde_privacy::{Method, Operator, Target, export};
 use runde_profile::{Archive, ImportError, Item, MAX_ARCHIVE, Protection};
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
@@ -25,6 +27,8 @@ pub struct Counter {
     /// As drawn last; `None` when something happened since.
     drawn: Option<PrivacyDesk>,
     letter: Option<Composed>,
+    /// Who would answer for rooms here, looked at and not kept.
+    draft: Option<Operator>,
     saved: Option<Saved>,
     asked: Option<Asked>,
     /// Ticks since the contact ledger was drawn.
@@ -67,7 +71,7 @@ impl Counter {
     pub fn slice(&mut self, desk: &Desk) -> Option<PrivacyDesk> {
         let page = self.page?;
         if self.drawn.is_none() {
-            self.drawn = draw(page, desk, self.letter.as_ref(), self.saved.clone())
+            self.drawn = draw(page, desk, self)
                 .inspect_err(|error| tracing::warn!(code = ?error.code, "the privacy desk cannot read the profile"))
                 .ok();
         }
@@ -75,7 +79,7 @@ impl Counter {
     }
 }
 
-fn draw(page: DeskPage, desk: &Desk, letter: Option<&Composed>, saved: Option<Saved>) -> Result<PrivacyDesk, UiError> {
+fn draw(page: DeskPage, desk: &Desk, counter: &Counter) -> Result<PrivacyDesk, UiError> {
     let [acknowledgements, consents] = desk.judge()?;
     Ok(PrivacyDesk {
         opened_at: page,
@@ -86,12 +90,13 @@ fn draw(page: DeskPage, desk: &Desk, letter: Option<&Composed>, saved: Option<Sa
         stored: desk.stored()?,
         operators: desk.operators(),
         authorities: pages::authorities(),
-        letter: letter.map(|composed| Letter {
+        letter: counter.letter.as_ref().map(|composed| Letter {
             text: composed.letter.text(),
             remind_on: composed.letter.remind_on.written(composed.lang),
             reminded: desk.is_reminded(&composed.reminder),
         }),
-        saved,
+        saved: counter.saved.clone(),
+        hosting: desk.hosting(counter.draft.as_ref()),
     })
 }
 
@@ -231,8 +236,27 @@ impl<S: Shell> App<S> {
 
     pub(super) fn compose_letter(&mut self, wish: &LetterRequest) -> Result<(), UiError> {
         self.counter.letter = None;
-        self.counter.letter = Some(letters::compose(wish)?);
+        let desk = self.desk()?;
+        let letter = letters::compose(wish, |target| desk.notice_of(target))?;
+        self.counter.letter = Some(letter);
         Ok(())
+    }
+
+    /// Shows the notice that these details make. Nothing is kept.
+    pub(super) fn draft_hosting(&mut self, typed: &Responsible) -> Result<(), UiError> {
+        self.counter.draft = Some(self.desk()?.draft_hosting(typed)?);
+        Ok(())
+    }
+
+    pub(super) fn keep_hosting(&mut self, typed: &Responsible) -> Result<(), UiError> {
+        self.desk()?.keep_hosting(typed)?;
+        self.counter.draft = None;
+        Ok(())
+    }
+
+    pub(super) fn forget_hosting(&mut self) -> Result<(), UiError> {
+        self.counter.draft = None;
+        self.desk()?.forget_hosting()
     }
 
     pub(super) fn remind_of_letter(&mut self) -> Result<(), UiError> {
@@ -270,9 +294,7 @@ impl Desk {
     }
 
     fn import(&mut self, archive: Archive) -> Result<(), UiError> {
-        self.profile.import(archive).map_err(|error| import_error(&error))?;
-        self.asked_voluntary = !self.profile.consents().is_empty();
-        Ok(())
+        self.profile.import(archive).map_err(|error| import_error(&error))
     }
 
     /// The documents that are made of the profile; letters are made elsewhere.

@@ -1,6 +1,8 @@
 //! The privacy desk of the app: asks for notices, records answers, keeps settings. The rules are `privacy`'s, the files `profile`'s;
 //! here is what the window sees of both.
 
+pub(super) mod fetch;
+mod hosting;
 pub(super) mod letters;
 pub(super) mod pages;
 pub(super) mod words;
@@ -9,12 +11,12 @@ use super::door::Door;
 use super::{App, Place, misplaced};
 use crate::shell::Shell;
 use crate::view::{
-    Declined, ErrorCode, HostOptions, Lang, LedgerState, Notice, NoticeDecision, NoticeReason, Purpose, Recent,
-    SettingChange, Settings, Stored, UiError,
+    Declined, HostOptions, Lang, LedgerState, Notice, NoticeDecision, NoticeReason, Purpose, Recent, SettingChange,
+    Settings, Stored, UiError,
 };
-use runde_client::{AnnouncedError, LeftReason, RoomLink};
+use runde_client::RoomLink;
 use runde_privacy::stamp::Moment;
-use runde_privacy::{Asks, ConsentState, Gate, Method, Target};
+use runde_privacy::{Asks, ConsentState, Gate, Method, NoticeKind, Target};
 use runde_profile::{Build, Opening, Places, Profile, Protection, Shown, TroubleKind};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -27,6 +29,8 @@ const WAIT_FOR_PROFILE: Duration = Duration::from_secs(2);
 pub enum Next {
     Home,
     Open(RoomLink),
+    /// Somebody wanted in under this name already.
+    Enter(RoomLink, String),
     Host(HostOptions),
 }
 
@@ -34,6 +38,8 @@ pub enum Next {
 pub struct Asking {
     pub asks: Asks,
     pub next: Next,
+    /// The version that was noted before, where its words are kept.
+    before: Option<runde_privacy::Notice>,
     reason: NoticeReason,
     shown_at: Moment,
     /// Where a re-read notice leads back to.
@@ -43,18 +49,19 @@ pub struct Asking {
 impl Asking {
     fn first(asks: Asks, next: Next) -> Self {
         let reason = if asks.stale { NoticeReason::Changed } else { NoticeReason::FirstContact };
-        Self { asks, next, reason, shown_at: runde_profile::now(), back: None }
+        Self { asks, next, before: None, reason, shown_at: runde_profile::now(), back: None }
     }
 
-    pub fn slice(&self) -> Notice {
-        words::notice(&self.asks, self.reason)
+    /// With the words of whoever manages this computer, where they have some about that server.
+    pub fn slice(&self, desk: Option<&Desk>) -> Notice {
+        let foreword = desk.and_then(|desk| words::foreword(desk.profile.policy(), &self.asks.target));
+        Notice { foreword, ..words::notice(&self.asks, self.before.as_ref(), self.reason) }
     }
 }
 
 /// The profile and what it means for the window.
 pub struct Desk {
     pub(super) profile: Profile,
-    pub(super) asked_voluntary: bool,
 }
 
 pub fn unix_now() -> u64 {
@@ -73,8 +80,7 @@ impl Desk {
             Build { app_version: env!("CARGO_PKG_VERSION").to_owned(), ui_build_hash: crate::UI_BUILD.to_owned() };
         let opening = Opening { places, build, wait: WAIT_FOR_PROFILE };
         let profile = Profile::open(opening).map_err(|error| words::profile_error(&error))?;
-        let asked_voluntary = !profile.consents().is_empty();
-        Ok(Self { profile, asked_voluntary })
+        Ok(Self { profile })
     }
 
     /// What was found damaged when the profile was opened.
@@ -90,6 +96,17 @@ impl Desk {
     fn noted(&self, host: &str) -> Option<Target> {
         let record = self.profile.acknowledgements().records().rfind(|record| record.host == host)?;
         Target::new(host, Some(&record.notice_sha256)).ok()
+    }
+
+    /// The same target under the notice that its server offered when it was last visited, where a link promises none.
+    pub fn as_visited(&self, target: Target) -> Target {
+        let stated = |record: &runde_privacy::Acknowledgement| {
+            let noted = target.with_notice(&record.notice_sha256);
+            matches!(self.gate().notice(&noted).kind(), NoticeKind::Stated(_)).then_some(noted)
+        };
+        let mut visits = self.profile.acknowledgements().records().rev().filter(|record| record.host == target.host());
+        let unpromised = target.embedded_notice().is_none();
+        unpromised.then(|| visits.find_map(stated)).flatten().unwrap_or(target)
     }
 
     pub fn preferences(&self) -> &runde_profile::Settings {
@@ -133,10 +150,16 @@ impl Desk {
         self.record(purpose, state, words::language(lang))
     }
 
+    /// The functions that may be asked about at `now`: never after a refusal of the last 90 days.
+    pub fn due(&self, now: Moment) -> Vec<runde_privacy::Purpose> {
+        let offered = runde_privacy::Purpose::OFFERED.into_iter();
+        offered.filter(|purpose| self.profile.may_ask(*purpose, now)).collect()
+    }
+
     /// The voluntary page was left without an answer. Which language it was in is not known here then; the system's is likeliest.
-    pub fn defer_all(&mut self) -> Result<(), UiError> {
+    pub fn defer(&mut self, asked: Vec<runde_privacy::Purpose>) -> Result<(), UiError> {
         let lang = if self.speaks_german() { runde_privacy::Lang::De } else { runde_privacy::Lang::En };
-        for purpose in runde_privacy::Purpose::OFFERED {
+        for purpose in asked {
             self.record(purpose, ConsentState::Deferred, lang)?;
         }
         Ok(())
@@ -148,17 +171,17 @@ impl Desk {
         state: ConsentState,
         lang: runde_privacy::Lang,
     ) -> Result<(), UiError> {
-        self.profile.decide(purpose, state, lang, Method::Button).map_err(|error| words::profile_error(&error))?;
-        self.asked_voluntary = true;
-        Ok(())
+        self.profile.decide(purpose, state, lang, Method::Button).map_err(|error| words::profile_error(&error))
     }
 
     pub fn purposes(&self) -> Vec<Purpose> {
-        runde_privacy::Purpose::OFFERED
-            .into_iter()
-            .filter(|purpose| self.profile.policy().allows(*purpose))
-            .map(|purpose| words::purpose(purpose, self.profile.agreed(purpose)))
-            .collect()
+        let offered = runde_privacy::Purpose::OFFERED.into_iter();
+        self.shown(offered.filter(|purpose| self.profile.policy().allows(*purpose)))
+    }
+
+    /// As a page shows them.
+    pub fn shown(&self, purposes: impl IntoIterator<Item = runde_privacy::Purpose>) -> Vec<Purpose> {
+        purposes.into_iter().map(|purpose| words::purpose(purpose, self.profile.agreed(purpose))).collect()
     }
 
     pub fn change(&mut self, change: SettingChange) -> Result<(), UiError> {
@@ -171,6 +194,8 @@ impl Desk {
             SettingChange::Noise(on) => settings.processing.noise = on,
             SettingChange::Gain(on) => settings.processing.gain = on,
             SettingChange::RelayOnly(on) => settings.relay_only = on,
+            // Not one of the profile's files: see `autostart`.
+            SettingChange::Autostart(_) => return Err(misplaced()),
             SettingChange::DefaultServer(text) => settings.default_server = words::server(&text)?,
             SettingChange::Port(text) => {
                 settings.listen = std::net::SocketAddr::new(self.listen().ip(), words::port(&text)?).to_string();
@@ -220,7 +245,11 @@ impl Desk {
         }
     }
 
-    pub fn settings_slice(&self, schemes: Vec<crate::view::Scheme>) -> Settings {
+    pub fn settings_slice(
+        &self,
+        schemes: Vec<crate::view::Scheme>,
+        autostart: Option<crate::view::Autostart>,
+    ) -> Settings {
         let settings = self.profile.settings();
         let damaged = |kind| matches!(kind, TroubleKind::Damaged | TroubleKind::Cut | TroubleKind::Key);
         let ledger_state = if self.profile.troubles().iter().any(|trouble| damaged(trouble.kind)) {
@@ -242,6 +271,7 @@ impl Desk {
             default_server: self.default_host(),
             port: self.listen().port(),
             schemes,
+            autostart,
             locked: self.profile.policy().locks(),
             organisation: self.profile.policy().organisation().unwrap_or_default().to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -281,7 +311,11 @@ impl<S: Shell> App<S> {
 
     /// Shows a notice; what was on the way waits behind it.
     pub(super) fn ask(&mut self, asks: Asks, next: Next) {
-        self.place = Place::Asking(Box::new(Asking::first(asks, next)));
+        let mut asking = Asking::first(asks, next);
+        if let Ok(desk) = &self.desk {
+            asking.before = asking.asks.before(desk.profile.acknowledgements(), desk.profile.shelf());
+        }
+        self.place = Place::Asking(Box::new(asking));
     }
 
     pub(super) async fn decide_notice(
@@ -301,12 +335,12 @@ impl<S: Shell> App<S> {
         }
         let desk = self.desk.as_mut().map_err(|error| error.clone())?;
         desk.acknowledge(asking, lang, scrolled_to_end)?;
-        let (next, asked_before) = (asking.next.clone(), desk.asked_voluntary);
+        let (next, asked) = (asking.next.clone(), desk.due((self.clock)()));
         self.look_around();
-        if asked_before {
+        if asked.is_empty() {
             return self.proceed(next).await;
         }
-        self.place = Place::Consents(next);
+        self.place = Place::Consents(next, asked);
         Ok(())
     }
 
@@ -315,10 +349,10 @@ impl<S: Shell> App<S> {
         answers: &BTreeMap<String, bool>,
         lang: Lang,
     ) -> Result<(), UiError> {
-        let Place::Consents(next) = &self.place else { return Err(misplaced()) };
-        let next = next.clone();
+        let Place::Consents(next, asked) = &self.place else { return Err(misplaced()) };
+        let (next, asked) = (next.clone(), asked.clone());
         let desk = self.desk()?;
-        for purpose in runde_privacy::Purpose::OFFERED {
+        for purpose in asked {
             desk.decide(purpose.id(), answers.get(purpose.id()).copied().unwrap_or(false), lang)?;
         }
         self.proceed(next).await
@@ -329,42 +363,46 @@ impl<S: Shell> App<S> {
         self.place = Place::Home;
         match next {
             Next::Home => Ok(()),
-            Next::Open(link) => {
-                self.fetch_notice(&link).await?;
-                self.open_room(link)
+            Next::Open(link) => self.proceed_to(link).map(|_| ()),
+            Next::Enter(link, name) => {
+                if let Some(door) = self.proceed_to(link)? {
+                    door.name = name;
+                }
+                Ok(())
             }
             Next::Host(options) => self.host(options).await,
         }
     }
 
-    /// Asks an unknown server for the notice that the link promises, once the warning about it is noted. The gate then asks for
-    /// that one.
-    async fn fetch_notice(&mut self, link: &RoomLink) -> Result<(), UiError> {
-        let refused =
-            |detail: &str| UiError::new(ErrorCode::EntryRefused).with("host", link.host.clone()).with("detail", detail);
-        let Ok(target) = Target::new(&link.host, link.rn.as_deref()) else { return Ok(()) };
-        let gate = self.desk()?.gate();
-        if !gate.contact(&target).is_err_and(|asks| asks.second_stage) {
-            return Ok(());
+    /// To the door, unless its server has to be asked for a notice before, or another one is to be noted.
+    fn proceed_to(&mut self, link: RoomLink) -> Result<Option<&mut Door>, UiError> {
+        if !self.fetch_promised(&link)? {
+            self.open_room(link)?;
         }
-        let Ok(permit) = gate.fetch(&target) else { return Ok(()) };
-        let found = runde_client::announced_notice(&permit, link, &self.contacts).await.map_err(|error| match error {
-            AnnouncedError::Wire(error) => {
-                super::faults::of_ending(&LeftReason::Unreachable(error), &link.host, &link.room)
-            }
-            AnnouncedError::OtherHost | AnnouncedError::Unusable(_) => refused(&error.to_string()),
-        })?;
-        let promised = link.rn.as_deref().unwrap_or_default();
-        let document = found.filter(|document| document.language_of(promised).is_some());
-        let document = document.ok_or_else(|| refused("the server does not show the notice that the link promises"))?;
-        self.desk()?.profile.consider(document);
-        Ok(())
+        Ok(if let Place::Prejoin(door) = &mut self.place { Some(door) } else { None })
     }
 
     /// Reads a notice again. `controller` is a host, as the slices name it.
     pub(super) fn show_notice(&mut self, controller: &str) -> Result<(), UiError> {
         let target = self.target_of(controller).ok_or_else(|| UiError::internal("no such notice"))?;
         let asks = Asks::first(self.desk()?.gate().notice(&target), target);
+        self.read_notice(asks);
+        Ok(())
+    }
+
+    /// Reads a version that was noted, whatever holds for its host now.
+    pub(super) fn show_text(&mut self, sha256: &str) -> Result<(), UiError> {
+        let gone = || UiError::internal("no such text");
+        let profile = &self.desk()?.profile;
+        let record = profile.acknowledgements().records().rfind(|record| record.notice_sha256 == sha256);
+        let record = record.ok_or_else(gone)?;
+        let notice = runde_privacy::Notice::of_record(record, profile.shelf()).ok_or_else(gone)?;
+        let target = Target::new(&record.host, Some(sha256)).map_err(|_| gone())?;
+        self.read_notice(Asks::first(notice, target));
+        Ok(())
+    }
+
+    fn read_notice(&mut self, asks: Asks) {
         let mut asking = Asking::first(asks, Next::Home);
         asking.reason = NoticeReason::Reading;
         let before = std::mem::replace(&mut self.place, Place::Home);
@@ -376,7 +414,6 @@ impl<S: Shell> App<S> {
             Some(before)
         };
         self.place = Place::Asking(Box::new(asking));
-        Ok(())
     }
 
     /// Controllers are named by id, or by host where somebody wants to read again what was noted for it.

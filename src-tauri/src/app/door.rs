@@ -1,5 +1,6 @@
 //! On the way in: links, and the prejoin page with its self view.
 
+use super::desk::fetch::Fetching;
 use super::desk::{Desk, Next};
 use super::seat::Seat;
 use super::{App, Place, faults, misplaced};
@@ -23,10 +24,13 @@ pub struct Door {
     link: RoomLink,
     text: String,
     target: Target,
+    notice: Notice,
     permit: Permit<Contact>,
     devices: Permit<LocalDevices>,
     studio: Option<Studio>,
     hosted_here: bool,
+    /// The server is being asked for its own notice, before anybody enters.
+    pub fetching: Option<Fetching>,
     pub name: String,
     pub microphone: bool,
     pub camera: bool,
@@ -41,12 +45,25 @@ impl Door {
         &self.link.host
     }
 
+    pub fn link(&self) -> &RoomLink {
+        &self.link
+    }
+
+    pub fn is_served_here(&self) -> bool {
+        self.hosted_here
+    }
+
     pub fn target(&self) -> &Target {
         &self.target
     }
 
     pub fn controller_id(&self) -> String {
-        Notice::for_target(&self.target).controller_id()
+        self.notice.controller_id()
+    }
+
+    /// As the notice names whoever answers for the server; empty where it does not.
+    fn operator(&self) -> String {
+        self.notice.postal_address().and_then(|lines| lines.into_iter().next()).unwrap_or_default()
     }
 
     /// The host behind a controller id that is known without a page: the default server and one's own rooms.
@@ -84,14 +101,12 @@ impl Door {
 
 /// The prejoin slice.
 pub fn prejoin(door: &Door, joining: bool) -> Prejoin {
-    let notice = Notice::for_target(&door.target);
-    let asks = runde_privacy::Asks::first(notice, door.target.clone());
     Prejoin {
         room: door.link.room.clone(),
         host: door.link.host.clone(),
         link: door.text.clone(),
         controller_id: door.controller_id(),
-        controller_name: super::desk::words::controller(&asks).name,
+        controller_name: door.operator(),
         // Nobody compares words with themselves.
         fingerprint: fingerprint(&door.link).filter(|_| !door.hosted_here),
         hosted_here: door.hosted_here,
@@ -123,7 +138,8 @@ impl<S: Shell> App<S> {
         let text = link.to_link();
         let target = Target::new(&link.host, link.rn.as_deref());
         let target = target.map_err(|_| faults::of_link(&LinkError::Host, &text))?;
-        let gate = self.desk()?.gate();
+        let desk = self.desk()?;
+        let (target, gate) = (desk.as_visited(target), desk.gate());
         let own = self.hosted.as_ref().and_then(|hosted| hosted.permit_for(&text));
         let hosted_here = own.is_some();
         let contact = match own {
@@ -152,11 +168,13 @@ impl<S: Shell> App<S> {
         self.place = Place::Prejoin(Box::new(Door {
             link,
             text,
+            notice: gate.notice(&target),
             target,
             permit,
             devices,
             studio: None,
             hosted_here,
+            fetching: None,
             name,
             microphone: false,
             camera: false,
@@ -175,6 +193,9 @@ impl<S: Shell> App<S> {
         }
         door.studio = None;
         (door.microphone, door.camera, door.name) = (microphone, camera, name);
+        if self.fetch_at_the_door()? {
+            return Ok(());
+        }
         self.enter()
     }
 
@@ -185,8 +206,9 @@ impl<S: Shell> App<S> {
             Place::Prejoin(door) => (door.as_ref(), None),
             Place::Threshold(threshold) => (&threshold.door, Some(&threshold.keys)),
             Place::Asking(_)
-            | Place::Consents(_)
+            | Place::Consents(..)
             | Place::Home
+            | Place::Fetching(_)
             | Place::Meeting
             | Place::After(_)
             | Place::Declined(_)
@@ -205,7 +227,7 @@ impl<S: Shell> App<S> {
         let handle =
             Meeting::spawn(door.permit.clone(), options).map_err(|error| UiError::internal(&error.to_string()))?;
         let mut seat = Seat::new(handle, door.link.host.clone(), door.link.room.clone(), door.text.clone());
-        seat.hosted_here = door.hosted_here;
+        (seat.hosted_here, seat.operator) = (door.hosted_here, door.operator());
         seat.fingerprint = fingerprint(&door.link);
         seat.stored.extend(stored_name.then_some(crate::view::Stored::DisplayName));
         self.watched = None;

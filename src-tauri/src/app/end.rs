@@ -13,6 +13,8 @@ impl<S: Shell> App<S> {
     pub(super) fn show(&mut self) {
         self.window_closed = false;
         self.shell.show_window();
+        // A start in the tray looked at nothing yet.
+        self.look_around();
     }
 
     /// The window is gone. Leaving the voluntary page this way is an answer too, and is recorded as one.
@@ -22,10 +24,10 @@ impl<S: Shell> App<S> {
         self.quit_if_unseen().await;
     }
 
-    /// Without a window only a meeting, or guests in a room of one's own, keep the program running.
+    /// Without a window only a meeting, guests in a room of one's own, or a start in the tray keep the program running.
     pub(super) async fn quit_if_unseen(&mut self) {
         let in_use = self.hosted.as_ref().is_some_and(super::host::Hosted::is_in_use);
-        if self.window_closed && self.seat.is_none() && !in_use {
+        if self.window_closed && self.seat.is_none() && !in_use && !self.in_tray {
             self.quit().await;
         }
     }
@@ -55,11 +57,10 @@ impl<S: Shell> App<S> {
 
     /// The voluntary page was left without an answer: everything stays off, and that is recorded.
     pub(super) fn defer_consents(&mut self) {
-        if !matches!(self.place, Place::Consents(_)) {
-            return;
-        }
+        let Place::Consents(_, asked) = &self.place else { return };
+        let asked = asked.clone();
         self.place = Place::Home;
-        if let Some(Err(error)) = self.desk.as_mut().ok().map(super::desk::Desk::defer_all) {
+        if let Some(Err(error)) = self.desk.as_mut().ok().map(|desk| desk.defer(asked)) {
             self.toast(error);
         }
     }

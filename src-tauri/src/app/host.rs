@@ -6,8 +6,9 @@ use crate::shell::Shell;
 use crate::view::{ErrorCode, HostOptions, HostedRoom, Interface, UiError};
 use runde_client::{RoomLink, Secret};
 use runde_privacy::{Host, Permit};
-use runde_server::{ServeError, ServeOptions, Server, ServerHandle};
+use runde_server::{LogTrouble, ServeError, ServeOptions, Server, ServerHandle};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use tokio::sync::mpsc;
 
 /// Where a room on this device listens unless the settings say otherwise (agreed default, TCP and UDP alike).
 const PORT: u16 = 8443;
@@ -23,6 +24,8 @@ pub struct Hosted {
     room: String,
     link: String,
     rules: Rules,
+    /// What goes wrong with the access log, where one is kept.
+    troubles: Option<mpsc::Receiver<LogTrouble>>,
     /// As the window was told last.
     shown_in_use: bool,
 }
@@ -82,7 +85,8 @@ impl<S: Shell> App<S> {
         let desk = self.desk()?;
         desk.may_host()?;
         let listen = desk.listen();
-        let permit = match desk.gate().host() {
+        let notice = desk.notice_of_rooms();
+        let permit = match desk.gate().host_as(&notice) {
             Ok(permit) => permit,
             Err(asks) => {
                 self.ask(*asks, Next::Host(options));
@@ -112,7 +116,7 @@ impl<S: Shell> App<S> {
     ) -> Result<(), UiError> {
         if let Some(hosted) = &self.hosted {
             let address = hosted.server.local_addr();
-            if address.ip() == wanted.ip() && hosted.rules == rules {
+            if address.ip() == wanted.ip() && hosted.rules == rules && hosted.permit == permit {
                 return Ok(());
             }
             if hosted.is_in_use() {
@@ -122,12 +126,17 @@ impl<S: Shell> App<S> {
         if let Some(before) = self.hosted.take() {
             before.close().await;
         }
+        let desk = self.desk()?;
+        let log = desk.access_log(&permit);
+        if log.is_none() {
+            desk.purge_former_log();
+        }
         let at = |address| ServeOptions {
             password: rules.password.clone(),
             lobby: rules.lobby,
-            ..ServeOptions::new(address)
+            ..ServeOptions::new(address).under(permit.notice().clone(), log.clone())
         };
-        let server = match Server::spawn(permit.clone(), at(wanted)) {
+        let mut server = match Server::spawn(permit.clone(), at(wanted)) {
             Err(ServeError::PortInUse(_)) => {
                 let any = at(SocketAddr::new(wanted.ip(), 0));
                 let server = Server::spawn(permit.clone(), any).map_err(|error| serve_error(&error, wanted))?;
@@ -138,8 +147,9 @@ impl<S: Shell> App<S> {
             }
             other => other.map_err(|error| serve_error(&error, wanted))?,
         };
-        self.hosted =
-            Some(Hosted { server, permit, room: String::new(), link: String::new(), rules, shown_in_use: false });
+        let troubles = server.log_troubles();
+        let (room, link) = (String::new(), String::new());
+        self.hosted = Some(Hosted { server, permit, room, link, rules, troubles, shown_in_use: false });
         Ok(())
     }
 
@@ -152,6 +162,14 @@ impl<S: Shell> App<S> {
             hosted.close().await;
         }
         Ok(())
+    }
+
+    /// Says what went wrong with the access log since this was asked last; true where anything did.
+    pub(super) fn hear_of_the_log(&mut self) -> bool {
+        let troubles = self.hosted.as_mut().and_then(|hosted| hosted.troubles.as_mut());
+        let Some(trouble) = troubles.and_then(|troubles| troubles.try_recv().ok()) else { return false };
+        self.toast(UiError::new(ErrorCode::AccessLogTrouble).with("detail", trouble.to_string()));
+        true
     }
 
     /// True where a conversation began or ended in the room on this device since this was asked last.

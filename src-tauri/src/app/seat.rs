@@ -16,6 +16,8 @@ pub struct Seat {
     pub room: String,
     pub link: String,
     pub hosted_here: bool,
+    /// Who answers for the server, as the notice names them.
+    pub operator: String,
     pub fingerprint: Option<Fingerprint>,
     /// Unix time; 0 until the room let us in.
     pub joined_at: u64,
@@ -23,6 +25,7 @@ pub struct Seat {
     pub stored: Vec<Stored>,
     /// A page of the server on which a person logs in, once it named one.
     pub login_page: Option<String>,
+    pub signs: super::extras::Signs,
     quality: Quality,
     seated: Option<Instant>,
     people_at_most: u32,
@@ -75,11 +78,13 @@ impl Seat {
             room,
             link,
             hosted_here: false,
+            operator: String::new(),
             fingerprint: None,
             joined_at: 0,
             network: Network::Good,
             stored: Vec::new(),
             login_page: None,
+            signs: super::extras::Signs::default(),
             quality: Quality::default(),
             seated: None,
             people_at_most: 1,
@@ -177,7 +182,8 @@ impl<S: Shell> App<S> {
             Some(MeetingEvent::Joined { .. }) => self.took_seat(),
             Some(MeetingEvent::Participant { .. }) => seat.count_people(),
             Some(MeetingEvent::Stats(stats)) => seat.felt(slices::network(&stats)),
-            Some(MeetingEvent::MutedByModerator { kind, by }) => self.muted_by(kind, by),
+            Some(MeetingEvent::MutedByModerator { kind, screen: false, by }) => self.muted_by(kind, by),
+            Some(MeetingEvent::Reaction { endpoint, reaction }) => seat.reacted(&endpoint, reaction),
             Some(MeetingEvent::NotDone { condition }) => self.not_done(condition),
             Some(MeetingEvent::NoBridgeChannel) => {
                 let error = UiError::new(ErrorCode::NoBridgeChannel).with("host", &seat.host);
@@ -190,12 +196,18 @@ impl<S: Shell> App<S> {
             None => return self.left(&LeftReason::Lost),
             Some(
                 MeetingEvent::Source { .. }
+                // The window shares no screen yet.
+                | MeetingEvent::MutedByModerator { .. }
+                | MeetingEvent::ShareFailed(_)
                 | MeetingEvent::Role { .. }
-                | MeetingEvent::Reaction { .. }
+                | MeetingEvent::Extra(_)
+                | MeetingEvent::MustAsk(_)
+                | MeetingEvent::Moving { .. }
                 | MeetingEvent::Subject(_)
                 | MeetingEvent::Rules(_)
                 | MeetingEvent::Knock { .. }
                 | MeetingEvent::Chat(_)
+                | MeetingEvent::Ignored { .. }
                 | MeetingEvent::DominantSpeaker { .. }
                 | MeetingEvent::MediaConnected
                 | MeetingEvent::Unrecorded { .. }

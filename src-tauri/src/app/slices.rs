@@ -22,6 +22,9 @@ pub struct Around<'a> {
     pub joined_at: u64,
     pub network: Network,
     pub fingerprint: Option<crate::view::Fingerprint>,
+    /// As the notice names them; empty where it does not.
+    pub operator: &'a str,
+    pub signs: Vec<crate::view::Sign>,
 }
 
 pub fn meeting(state: &MeetingState, around: &Around) -> Meeting {
@@ -30,6 +33,7 @@ pub fn meeting(state: &MeetingState, around: &Around) -> Meeting {
         room: state.room.clone(),
         host: around.host.to_owned(),
         link: around.link.to_owned(),
+        operator: around.operator.to_owned(),
         hosted_here: around.hosted_here,
         joined_at: around.joined_at,
         network: around.network,
@@ -40,6 +44,7 @@ pub fn meeting(state: &MeetingState, around: &Around) -> Meeting {
         locked: state.rules.password,
         lobby: state.rules.lobby,
         knockers: state.knockers.iter().map(knocker).collect(),
+        extras: super::extras::extras(state, around.signs.clone()),
     }
 }
 
@@ -63,6 +68,7 @@ pub fn people(state: &MeetingState) -> Vec<Person> {
         is_me: true,
         muted: !state.me.microphone,
         camera: state.me.camera.then(|| "self".to_owned()),
+        screen: None,
         hand: state.me.hand,
         away: false,
         moderator: state.me.moderator,
@@ -72,7 +78,8 @@ pub fn people(state: &MeetingState) -> Vec<Person> {
         name: short(&person.name),
         is_me: false,
         muted: !person.microphone(),
-        camera: person.camera().then(|| camera_of(person)).flatten(),
+        camera: picture_of(person, false),
+        screen: picture_of(person, true),
         hand: person.hand,
         away: !person.connected,
         moderator: person.moderator,
@@ -80,12 +87,15 @@ pub fn people(state: &MeetingState) -> Vec<Person> {
     std::iter::once(me).chain(others).collect()
 }
 
-fn camera_of(person: &runde_client::Person) -> Option<String> {
-    let shown = person.sources.iter().filter(|source| source.kind == runde_client::MediaKind::Video && !source.muted);
-    shown.min_by_key(|source| source.desktop).map(|source| source.name.clone())
+/// Of the camera, or of the screen that is shared.
+fn picture_of(person: &runde_client::Person, desktop: bool) -> Option<String> {
+    let is_shown = |source: &&runde_client::Source| {
+        source.kind == runde_client::MediaKind::Video && !source.muted && source.desktop == desktop
+    };
+    person.sources.iter().find(is_shown).map(|source| source.name.clone())
 }
 
-fn short(name: &str) -> String {
+pub fn short(name: &str) -> String {
     name.chars().take(LONGEST_NAME).collect()
 }
 
@@ -171,6 +181,19 @@ mod tests {
         assert_eq!(chat(&state).iter().map(|line| line.id).collect::<Vec<_>>(), [1, 2]);
         state.chat.remove(0);
         assert_eq!(chat(&state)[0].id, 2);
+    }
+
+    #[test]
+    fn a_shared_screen_is_a_picture_beside_the_camera_and_not_in_its_place() {
+        let mut state = state();
+        let screen = Source { name: "bbbb-v1".into(), kind: MediaKind::Video, desktop: true, muted: false };
+        state.people[0].sources.push(screen);
+        let shown = people(&state);
+        assert_eq!(shown[1].camera.as_deref(), Some("bbbb-v0"));
+        assert_eq!((shown[1].screen.as_deref(), &shown[0].screen), (Some("bbbb-v1"), &None));
+        state.people[0].sources[1].muted = true;
+        state.people[0].sources[2].muted = true;
+        assert_eq!((&people(&state)[1].camera, &people(&state)[1].screen), (&None, &None));
     }
 
     #[test]

@@ -8,9 +8,14 @@ use runde_profile::Places;
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
+mod autostart;
 mod devices_and_links;
 mod doors;
+mod own_notice;
 mod privacy_desk;
+
+/// Where the program lies.
+const PROGRAM: &str = "/opt/runde/runde";
 
 #[derive(Default)]
 struct Seen {
@@ -25,6 +30,7 @@ struct Seen {
     pages: Vec<String>,
     /// The file that the next dialog is answered with.
     file: Option<std::path::PathBuf>,
+    without_tray: bool,
     /// The system has no say in which program opens links.
     fixed: bool,
 }
@@ -47,6 +53,12 @@ impl Shell for Recording {
     }
     fn show_tray(&self, tray: &Tray) {
         self.0.lock().unwrap().trays.push(tray.clone());
+    }
+    fn has_tray(&self) -> bool {
+        !self.0.lock().unwrap().without_tray
+    }
+    fn program(&self) -> Option<std::path::PathBuf> {
+        Some(PROGRAM.into())
     }
     fn clipboard(&self) -> Option<String> {
         self.0.lock().unwrap().clipboard.clone()
@@ -83,7 +95,10 @@ impl Shell for Recording {
 
 fn opener(folder: &std::path::Path) -> Opener {
     let folder = folder.to_owned();
-    Box::new(move || Desk::at(Places::at(&folder)))
+    Box::new(move || {
+        let entry = folder.join("autostart").join("org.runde.Runde.desktop");
+        Desk::at(Places { autostart: Some(entry), ..Places::at(&folder) })
+    })
 }
 
 /// A person at a fresh profile.
@@ -377,7 +392,7 @@ async fn the_port_of_the_settings_is_kept_with_its_address_and_shown() {
     assert!(person.does(Request::SetSetting(SettingChange::Port("80".into()))).await.is_err());
     let desk = person.app.desk().unwrap();
     assert_eq!(desk.listen().to_string(), "127.0.0.1:9443");
-    let shown = desk.settings_slice(&[], Vec::new());
+    let shown = desk.settings_slice(&[], Vec::new(), None);
     assert_eq!((shown.default_server.as_str(), shown.port), ("meet.example", 9443));
 }
 

@@ -88,8 +88,9 @@ impl<S: Shell> App<S> {
             Place::Prejoin(door) => (*door, Keys::default(), None),
             Place::Threshold(before) => (before.door, before.keys, before.login_page),
             other @ (Place::Asking(_)
-            | Place::Consents(_)
+            | Place::Consents(..)
             | Place::Home
+            | Place::Fetching(_)
             | Place::Meeting
             | Place::After(_)
             | Place::Declined(_)

@@ -21,7 +21,8 @@ impl<S: Shell> App<S> {
             None => slices.extend([Slice::Meeting(None), Slice::People(Vec::new()), Slice::Chat(Vec::new())]),
         }
         if let Ok(desk) = &self.desk {
-            slices.push(Slice::Settings(Box::new(desk.settings_slice(self.schemes_slice()))));
+            slices
+                .push(Slice::Settings(Box::new(desk.settings_slice(self.schemes_slice(), self.autostart_slice(desk)))));
             slices.push(Slice::Devices(self.devices_slice(desk)));
             slices.push(Slice::Reminders(desk.reminders()));
             let shown = self.counter.slice(desk);
@@ -50,9 +51,10 @@ impl<S: Shell> App<S> {
 
     fn notice(&self) -> Option<Notice> {
         match &self.place {
-            Place::Asking(asking) => Some(asking.slice()),
-            Place::Consents(_)
+            Place::Asking(asking) => Some(asking.slice(self.desk.as_ref().ok())),
+            Place::Consents(..)
             | Place::Home
+            | Place::Fetching(_)
             | Place::Prejoin(_)
             | Place::Threshold(_)
             | Place::Meeting
@@ -65,11 +67,13 @@ impl<S: Shell> App<S> {
     fn page(&self) -> Page {
         match &self.place {
             Place::Asking(_) => Page::Notice,
-            Place::Consents(_) => {
-                Page::Consents { purposes: self.desk.as_ref().map(|desk| desk.purposes()).unwrap_or_default() }
+            Place::Consents(_, asked) => {
+                let shown = self.desk.as_ref().map(|desk| desk.shown(asked.iter().copied()));
+                Page::Consents { purposes: shown.unwrap_or_default() }
             }
             Place::Home => Page::Home(self.home()),
-            Place::Prejoin(door) => Page::Prejoin(prejoin(door, self.seat.is_some())),
+            Place::Fetching(fetching) => Page::Fetching(fetching.slice()),
+            Place::Prejoin(door) => Page::Prejoin(prejoin(door, self.seat.is_some() || door.fetching.is_some())),
             Place::Threshold(threshold) => Page::Threshold(threshold.slice(self.seat.is_some())),
             Place::Meeting => Page::Meeting,
             Place::After(after) => Page::After(after.clone()),
@@ -85,6 +89,7 @@ impl<S: Shell> App<S> {
             interfaces: super::host::interfaces(),
             hosted: self.hosted.as_ref().map(super::host::Hosted::slice),
             contacts: super::contacts::hosts(&self.contacts.seen()),
+            responsible: self.desk.as_ref().map(super::desk::Desk::responsible).unwrap_or_default(),
         }
     }
 
@@ -94,8 +99,8 @@ impl<S: Shell> App<S> {
         self.measure();
         let devices = self.hear_devices_at_the_door();
         let (list, room) = (self.hardware.take_news(), self.room_use_changed());
-        let counter = self.counter.tick();
-        devices || list || room || counter
+        let (log, counter) = (self.hear_of_the_log(), self.counter.tick());
+        devices || list || room || log || counter
     }
 
     fn measure(&mut self) {
@@ -156,9 +161,11 @@ fn of_meeting(seat: &Seat) -> [Slice; 3] {
         joined_at: seat.joined_at,
         network: seat.network,
         fingerprint: seat.fingerprint.clone(),
+        operator: &seat.operator,
+        signs: seat.signs.shown(),
     };
     [
-        Slice::Meeting(Some(slices::meeting(&state, &around))),
+        Slice::Meeting(Some(Box::new(slices::meeting(&state, &around)))),
         Slice::People(slices::people(&state)),
         Slice::Chat(slices::chat(&state)),
     ]

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Lang, UnixSeconds};
+use super::{Hosting, Lang, UnixSeconds};
 
 /// Everything its pages show; there only while somebody looks at them.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -25,6 +25,7 @@ pub struct PrivacyDesk {
     pub letter: Option<Letter>,
     /// What was written to a file last.
     pub saved: Option<Saved>,
+    pub hosting: Hosting,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,6 +37,7 @@ pub enum DeskPage {
     Stored,
     Rights,
     Letters,
+    Hosting,
     Contacts,
 }
 

@@ -180,6 +180,20 @@ pub enum ErrorCode {
     FileUnwritable,
     /// `path`, and `detail` in the system's words
     FileUnreadable,
+    /// Who answers for rooms here has no usable name. `limit`
+    OperatorNameUnusable,
+    /// Their address has no line or too many, or one that cannot stand in a notice.
+    OperatorAddressUnusable,
+    /// `limit`
+    OperatorContactUnusable,
+    /// `limit`
+    OperatorOfficerUnusable,
+    /// Not a number of days from 1 to 56. `text`
+    OperatorRetentionUnusable,
+    /// Neither an authority nor a basis of the list. `text`
+    OperatorChoiceUnusable,
+    /// The access log of rooms here is in trouble. `detail`
+    AccessLogTrouble,
     /// Not a file that an export of the profile made.
     NoExportedProfile,
     /// A fault of ours. `detail` (never names, addresses or room names)

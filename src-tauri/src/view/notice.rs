@@ -12,8 +12,21 @@ pub struct Notice {
     pub host: String,
     pub reason: NoticeReason,
     pub controller: Controller,
-    /// German first; each with its own hash.
+    /// German first, plain German last; each with its own hash.
     pub texts: Vec<NoticeText>,
+    pub foreword: Option<Foreword>,
+}
+
+/// What the organisation that manages this computer says about a server of its own; no part of what is noted.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Foreword {
+    pub organisation: String,
+    pub de: String,
+    pub en: String,
+    /// Whom to ask; empty when not stated.
+    pub contact: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -53,6 +66,47 @@ pub struct NoticeText {
     pub gaps: Vec<String>,
     /// 64 hex digits over the text that `runde-cli notice` prints.
     pub sha256: String,
+    /// What differs from the version that was noted before; empty unless [`NoticeReason::Changed`].
+    pub changes: Vec<NoticeChange>,
+}
+
+/// One statement that is not what it was.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct NoticeChange {
+    /// Title of its section; empty where the text has none.
+    pub section: String,
+    pub kind: Rewording,
+    /// The statement in pieces, in reading order.
+    pub pieces: Vec<NoticePiece>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub enum Rewording {
+    Added,
+    Removed,
+    Reworded,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct NoticePiece {
+    pub wording: Wording,
+    pub text: String,
+}
+
+/// Words that stayed, went or came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub enum Wording {
+    Same,
+    Old,
+    New,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -71,6 +125,8 @@ pub struct NoticeSection {
 pub enum Lang {
     De,
     En,
+    /// Plain German; for notices only.
+    DeSimple,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]

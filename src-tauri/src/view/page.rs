@@ -20,6 +20,8 @@ pub enum Page {
         purposes: Vec<Purpose>,
     },
     Home(Home),
+    /// A server is being asked for its own notice; `go_home` gives up.
+    Fetching(Fetching),
     Prejoin(Prejoin),
     /// In front of the room: it asks for something, or somebody else has to act.
     Threshold(Threshold),
@@ -45,6 +47,16 @@ pub struct Home {
     pub contacts: Vec<String>,
     /// The room that is open on this device, whether or not one is in it.
     pub hosted: Option<HostedRoom>,
+    /// Who answers for rooms opened here; empty where nobody wrote that down.
+    pub responsible: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Fetching {
+    pub room: String,
+    pub host: String,
 }
 
 /// A room that this app serves.

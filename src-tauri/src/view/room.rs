@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Fingerprint, Knocker, UnixSeconds};
+use super::{Extras, Fingerprint, Knocker, UnixSeconds};
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -13,6 +13,8 @@ pub struct Meeting {
     pub phase: Phase,
     pub room: String,
     pub host: String,
+    /// Who answers for the server, as the notice names them; empty where it does not.
+    pub operator: String,
     /// To show, copy and draw as a QR code.
     pub link: String,
     pub hosted_here: bool,
@@ -32,6 +34,8 @@ pub struct Meeting {
     pub lobby: bool,
     /// Who waits there, in order of arrival.
     pub knockers: Vec<Knocker>,
+    /// What the room offers besides.
+    pub extras: Extras,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -67,6 +71,8 @@ pub struct Person {
     pub muted: bool,
     /// Source name of the camera picture (`self` for one's own); `None` while the camera is off.
     pub camera: Option<String>,
+    /// Source name of the screen that this person shares; `None` while nothing is shared.
+    pub screen: Option<String>,
     pub hand: bool,
     pub moderator: bool,
     /// Nothing comes from this person now: the program crashed, the computer sleeps or the network is away.

@@ -25,6 +25,8 @@ pub struct Settings {
     pub port: u16,
     /// Kinds of links and whether the system opens them with this program; empty until somebody may look.
     pub schemes: Vec<Scheme>,
+    /// Whether the session starts the program; `null` where this system or profile knows no such thing.
+    pub autostart: Option<Autostart>,
     /// Settings and functions that the policy of this computer fixed, by its own names.
     pub locked: Vec<String>,
     /// Whom to ask about that; empty where it does not say.
@@ -72,6 +74,8 @@ pub enum SettingChange {
     Noise(bool),
     Gain(bool),
     RelayOnly(bool),
+    /// Start in the tray with the session.
+    Autostart(bool),
     /// Host that a bare room name means, as typed.
     DefaultServer(String),
     /// Port of rooms on this device, as typed.
@@ -97,4 +101,13 @@ pub struct Scheme {
     /// Without `://`.
     pub scheme: String,
     pub ours: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Autostart {
+    pub on: bool,
+    /// The program that is started where it is another one, such as an older version; else empty.
+    pub other: String,
 }

@@ -13,10 +13,12 @@ import type { LetterRequest } from './bindings/LetterRequest';
 import type { Moderation } from './bindings/Moderation';
 import type { NoticeDecision } from './bindings/NoticeDecision';
 import type { Reminder } from './bindings/Reminder';
+import type { Responsible } from './bindings/Responsible';
 import type { SettingChange } from './bindings/SettingChange';
 import type { Slice } from './bindings/Slice';
 import type { Tile } from './bindings/Tile';
 import type { UiError } from './bindings/UiError';
+import type { Wish } from './bindings/Wish';
 
 /** What a command came to. Commands never throw: a failure is a value that somebody has to look at. */
 export type Outcome = { ok: true } | { ok: false; error: UiError };
@@ -37,6 +39,7 @@ export interface Backend {
   giveName(name: string): Promise<Outcome>;
   openLoginPage(): Promise<Outcome>;
   moderate(what: Moderation): Promise<Outcome>;
+  wish(what: Wish): Promise<Outcome>;
   setName(name: string): Promise<Outcome>;
   leave(): Promise<Outcome>;
   goHome(): Promise<Outcome>;
@@ -49,6 +52,8 @@ export interface Backend {
   setSetting(change: SettingChange): Promise<Outcome>;
   setScheme(scheme: string, on: boolean): Promise<Outcome>;
   showNotice(controller: string): Promise<Outcome>;
+  /** A version that was noted, by its hash. */
+  showText(sha256: string): Promise<Outcome>;
   forgetRecent(link: string | null): Promise<Outcome>;
   dismissToast(id: number): Promise<Outcome>;
   openDesk(page: DeskPage): Promise<Outcome>;
@@ -62,6 +67,9 @@ export interface Backend {
   composeLetter(wish: LetterRequest): Promise<Outcome>;
   remindOfLetter(): Promise<Outcome>;
   forgetReminder(reminder: Reminder): Promise<Outcome>;
+  draftHosting(details: Responsible): Promise<Outcome>;
+  keepHosting(details: Responsible): Promise<Outcome>;
+  forgetHosting(): Promise<Outcome>;
   /** One batch of pictures newer than `after` (docs/video-frames.md). Rejects when the request fails. */
   nextPictures(after: number, signal: AbortSignal): Promise<ArrayBuffer>;
 }

@@ -57,7 +57,7 @@ export const desk = (openedAt: PrivacyDesk['openedAt']): PrivacyDesk => ({
     { key: 'bund', name: 'Bundesbeauftragte für den Datenschutz und die Informationsfreiheit', site: 'www.bfdi.bund.de' },
     { key: 'he', name: 'Hessischer Beauftragter für Datenschutz', site: 'www.datenschutz.hessen.de' },
   ],
-  letter: null, saved: null,
+  letter: null, saved: null, hosting: { allowed: true, kept: null, draft: null },
 });
 
 const contacted = (host: string, address: string, purpose: Contacted['purpose'], sent: number | null, received: number | null, noticeId = 'meet-jit-si'): Contacted =>

@@ -9,12 +9,14 @@ import type { DeviceKind } from './bindings/DeviceKind';
 import type { Devices } from './bindings/Devices';
 import type { ErrorCode } from './bindings/ErrorCode';
 import type { HostedRoom } from './bindings/HostedRoom';
+import type { Hosting } from './bindings/Hosting';
 import type { Knocker } from './bindings/Knocker';
 import type { Language } from './bindings/Language';
 import type { Look } from './bindings/Look';
 import type { Meeting } from './bindings/Meeting';
 import type { Moderation } from './bindings/Moderation';
 import type { Notice } from './bindings/Notice';
+import type { NoticeChange } from './bindings/NoticeChange';
 import type { NoticeReason } from './bindings/NoticeReason';
 import type { NoticeText } from './bindings/NoticeText';
 import type { Page } from './bindings/Page';
@@ -25,9 +27,11 @@ import type { Settings } from './bindings/Settings';
 import type { Slice } from './bindings/Slice';
 import type { Tile } from './bindings/Tile';
 import type { Wants } from './bindings/Wants';
+import type { Wish } from './bindings/Wish';
 import german from '../../../crates/privacy/notices/meet-jit-si.de.md?raw';
 import english from '../../../crates/privacy/notices/meet-jit-si.en.md?raw';
 import { contacts, desk, letter } from './fake-desk';
+import { CAPTURED, NO_EXTRAS, OFFERED, wished } from './fake-extras';
 import { batch, scene } from './scene';
 
 const OK: Outcome = { ok: true };
@@ -45,15 +49,28 @@ function read(lang: 'de' | 'en', source: string): NoticeText {
   return {
     lang, title: source.split('\n')[0]?.replace(/^# /, '') ?? '', summary: of('summary'), gaps: of('gaps'),
     sections: sections.filter(({ id }) => id !== 'summary' && id !== 'gaps').map(({ id, title, points }) => ({ id, title, text: points.join('\n\n') })),
-    sha256: '9d41c7c2b8a3f0e65f2b4d0c71a96e38d25b7f4410c9e3a86b1f57d2c4e8a093',
+    sha256: '9d41c7c2b8a3f0e65f2b4d0c71a96e38d25b7f4410c9e3a86b1f57d2c4e8a093', changes: [],
   };
 }
+
+const CHANGES: NoticeChange[] = [
+  { section: 'Wie lange', kind: 'reworded', pieces: [{ wording: 'same', text: 'Die Protokolle werden ' }, { wording: 'old', text: 'zwei' }, { wording: 'new', text: 'acht' }, { wording: 'same', text: ' Wochen aufbewahrt und dann gelöscht.' }] },
+  { section: 'Wer verantwortlich ist', kind: 'added', pieces: [{ wording: 'new', text: 'Fragen beantwortet auch das Telefon.' }] },
+  { section: 'Ihre Rechte', kind: 'removed', pieces: [{ wording: 'old', text: 'Anträge nimmt nur die Post entgegen.' }] },
+];
 
 const notice = (reason: NoticeReason): Notice => ({
   noticeId: 'meet.jit.si', version: '1', host: 'meet.jit.si', reason,
   controller: { id: '8x8-inc', name: '8×8, Inc.', address: ['675 Creekside Way', 'Campbell, California 95008', 'USA'], contact: [] },
-  texts: [read('de', german), read('en', english)],
+  texts: [read('de', german), read('en', english)].map((text) => ({ ...text, changes: reason === 'changed' ? CHANGES : [] })),
+  foreword: null,
 });
+
+const HOSTING: Hosting = {
+  allowed: true,
+  kept: { name: 'Volkshochschule Musterstadt', address: 'Marktplatz 3\n12345 Musterstadt', contact: 'info@vhs.example', officer: 'none', basis: 'public-task', retentionDays: '14', authority: 'he' },
+  draft: { version: '2', validFrom: '2026-11-25', kept: true, texts: [read('de', german), read('en', english)] },
+};
 
 const purposes = (granted: Record<string, boolean> = {}): Purpose[] => [
   { id: 'recent-rooms', granted: granted['recent-rooms'] ?? false, texts: [
@@ -65,7 +82,7 @@ const purposes = (granted: Record<string, boolean> = {}): Purpose[] => [
 ];
 
 const person = (endpoint: string, name: string, more: Partial<Person> = {}): Person =>
-  ({ endpoint, name, isMe: false, muted: false, camera: null, hand: false, moderator: false, away: false, ...more });
+  ({ endpoint, name, isMe: false, muted: false, camera: null, screen: null, hand: false, moderator: false, away: false, ...more });
 
 const OTHERS: Person[] = [
   person('a81f', 'Amal Haddad', { camera: 'a81f-v0' }),
@@ -74,7 +91,7 @@ const OTHERS: Person[] = [
 ];
 
 const KNOCKERS: Knocker[] = [{ endpoint: 'd4e1', name: 'Elif Yıldız' }, { endpoint: 'e5f2', name: 'Pawel' }];
-const NO_RIGHTS = { subject: '', moderator: false, locked: false, lobby: false, knockers: [] };
+const NO_RIGHTS = { subject: '', moderator: false, locked: false, lobby: false, knockers: [], extras: NO_EXTRAS };
 
 function device(choices: [string, string][]) {
   return { on: false, state: 'ready' as const, chosen: null, choices: choices.map(([id, name]) => ({ id, name })) };
@@ -100,7 +117,7 @@ class Script {
   private settings: Settings = {
     language: 'system', look: 'system', name: '', processing: { echo: true, noise: true, gain: true }, purposes: purposes(),
     ledgerState: 'intact', profilePath: '/home/amal/.local/share/runde', relayOnly: false, version: '0.1.0', defaultServer: 'meet.jit.si', port: 8443,
-    schemes: [{ scheme: 'runde', ours: false }, { scheme: 'jitsi-meet', ours: false }], locked: [], organisation: '',
+    schemes: [{ scheme: 'runde', ours: false }, { scheme: 'jitsi-meet', ours: false }], autostart: { on: false, other: '' }, locked: [], organisation: '',
   };
 
   constructor(private readonly wish: URLSearchParams) {
@@ -119,7 +136,8 @@ class Script {
   private open(place: string): void {
     if (place !== 'notice') this.note();
     if (place === 'notice') this.ask('firstContact');
-    else if (place === 'reading') this.ask('reading');
+    else if (place === 'reading' || place === 'changed') this.ask(place);
+    else if (place === 'fetching') this.page({ place: 'fetching', room: 'Lesekreis', host: 'treffen.example.org' });
     else if (place === 'consents') this.page({ place: 'consents', purposes: purposes() });
     else if (place === 'prejoin') this.prejoin(false);
     else if (place === 'prejoin-camera') {
@@ -127,7 +145,17 @@ class Script {
       this.turn('camera', true);
       this.prejoin(true);
     } else if (place === 'meeting' || place === 'chat') this.enter(true);
-    else if (place === 'moderating') {
+    else if (place === 'sharing') {
+      this.enter(true);
+      this.people = this.people.map((one) => (one.endpoint === 'b20c' ? { ...one, screen: 'b20c-v1' } : one));
+      this.know({ extras: { ...NO_EXTRAS, signs: [{ id: 1, endpoint: 'a81f', reaction: 'clap', at: now() }] } });
+    } else if (place === 'captured') {
+      this.enter(true);
+      this.know({ extras: CAPTURED });
+    } else if (place === 'extras') {
+      this.enter(true);
+      this.know({ moderator: true, extras: OFFERED });
+    } else if (place === 'moderating') {
       this.enter(true);
       this.know({ moderator: true, locked: true, lobby: true, subject: 'Kapitel 7', knockers: KNOCKERS });
     } else if (place.startsWith('threshold-')) this.stand(place.slice('threshold-'.length) as Wants);
@@ -180,7 +208,7 @@ class Script {
     const recents = this.granted['recent-rooms']
       ? [{ link: 'https://meet.jit.si/Dienstagsrunde', room: 'Dienstagsrunde', host: 'meet.jit.si', lastUsed: now() - 90000 }, { link: LINK, room: 'Lesekreis', host: '192.168.178.24:8443', lastUsed: now() - 900000 }]
       : null;
-    this.page({ place: 'home', defaultHost: 'meet.jit.si', recents, contacts: [], hosted: this.hosted, interfaces: [{ id: 'wlan0', name: 'wlan0', address: '192.168.178.24' }] });
+    this.page({ place: 'home', defaultHost: 'meet.jit.si', recents, contacts: [], hosted: this.hosted, responsible: '', interfaces: [{ id: 'wlan0', name: 'wlan0', address: '192.168.178.24' }] });
   }
 
   prejoin(hostedHere: boolean): void {
@@ -217,6 +245,7 @@ class Script {
 
   change(change: Parameters<Backend['setSetting']>[0]): void {
     if (change.key === 'echo' || change.key === 'noise' || change.key === 'gain') this.settings.processing = { ...this.settings.processing, [change.key]: change.value };
+    else if (change.key === 'autostart') this.settings.autostart = { on: change.value, other: '' };
     else if (change.key === 'port') this.settings.port = Number(change.value);
     else this.settings = { ...this.settings, [change.key]: change.value };
     this.sendSettings();
@@ -224,7 +253,7 @@ class Script {
 
   enter(together: boolean, phase: 'joined' | 'reconnecting' = 'joined', name = 'Lea'): void {
     this.people = [person('self', name, { isMe: true }), ...(together ? OTHERS : [])];
-    this.meeting = { phase, room: 'Lesekreis', host: '192.168.178.24:8443', link: LINK, hostedHere: !together, joinedAt: now() - 754, network: phase === 'joined' ? 'good' : 'poor', dominant: 'a81f', fingerprint: null, ...NO_RIGHTS };
+    this.meeting = { phase, room: 'Lesekreis', host: '192.168.178.24:8443', link: LINK, operator: together ? 'Volkshochschule Musterstadt' : '', hostedHere: !together, joinedAt: now() - 754, network: phase === 'joined' ? 'good' : 'poor', dominant: 'a81f', fingerprint: null, ...NO_RIGHTS };
     this.send({ slice: 'meeting', value: this.meeting });
     this.sendPeople();
     if (together) this.chat = [
@@ -246,6 +275,10 @@ class Script {
 
   stand(wants: Wants): void {
     this.page({ place: 'threshold', room: 'Lesekreis', host: 'meet.example', wants, trying: false, name: '', loginPage: wants === 'login' || wants === 'otherToken' ? 'https://login.example/' : null });
+  }
+
+  want(what: Wish): void {
+    if (this.meeting) this.know({ extras: wished(this.meeting.extras, what, now()) });
   }
 
   moderate(what: Moderation): void {
@@ -305,7 +338,7 @@ class Script {
   }
 
   openDesk(page: DeskPage): void {
-    this.turnDesk(desk(page));
+    this.turnDesk({ ...desk(page), hosting: HOSTING });
   }
 
   turnDesk(next: PrivacyDesk | null): void {
@@ -384,6 +417,7 @@ export function fakeBackend(wish: URLSearchParams): Backend {
     giveName: did(() => script.stand('moderator')),
     openLoginPage: async () => OK,
     moderate: async (what) => (script.moderate(what), OK),
+    wish: async (what) => (script.want(what), OK),
     setName: async (name) => (script.rename(name), OK),
     leave: did(() => script.leave()),
     goHome: did(() => script.back()),
@@ -396,6 +430,7 @@ export function fakeBackend(wish: URLSearchParams): Backend {
     setSetting: async (change) => (script.change(change), OK),
     setScheme: async (scheme, on) => (script.setScheme(scheme, on), OK),
     showNotice: did(() => script.again()),
+    showText: did(() => script.again()),
     forgetRecent: did(() => script.home()),
     dismissToast: did(() => script.dismiss()),
     openDesk: async (page) => (script.openDesk(page), OK),
@@ -407,6 +442,9 @@ export function fakeBackend(wish: URLSearchParams): Backend {
     composeLetter: async (wish) => (script.changeDesk({ letter: letter(wish) }), OK),
     remindOfLetter: async () => OK,
     forgetReminder: async () => OK,
+    draftHosting: async (details) => (details.name ? OK : refuse('operatorNameUnusable', { limit: '200' })),
+    keepHosting: async (details) => (details.name ? (script.changeDesk({ hosting: HOSTING }), OK) : refuse('operatorNameUnusable', { limit: '200' })),
+    forgetHosting: did(() => script.changeDesk({ hosting: { allowed: true, kept: null, draft: null } })),
     nextPictures: (_after, signal) => script.pictures(signal),
   };
 }

@@ -26,6 +26,7 @@ async function sent(): Promise<Map<string, unknown>> {
   await backend.giveName('x');
   await backend.openLoginPage();
   await backend.moderate({ act: 'lobby', on: true });
+  await backend.wish({ wish: 'react', reaction: 'clap' });
   await backend.setName('x');
   await backend.leave();
   await backend.goHome();
@@ -38,6 +39,7 @@ async function sent(): Promise<Map<string, unknown>> {
   await backend.setSetting({ key: 'look', value: 'dark' });
   await backend.setScheme('runde', true);
   await backend.showNotice('x');
+  await backend.showText('ab');
   await backend.forgetRecent(null);
   await backend.dismissToast(3);
   await backend.openDesk('ledger');
@@ -49,6 +51,10 @@ async function sent(): Promise<Map<string, unknown>> {
   await backend.composeLetter({ article: '15', host: 'x', lang: 'de', sender: '', address: '', authority: null, details: '' });
   await backend.remindOfLetter();
   await backend.forgetReminder({ article: '15', to: 'x', writtenOn: '2026-11-25', remindOn: '2026-12-25', due: false });
+  const details = { name: 'x', address: 'y', contact: '', officer: '', basis: '', retentionDays: '', authority: '' };
+  await backend.draftHosting(details);
+  await backend.keepHosting(details);
+  await backend.forgetHosting();
   return calls;
 }
 

@@ -41,6 +41,7 @@ export function tauriBackend(): Backend {
     giveName: (name) => call('give_name', { name }),
     openLoginPage: () => call('open_login_page'),
     moderate: (what) => call('moderate', { what }),
+    wish: (what) => call('wish', { what }),
     setName: (name) => call('set_name', { name }),
     leave: () => call('leave'),
     goHome: () => call('go_home'),
@@ -53,6 +54,7 @@ export function tauriBackend(): Backend {
     setSetting: (change) => call('set_setting', { change }),
     setScheme: (scheme, on) => call('set_scheme', { scheme, on }),
     showNotice: (controller) => call('show_notice', { controller }),
+    showText: (sha256) => call('show_text', { sha256 }),
     forgetRecent: (link) => call('forget_recent', { link }),
     dismissToast: (id) => call('dismiss_toast', { id }),
     openDesk: (page) => call('open_desk', { page }),
@@ -64,6 +66,9 @@ export function tauriBackend(): Backend {
     composeLetter: (wish) => call('compose_letter', { wish }),
     remindOfLetter: () => call('remind_of_letter'),
     forgetReminder: (reminder) => call('forget_reminder', { reminder }),
+    draftHosting: (details) => call('draft_hosting', { details }),
+    keepHosting: (details) => call('keep_hosting', { details }),
+    forgetHosting: () => call('forget_hosting'),
     async nextPictures(after, signal) {
       const answer = await fetch(`${VIDEO}/next?after=${after}`, { signal, cache: 'no-store' });
       if (!answer.ok) throw new Error(`video: ${answer.status}`);

@@ -12,7 +12,7 @@ function open(page: Page) {
   return { ...opened, user: userEvent.setup() };
 }
 
-const home = (more: Partial<Home> = {}): Page => ({ place: 'home', defaultHost: 'meet.jit.si', recents: null, interfaces: [{ id: 'w', name: 'wlan0', address: '10.0.0.5' }], contacts: [], hosted: null, ...more });
+const home = (more: Partial<Home> = {}): Page => ({ place: 'home', defaultHost: 'meet.jit.si', recents: null, interfaces: [{ id: 'w', name: 'wlan0', address: '10.0.0.5' }], contacts: [], hosted: null, responsible: '', ...more });
 const prejoin = (more: object = {}): Page => ({
   place: 'prejoin', room: 'Lesekreis', host: 'raum.example', link: 'l', controllerId: 'unknown-operator-of:raum.example', controllerName: '', fingerprint: null, hostedHere: false, name: '', joining: false, ...more,
 });

@@ -115,7 +115,7 @@ test.each([
 });
 
 test('a room on this device can begin with a password and a lobby', async () => {
-  const { asked, store } = windowWith({ slice: 'page', value: { place: 'home', defaultHost: 'meet.jit.si', recents: null, interfaces: [], contacts: [], hosted: null } });
+  const { asked, store } = windowWith({ slice: 'page', value: { place: 'home', defaultHost: 'meet.jit.si', recents: null, interfaces: [], contacts: [], hosted: null, responsible: '' } });
   render(App, { store });
   const user = userEvent.setup();
   await user.type(screen.getByLabelText('Passwort für den Raum'), 'sesam');

@@ -1,6 +1,6 @@
 /** The shortcuts of a meeting. All need a modifier, so that typing never triggers one (WCAG 2.1.4). */
-export type Panel = 'chat' | 'people';
-export type Shortcut = 'microphone' | 'camera' | 'hand' | Panel;
+export type Panel = 'chat' | 'people' | 'more';
+export type Shortcut = 'microphone' | 'camera' | 'hand' | 'chat' | 'people';
 
 export interface Key {
   action: Shortcut;

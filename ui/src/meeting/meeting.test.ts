@@ -4,14 +4,15 @@ import { expect, test } from 'vitest';
 import App from '../App.svelte';
 import type { Meeting } from '../backend/bindings/Meeting';
 import type { Person } from '../backend/bindings/Person';
+import { NO_EXTRAS } from '../backend/fake-extras';
 import { windowWith } from '../test-backend';
 import { shortcut } from './keys';
 
-const person = (endpoint: string, more: Partial<Person> = {}): Person => ({ endpoint, name: '', isMe: false, muted: true, camera: null, hand: false, moderator: false, away: false, ...more });
+const person = (endpoint: string, more: Partial<Person> = {}): Person => ({ endpoint, name: '', isMe: false, muted: true, camera: null, screen: null, hand: false, moderator: false, away: false, ...more });
 const me = person('me', { isMe: true, name: 'Lea' });
 
 function open(people: Person[], more: Partial<Meeting> = {}) {
-  const meeting: Meeting = { phase: 'joined', room: 'Lesekreis', host: 'a', link: 'https://a/Lesekreis#fp=1', hostedHere: true, joinedAt: 0, network: 'good', dominant: null, fingerprint: null, subject: '', moderator: false, locked: false, lobby: false, knockers: [], ...more };
+  const meeting: Meeting = { phase: 'joined', room: 'Lesekreis', host: 'a', link: 'https://a/Lesekreis#fp=1', operator: '', hostedHere: true, joinedAt: 0, network: 'good', dominant: null, fingerprint: null, subject: '', moderator: false, locked: false, lobby: false, knockers: [], extras: NO_EXTRAS, ...more };
   const opened = windowWith({ slice: 'meeting', value: meeting }, { slice: 'people', value: people }, { slice: 'page', value: { place: 'meeting' } });
   render(App, { store: opened.store });
   return { ...opened, user: userEvent.setup() };

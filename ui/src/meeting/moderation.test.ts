@@ -4,15 +4,16 @@ import { expect, test } from 'vitest';
 import App from '../App.svelte';
 import type { Meeting } from '../backend/bindings/Meeting';
 import type { Person } from '../backend/bindings/Person';
+import { NO_EXTRAS } from '../backend/fake-extras';
 import { windowWith } from '../test-backend';
 
 const person = (endpoint: string, name: string, more: Partial<Person> = {}): Person =>
-  ({ endpoint, name, isMe: false, muted: false, camera: `${endpoint}-v0`, hand: false, moderator: false, away: false, ...more });
+  ({ endpoint, name, isMe: false, muted: false, camera: `${endpoint}-v0`, screen: null, hand: false, moderator: false, away: false, ...more });
 
 async function open(more: Partial<Meeting> = {}, panel = true) {
   const meeting: Meeting = {
-    phase: 'joined', room: 'Lesekreis', host: 'a', link: 'l', hostedHere: false, joinedAt: 0, network: 'good', dominant: null, fingerprint: null,
-    subject: '', moderator: true, locked: false, lobby: false, knockers: [], ...more,
+    phase: 'joined', room: 'Lesekreis', host: 'a', link: 'l', operator: '', hostedHere: false, joinedAt: 0, network: 'good', dominant: null, fingerprint: null,
+    subject: '', moderator: true, locked: false, lobby: false, knockers: [], extras: NO_EXTRAS, ...more,
   };
   const people = [person('me', 'Lea', { isMe: true, moderator: meeting.moderator }), person('b', 'Amal')];
   const opened = windowWith({ slice: 'meeting', value: meeting }, { slice: 'people', value: people }, { slice: 'page', value: { place: 'meeting' } });

@@ -8,11 +8,12 @@ import { windowWith } from '../test-backend';
 
 const text = (lang: 'de' | 'en') => ({
   lang, title: lang === 'de' ? 'Hinweis' : 'Notes', summary: ['eins', 'zwei', 'drei', 'vier'], gaps: ['Name: nicht genannt'],
-  sections: [{ id: 'scope', title: lang === 'de' ? 'Wofür' : 'What for', text: 'Ein Absatz.\n\n<img src=x onerror=alert(1)>' }], sha256: 'ab'.repeat(32),
+  sections: [{ id: 'scope', title: lang === 'de' ? 'Wofür' : 'What for', text: 'Ein Absatz.\n\n<img src=x onerror=alert(1)>' }], sha256: 'ab'.repeat(32), changes: [],
 });
 const notice = (reason: NoticeReason): Notice => ({
   noticeId: 'meet.jit.si', version: '1', host: 'meet.jit.si', reason, texts: [text('de'), text('en')],
   controller: { id: '8x8-inc', name: '8×8, Inc.', address: ['Campbell'], contact: [] },
+  foreword: null,
 });
 
 function open(reason: NoticeReason = 'firstContact') {
@@ -82,4 +83,38 @@ test('a notice that is only read again asks nothing', () => {
 test('a changed text says so', () => {
   open('changed');
   expect(screen.getByText(/hat sich geändert/)).toBeTruthy();
+});
+
+test('the words of the organisation stand before the notice as plain text, with its name and whom to ask', async () => {
+  const foreword = { organisation: 'Musterverein', de: 'Bitte leise.\n<b>Danke</b>', en: 'Please be quiet.', contact: 'it@verein.example' };
+  const opened = windowWith({ slice: 'notice', value: { ...notice('firstContact'), foreword } }, { slice: 'page', value: { place: 'notice' } });
+  render(App, { store: opened.store });
+  const said = screen.getByRole('complementary', { name: 'Musterverein schreibt zu diesem Server' });
+  expect(said.textContent).toContain('<b>Danke</b>');
+  expect(said.textContent).toContain('Fragen dazu: it@verein.example');
+  expect(said.compareDocumentPosition(screen.getByRole('heading', { level: 1 })) & Node.DOCUMENT_POSITION_FOLLOWING).toBeTruthy();
+});
+
+test('a changed notice shows which words went and which came, in the language that is read', async () => {
+  const changed = notice('changed');
+  const [german] = changed.texts;
+  if (german) german.changes = [{ section: 'Was verarbeitet wird', kind: 'reworded', pieces: [{ wording: 'same', text: 'Zeilen bleiben ' }, { wording: 'old', text: '14 Tage' }, { wording: 'new', text: '28 Tage' }] }];
+  const opened = windowWith({ slice: 'notice', value: changed }, { slice: 'page', value: { place: 'notice' } });
+  const { container } = render(App, { store: opened.store });
+  expect(screen.getByRole('heading', { name: 'Was sich geändert hat' })).toBeTruthy();
+  expect([container.querySelector('del')?.textContent, container.querySelector('ins')?.textContent]).toEqual(['14 Tage', '28 Tage']);
+  await userEvent.setup().click(screen.getByRole('radio', { name: 'English' }));
+  expect(container.querySelector('del')).toBeNull();
+});
+
+test('plain German is a language of its own, and noting it names it', async () => {
+  const simple = notice('firstContact');
+  simple.texts.push({ ...text('de'), lang: 'de-simple', title: 'Leicht gesagt', summary: [], sha256: 'cd'.repeat(32) });
+  const opened = windowWith({ slice: 'notice', value: simple }, { slice: 'page', value: { place: 'notice' } });
+  render(App, { store: opened.store });
+  const user = userEvent.setup();
+  await user.click(screen.getByRole('radio', { name: 'Einfache Sprache' }));
+  expect(screen.getByRole('heading', { name: 'Leicht gesagt' })).toBeTruthy();
+  await user.click(screen.getByRole('button', { name: 'Zur Kenntnis genommen' }));
+  expect(opened.asked).toEqual([['decideNotice', 'noted', 'de-simple', false]]);
 });

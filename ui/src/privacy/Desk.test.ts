@@ -7,7 +7,7 @@ import type { DeskPage } from '../backend/bindings/DeskPage';
 import type { PrivacyDesk } from '../backend/bindings/PrivacyDesk';
 import { windowWith } from '../test-backend';
 
-const HOME = { place: 'home' as const, defaultHost: 'm', recents: null, interfaces: [], contacts: [], hosted: null };
+const HOME = { place: 'home' as const, defaultHost: 'm', recents: null, interfaces: [], contacts: [], hosted: null, responsible: '' };
 
 function open(page: DeskPage, more: Partial<PrivacyDesk> = {}) {
   const opened = windowWith({ slice: 'page', value: HOME });
@@ -60,7 +60,7 @@ test('the noted text is read again, and an entry is erased only after a question
   const { asked, user } = open('ledger');
   await press(user, 'Hinweis für meet.jit.si lesen');
   await press(user, 'Löschen: Zur Kenntnis genommen, meet.jit.si');
-  expect(asked).toEqual([['showNotice', 'meet.jit.si']]);
+  expect(asked).toEqual([['showText', '9d41c7c2b8a3f0e65f2b4d0c71a96e38d25b7f4410c9e3a86b1f57d2c4e8a093']]);
   const question = screen.getByRole('alertdialog');
   expect(question.textContent).toContain('»Zur Kenntnis genommen, meet.jit.si« löschen?');
   await user.click(within(question).getByRole('button', { name: 'Löschen' }));

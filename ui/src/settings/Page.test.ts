@@ -1,11 +1,12 @@
 import { render, screen, within } from '@testing-library/svelte';
 import userEvent from '@testing-library/user-event';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import App from '../App.svelte';
+import type { Settings } from '../backend/bindings/Settings';
 import { windowWith } from '../test-backend';
 
-async function open(more: { locked?: string[]; organisation?: string } = {}) {
-  const opened = windowWith({ slice: 'page', value: { place: 'home', defaultHost: 'm', recents: null, interfaces: [], contacts: [], hosted: null } });
+async function open(more: Partial<Settings> = {}) {
+  const opened = windowWith({ slice: 'page', value: { place: 'home', defaultHost: 'm', recents: null, interfaces: [], contacts: [], hosted: null, responsible: '' } });
   opened.store.apply({
     slice: 'settings',
     value: {
@@ -78,6 +79,20 @@ test('what the organisation fixed is shown with its name and cannot be changed',
   expect((screen.getByLabelText('Server für Raumnamen ohne Link') as HTMLInputElement).disabled).toBe(true);
   expect((screen.getByLabelText('Anschluss für Räume auf diesem Gerät') as HTMLInputElement).disabled).toBe(false);
   expect(screen.getAllByText(/wer diesen Rechner verwaltet: Musterverein e. V./).length).toBe(2);
+});
+
+test('the start with the session is off until chosen, names another version, and is not there where there is none', async () => {
+  const { asked, store, user } = await open({ autostart: { on: false, other: '' } });
+  const turn = screen.getByRole('switch', { name: 'Mit der Anmeldung am Rechner starten' });
+  expect(turn.getAttribute('aria-checked')).toBe('false');
+  await user.click(turn);
+  expect(asked).toEqual([['setSetting', { key: 'autostart', value: true }]]);
+  store.apply({ slice: 'settings', value: { ...store.settings, autostart: { on: true, other: '/opt/runde' } } });
+  expect(await screen.findByText(/ein anderes Runde: \/opt\/runde/)).toBeTruthy();
+  store.apply({ slice: 'settings', value: { ...store.settings, autostart: { on: true, other: '' }, locked: ['autostart'] } });
+  await vi.waitFor(() => expect(turn.hasAttribute('disabled')).toBe(true));
+  store.apply({ slice: 'settings', value: { ...store.settings, autostart: null } });
+  await vi.waitFor(() => expect(screen.queryByRole('switch', { name: 'Mit der Anmeldung am Rechner starten' })).toBeNull());
 });
 
 test('the relay switch is off, says what it hides and costs, and sends its key', async () => {

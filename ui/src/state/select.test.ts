@@ -38,7 +38,7 @@ describe('a notice', () => {
 });
 
 describe('people', () => {
-  const guest = (isMe: boolean): Person => ({ endpoint: isMe ? 'me' : 'x', name: '', isMe, muted: true, camera: null, hand: false, moderator: false, away: false });
+  const guest = (isMe: boolean): Person => ({ endpoint: isMe ? 'me' : 'x', name: '', isMe, muted: true, camera: null, screen: null, hand: false, moderator: false, away: false });
   test('one is alone with oneself, and before anybody is there', () => {
     expect(isAlone([guest(true)])).toBe(true);
     expect(isAlone([])).toBe(true);

@@ -1,4 +1,5 @@
 /** Pure selections: what the slices mean for the eye. No state, no clock, no document. */
+import type { Lang } from '../backend/bindings/Lang';
 import type { Language } from '../backend/bindings/Language';
 import type { Look } from '../backend/bindings/Look';
 import type { Notice } from '../backend/bindings/Notice';
@@ -22,7 +23,7 @@ export function themeOf(look: Look, systemDark: boolean, systemContrast: boolean
 }
 
 /** The notice in the wanted language, else in the first (German, the master). */
-export function noticeText(notice: Notice, lang: Locale): NoticeText | undefined {
+export function noticeText(notice: Notice, lang: Lang): NoticeText | undefined {
   return notice.texts.find((text) => text.lang === lang) ?? notice.texts[0];
 }
 

@@ -35,6 +35,7 @@ const FIRST_SETTINGS: Settings = {
   defaultServer: '',
   port: 0,
   schemes: [],
+  autostart: null,
   locked: [],
   organisation: '',
   version: '',

@@ -39,3 +39,9 @@ test('limited-range BT.601 becomes black, white, red and green', () => {
   // Where BT.709 would show a green of 216.
   expect(pixel(145, 54, 34)).toEqual([0, 255, 1, 255]);
 });
+
+test('of a screen nothing is cut off', () => {
+  const { part, into } = fit(4 / 3, 16 / 9, true);
+  expect(part).toEqual({ x: 0, y: 0, width: 1, height: 1 });
+  expect(into.width).toBeCloseTo(0.75);
+});

@@ -74,7 +74,7 @@ export function plainPainter(canvas: HTMLCanvasElement): Painter | null {
       for (const place of places) {
         const sheet = sheets.get(place.source);
         if (!sheet) continue;
-        const { part, into } = fit(sheet.width / sheet.height, place.width / place.height);
+        const { part, into } = fit(sheet.width / sheet.height, place.width / place.height, place.whole);
         const [width, height] = [place.width * into.width, place.height * into.height];
         context.save();
         context.translate(place.x + place.width * into.x, place.y + place.height * into.y);

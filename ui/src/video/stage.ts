@@ -4,6 +4,8 @@ import { getContext, setContext } from 'svelte';
 export interface TileSpot {
   source: string;
   mirrored: boolean;
+  /** Nothing may be cut off, as of a screen. */
+  whole: boolean;
   element: HTMLElement;
 }
 

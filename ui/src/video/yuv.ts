@@ -140,7 +140,7 @@ export function glPainter(canvas: HTMLCanvasElement): Painter | null {
       gl.activeTexture(gl.TEXTURE0 + unit);
       gl.bindTexture(gl.TEXTURE_2D, texture);
     });
-    const { part, into } = fit(planes.width / planes.height, place.width / place.height);
+    const { part, into } = fit(planes.width / planes.height, place.width / place.height, place.whole);
     const [width, height] = [place.width * into.width, place.height * into.height];
     const left = place.x + place.width * into.x;
     const top = place.y + place.height * into.y;

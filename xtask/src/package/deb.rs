@@ -84,6 +84,7 @@ mod tests {
             program: PathBuf::new(),
             depends: &["xdg-utils"],
             recommends: &[],
+            requires: &[],
             settings: &[],
             scripts: &[],
         };

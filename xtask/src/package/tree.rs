@@ -44,6 +44,7 @@ pub fn app(root: &Path, program: &Path) -> Result<Content, String> {
             "pipewire-pulse | pulseaudio",
             "gstreamer1.0-plugins-good",
         ],
+        requires: &["libayatana-appindicator3.so.1()(64bit)", "xdg-utils", "desktop-file-utils"],
         settings: &[],
         scripts: &[],
     })
@@ -70,6 +71,7 @@ pub fn cli(root: &Path, program: &Path) -> Result<Content, String> {
         program: root.join("usr/bin/runde-cli"),
         depends: &[],
         recommends: &[],
+        requires: &[],
         settings: &["/etc/runde/serve.env"],
         scripts: &[("postinst", ON_INSTALL), ("prerm", BEFORE_REMOVAL), ("postrm", AFTER_REMOVAL)],
     })

@@ -64,7 +64,9 @@ fn ignored(wish: &Ignored, lang: Lang) -> String {
         IgnoredKind::Analytics => ("Nutzungsanalyse", "analytics"),
         IgnoredKind::Statistics => ("Statistik an andere", "statistics for others"),
         IgnoredKind::Relay => ("nicht benutzter STUN- oder TURN-Server", "a STUN or TURN server that is not used"),
-        IgnoredKind::PeerToPeer => ("direkte Verbindungen unter Teilnehmenden", "direct connections among participants"),
+        IgnoredKind::PeerToPeer => {
+            ("direkte Verbindungen unter Teilnehmenden", "direct connections among participants")
+        }
         IgnoredKind::Pages => ("Seiten und Bilder von anderswo", "pages and pictures from elsewhere"),
         IgnoredKind::Gifs => ("Bildersammlung", "a collection of moving pictures"),
         IgnoredKind::Integration => ("Dienste anderer", "services of others"),

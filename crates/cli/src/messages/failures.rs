@@ -222,6 +222,10 @@ fn german_serve(why: &ServeError) -> String {
             "In {} lässt sich kein Zugriffsprotokoll führen ({source}). Wählen Sie einen anderen Ordner, oder öffnen Sie Räume ohne Protokoll.",
             folder.display()
         ),
+        ServeError::WebRoot { folder, source } => format!(
+            "{} lässt sich nicht als Webseite ausliefern ({source}). Nennen Sie den Ordner eines fertigen Jitsi-Webclients.",
+            folder.display()
+        ),
         ServeError::LongPassword => "Das Passwort ist länger als 256 Byte. Wählen Sie ein kürzeres.".to_owned(),
         ServeError::NoticeHidesLog | ServeError::LogNotNoted => {
             "Der Hinweis auf dieses Zugriffsprotokoll ist nicht zur Kenntnis genommen. Geöffnet wurde nichts."

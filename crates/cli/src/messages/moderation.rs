@@ -6,11 +6,13 @@ use runde_privacy::Lang;
 use crate::orders::Misread;
 
 /// Who silenced us.
-pub fn muted(kind: MediaKind, by: Option<&str>, lang: Lang) -> String {
+pub fn muted(kind: MediaKind, screen: bool, by: Option<&str>, lang: Lang) -> String {
     let german = lang.is_german();
     let who =
         by.map_or_else(|| if german { "Die Moderation".to_owned() } else { "A moderator".to_owned() }, str::to_owned);
     match (kind, german) {
+        (MediaKind::Video, true) if screen => format!("{who} hat das Teilen des Bildschirms beendet."),
+        (MediaKind::Video, false) if screen => format!("{who} ended the sharing of the screen."),
         (MediaKind::Audio, true) => format!("{who} hat das Mikrofon ausgeschaltet."),
         (MediaKind::Video, true) => format!("{who} hat die Kamera ausgeschaltet."),
         (MediaKind::Audio, false) => format!("{who} switched the microphone off."),
@@ -43,6 +45,10 @@ pub fn sentence(event: &MeetingEvent, lang: Lang) -> Option<String> {
         MeetingEvent::NotDone { condition } => {
             format!("{} ({condition}).", pick("Der Raum hat das abgelehnt", "The room refused that"))
         }
+        MeetingEvent::Ignored { .. } => pick(
+            "Der Raum hat etwas gesagt, das nicht stimmen kann. Es wurde nicht beachtet; das Gespräch geht weiter.",
+            "The room said something that cannot be true. It was not obeyed; the meeting goes on.",
+        ),
         MeetingEvent::Knock { .. }
         | MeetingEvent::Reaction { .. }
         | MeetingEvent::Joined { .. }
@@ -57,6 +63,10 @@ pub fn sentence(event: &MeetingEvent, lang: Lang) -> Option<String> {
         | MeetingEvent::MutedByModerator { .. }
         | MeetingEvent::Stats(_)
         | MeetingEvent::Device { .. }
+        | MeetingEvent::ShareFailed(_)
+        | MeetingEvent::Extra(_)
+        | MeetingEvent::MustAsk(_)
+        | MeetingEvent::Moving { .. }
         | MeetingEvent::Unrecorded { .. }
         | MeetingEvent::Reconnecting { .. }
         | MeetingEvent::Left { .. } => return None,

@@ -29,6 +29,17 @@ pub fn failure(failure: &NoticeFailure, lang: Lang) -> String {
     }
 }
 
+/// Words of the organisation that manages this computer; they are no part of the notice.
+pub fn foreword(organisation: &str, text: &str, contact: &str, lang: Lang) -> String {
+    let ask = match (contact.is_empty(), lang.is_german()) {
+        (true, _) => String::new(),
+        (false, true) => format!("\nFragen dazu: {contact}"),
+        (false, false) => format!("\nQuestions: {contact}"),
+    };
+    let says = if lang.is_german() { "schreibt zu diesem Server" } else { "says about this server" };
+    format!("{organisation} {says}:\n{text}{ask}")
+}
+
 pub fn changed(place: &str, lang: Lang) -> String {
     let place = as_argument(place);
     match lang {

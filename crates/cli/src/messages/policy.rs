@@ -43,5 +43,7 @@ pub fn fault(why: &PolicyFault) -> String {
         PolicyFault::Version(version) => format!("die Fassung {version} ist unbekannt, es gibt nur 1"),
         PolicyFault::Value { key, value } => format!("{key} kann nicht {value:?} sein"),
         PolicyFault::Twice(key) => format!("{key} ist zugleich vorgeschlagen und festgelegt"),
+        PolicyFault::Nameless => "zu notices gehört eine organisation, deren Worte sie sind".to_owned(),
+        PolicyFault::TwoNotices(host) => format!("mehr als ein Text gilt {host}"),
     }
 }

@@ -41,6 +41,9 @@ pub fn expected(english: &'static str) -> &'static str {
         "list, verify or export" => "list, verify oder export",
         "ADDRESS:PORT, such as 127.0.0.1:8443" => "ADRESSE:PORT, zum Beispiel 127.0.0.1:8443",
         "self-signed, off or CERT,KEY" => "self-signed, off oder ZERTIFIKAT,SCHLÜSSEL",
+        "a value that the field can hold" => "ein Wert, den das Feld haben kann",
+        "a field of docs/cli.md" => "ein Feld aus docs/cli.md",
+        "recent-rooms or display-name" => "recent-rooms oder display-name",
         other => other,
     }
 }

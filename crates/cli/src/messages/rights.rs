@@ -1,9 +1,9 @@
 //! Sentences of `rights`.
 
-use runde_privacy::Lang;
 use runde_privacy::letter::Article;
 use runde_privacy::letter::day::Day;
 use runde_privacy::manifest::Entry;
+use runde_privacy::{Lang, Purpose};
 use runde_profile::Erased;
 
 const fn pick(lang: Lang, de: &'static str, en: &'static str) -> &'static str {
@@ -149,5 +149,50 @@ pub fn reminder(article: Article, on: Day, lang: Lang) -> String {
         (_, Lang::En) => format!(
             "Make a note of {written} ({on}). Without an answer by then, `runde-cli rights letter 77` writes the complaint."
         ),
+    }
+}
+
+/// One line about a voluntary function.
+pub fn consent(purpose: Purpose, granted: bool, may_ask: bool, lang: Lang) -> String {
+    let state = match (granted, may_ask) {
+        (true, _) => pick(lang, "an", "on"),
+        (false, true) => pick(lang, "aus", "off"),
+        (false, false) => pick(
+            lang,
+            "aus; nach einer Absage wird 90 Tage lang nicht gefragt",
+            "off; after a refusal nobody is asked for 90 days",
+        ),
+    };
+    format!("{} ({}): {state}", purpose.id(), purpose.wording(lang).title)
+}
+
+pub fn decided(purpose: Purpose, granted: bool, lang: Lang) -> String {
+    let done = match granted {
+        true => pick(lang, "Sie haben eingewilligt:", "You have consented to:"),
+        false => pick(
+            lang,
+            "Nicht mehr erlaubt, und was dafür gespeichert war, ist gelöscht:",
+            "No longer allowed, and what was stored for it is erased:",
+        ),
+    };
+    format!("{done} {}", purpose.wording(lang).title)
+}
+
+pub fn edited(field: &str, lang: Lang) -> String {
+    match lang {
+        Lang::De | Lang::DeSimple => format!("Berichtigt: {field}."),
+        Lang::En => format!("Corrected: {field}."),
+    }
+}
+
+/// Told when an objection ends a stay.
+pub fn left_after_objection(host: &str, lang: Lang) -> String {
+    match lang {
+        Lang::De | Lang::DeSimple => {
+            format!(
+                "Sie haben der Verarbeitung durch den Betreiber von {host} widersprochen. Runde hat den Raum verlassen."
+            )
+        }
+        Lang::En => format!("You have objected to the operator of {host}. Runde has left the room."),
     }
 }

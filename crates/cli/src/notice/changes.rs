@@ -16,9 +16,7 @@ pub fn earlier(notice: &Notice, target: &Target, lang: Lang) -> Result<Option<St
     shelf.put(notice.document());
     let gate = Gate::replay(&seen.acknowledgements).with_shelf(shelf);
     let asks = if target.host() == Target::OWN_ROOM { gate.host_as(notice).err() } else { gate.contact(target).err() };
-    let Some(sha256) = asks.and_then(|asks| asks.earlier) else { return Ok(None) };
-    let record = seen.acknowledgements.records().rfind(|record| record.notice_sha256 == sha256);
-    let before = record.and_then(|record| Notice::of_record(record, &seen.shelf));
+    let before = asks.and_then(|asks| asks.before(&seen.acknowledgements, &seen.shelf));
     Ok(before.map(|before| before.text(lang)))
 }
 

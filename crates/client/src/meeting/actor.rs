@@ -6,13 +6,16 @@
 mod ask;
 mod bridge;
 mod enter;
+mod extras;
 mod hear;
 mod line;
 mod network;
 mod play;
+mod share;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use rand_chacha::ChaCha20Rng;
@@ -27,6 +30,7 @@ use super::bridge::{Bridge, News};
 use super::constraints::Wishes;
 use super::downlink::Downlink;
 use super::restarts::Restarts;
+use super::screen::Screen;
 use super::sending::Sending;
 use super::session::Session;
 use super::stats::{Losses, Meter};
@@ -88,6 +92,8 @@ enum Over {
     Ended(LeftReason),
     /// Worth another attempt.
     Broken,
+    /// On to another room of the meeting.
+    Moved,
 }
 
 /// What one turn of the loop takes in.
@@ -99,6 +105,7 @@ enum Input {
     Bridge(News),
     Media(std::io::Result<runde_transport::Event>),
     Unit(MediaKind, runde_media::send::Unit),
+    Screen(runde_media::send::Unit),
     Opened(Opened),
     KeyFrameWanted(runde_rtp::Ssrc),
     Deadline,
@@ -133,6 +140,8 @@ struct Actor {
     doubt: Option<Doubt>,
     /// Own addresses of earlier connections.
     former: Vec<String>,
+    /// The room of the meeting in which we are, where it is not the one of the link.
+    elsewhere: Option<String>,
     /// When the guest core wants to be woken.
     deadline: Option<Instant>,
     session: Option<Session>,
@@ -140,6 +149,7 @@ struct Actor {
     uplink: Uplink,
     downlink: Downlink,
     sending: Sending,
+    screen: Screen,
     local: Local,
     wishes: Wishes,
     meter: Meter,
@@ -148,6 +158,8 @@ struct Actor {
     endpoint: String,
     /// Whether the room was entered at least once.
     was_in: bool,
+    /// What was told of a room's nonsense; a rejoin tells nothing again.
+    odd: BTreeSet<guest::Oddity>,
     restarts: Restarts,
     /// Lines that anybody wants of the own camera.
     wanted_height: u32,
@@ -182,7 +194,7 @@ pub(super) async fn run(
     actor.begin();
     early.into_iter().for_each(|command| actor.ask(command));
     let reason = actor.live().await;
-    actor.end(reason).await;
+    Box::pin(actor.end(reason)).await;
 }
 
 /// Finds the room's services, unless the guest leaves before.
@@ -222,7 +234,7 @@ impl Actor {
         cancel: CancellationToken,
         identity: Identity,
     ) -> Self {
-        let guest = new_guest(&options, &place, &[], &mut rng);
+        let guest = new_guest(&options, &place, None, &[], &mut rng);
         let local = Local::new(options.devices.clone());
         let recorder = options.video_out.clone().map(|folder| local.recorder(folder));
         Self {
@@ -237,18 +249,21 @@ impl Actor {
             media_watch: Watch::default(),
             doubt: None,
             former: Vec::new(),
+            elsewhere: None,
             deadline: None,
             session: None,
             bridge: None,
             uplink: Uplink::new(options.layers, &mut rng),
             downlink: Downlink::new(recorder),
             sending: Sending::new(options.layers, &mut rng),
+            screen: Screen::new(&mut rng),
             local,
             wishes: Wishes::new(options.default_height),
             meter: Meter::default(),
             losses: Losses::default(),
             endpoint: String::new(),
             was_in: false,
+            odd: BTreeSet::new(),
             restarts: Restarts::default(),
             wanted_height: u32::MAX,
             over: None,
@@ -273,6 +288,15 @@ impl Actor {
             let stayed = !self.endpoint.is_empty();
             self.forget_room();
             match over {
+                Over::Moved => {
+                    attempt = 0;
+                    self.enter_other_room().await;
+                    continue;
+                }
+                Over::Ended(reason) if self.comes_back(&reason) => {
+                    self.enter_other_room().await;
+                    continue;
+                }
                 Over::Ended(reason) if !self.was_in || !is_repairable(&reason) => return reason,
                 Over::Ended(_) | Over::Broken => {}
             }
@@ -305,8 +329,13 @@ impl Actor {
 
     fn rejoin(&mut self) {
         self.over = None;
-        self.guest = new_guest(&self.options, &self.place, &self.former, &mut self.rng);
+        self.renew_guest();
         self.wire = Wire::to(&self.place);
+    }
+
+    fn renew_guest(&mut self) {
+        let elsewhere = self.elsewhere.as_deref();
+        self.guest = new_guest(&self.options, &self.place, elsewhere, &self.former, &mut self.rng);
     }
 
     async fn stay(&mut self) -> Over {
@@ -331,6 +360,7 @@ impl Actor {
             news = bridge_news(&mut self.bridge) => Input::Bridge(news),
             event = media_event(&mut self.session) => Input::Media(event),
             (kind, unit) = self.sending.next() => Input::Unit(kind, unit),
+            unit = self.screen.next() => Input::Screen(unit),
             opened = self.local.next() => Input::Opened(opened),
             ssrc = self.downlink.next_ask() => Input::KeyFrameWanted(ssrc),
             () = wake_at(wake) => Input::Deadline,
@@ -349,6 +379,7 @@ impl Actor {
             Input::Bridge(news) => self.bridge_said(news),
             Input::Media(event) => self.media_said(event),
             Input::Unit(kind, unit) => self.send(kind, unit),
+            Input::Screen(unit) => self.send_screen(unit),
             Input::Opened(opened) => self.opened(opened),
             Input::KeyFrameWanted(ssrc) => self.want_key_frame(ssrc),
             Input::Deadline => self.woken(Instant::now()),
@@ -429,6 +460,7 @@ impl Actor {
         self.end_session();
         self.restarts = Restarts::default();
         self.endpoint.clear();
+        self.screen.left_room();
         self.deadline = None;
         self.asking = None;
         (self.redialing, self.redials) = (false, 0);
@@ -441,6 +473,7 @@ impl Actor {
         }
         self.bridge = None;
         self.doubt = None;
+        self.screen.announced = false;
         self.downlink.clear();
         self.share_pictures();
     }
@@ -449,7 +482,7 @@ impl Actor {
         self.end_session();
         self.wire.close().await;
         // Threads are joined by their handles; that is no work for the runtime's threads.
-        let threads = (self.sending, self.downlink, self.local);
+        let threads = (self.sending, self.screen, self.downlink, self.local);
         let _ = tokio::task::spawn_blocking(move || drop(threads)).await;
         self.faces.learn(Fact::Ended(reason));
     }

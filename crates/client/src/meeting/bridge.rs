@@ -121,6 +121,11 @@ pub(super) fn wishes(constraints: Constraints) -> ToBridge {
     })
 }
 
+/// What the own screen shows, as a message.
+pub(super) fn screen_type(source_name: String, on: bool) -> ToBridge {
+    ToBridge::SourceVideoType { source_name, video_type: if on { "desktop" } else { "none" }.to_owned() }
+}
+
 /// What the own camera shows, as a message.
 pub(super) fn video_type(source_name: String, on: bool) -> ToBridge {
     ToBridge::SourceVideoType { source_name, video_type: if on { "camera" } else { "none" }.to_owned() }

@@ -15,6 +15,11 @@ pub(crate) fn camera(endpoint: &str) -> String {
     format!("{endpoint}-v0")
 }
 
+/// The own screen's source, a second picture (jitsi.md 4.5).
+pub(crate) fn screen(endpoint: &str) -> String {
+    format!("{endpoint}-v1")
+}
+
 /// Sound or picture, by the letter after the last hyphen; `None` for a name of another shape.
 pub(crate) fn kind(source: &str) -> Option<MediaKind> {
     match source.rsplit_once('-')?.1.as_bytes().first()? {

@@ -41,15 +41,23 @@ struct Sound {
     open: bool,
 }
 
-struct Sight {
-    sender: VideoSender,
-    units: Receiver<Unit>,
+pub(super) struct Sight {
+    pub(super) sender: VideoSender,
+    pub(super) units: Receiver<Unit>,
 }
 
 /// An open camera: the task that hands its pictures to the encoder and to the self view.
 pub(super) struct Watched {
     _camera: Camera,
     _tee: AbortOnDropHandle<()>,
+}
+
+impl Watched {
+    /// Hands every picture to both. Must be called within the runtime.
+    pub(super) fn watch(camera: Camera, encoder: Arc<Mailbox<Picture>>, self_view: Arc<Mailbox<Picture>>) -> Self {
+        let tee = tee(camera.pictures(), encoder, self_view);
+        Self { _camera: camera, _tee: AbortOnDropHandle::new(tokio::spawn(tee)) }
+    }
 }
 
 /// Everything this guest sends, before numbering.
@@ -150,8 +158,7 @@ impl Sending {
             let (sender, units) = VideoSender::spawn(config, self.pictures.clone())?;
             self.sight = Some(Sight { sender, units });
         }
-        let tee = tee(camera.pictures(), self.pictures.clone(), self.self_view.clone());
-        self.watched = Some(Watched { _camera: camera, _tee: AbortOnDropHandle::new(tokio::spawn(tee)) });
+        self.watched = Some(Watched::watch(camera, self.pictures.clone(), self.self_view.clone()));
         self.force_all_key_frames();
         Ok(())
     }
@@ -175,10 +182,10 @@ impl Sending {
         }
     }
 
-    /// Shares what the path carries between sound and pictures.
-    pub(super) fn set_bandwidth(&self, bps: u64) {
+    /// Bits a second for the camera's picture in all sizes.
+    pub(super) fn set_bitrate(&self, bits: u32) {
         if let Some(sight) = &self.sight {
-            sight.sender.set_bitrate(video_bitrate(bps));
+            sight.sender.set_bitrate(bits);
         }
     }
 
@@ -249,7 +256,7 @@ impl Sending {
     }
 }
 
-async fn next_of(units: Option<&mut Receiver<Unit>>) -> Unit {
+pub(super) async fn next_of(units: Option<&mut Receiver<Unit>>) -> Unit {
     if let Some(units) = units
         && let Some(unit) = units.next().await
     {
@@ -268,7 +275,7 @@ async fn tee(camera: Arc<Mailbox<Picture>>, encoder: Arc<Mailbox<Picture>>, self
 }
 
 /// What is left for pictures of `bps` bit/s.
-fn video_bitrate(bps: u64) -> u32 {
+pub(super) fn video_bitrate(bps: u64) -> u32 {
     let left = (bps * USED_PERCENT / 100).saturating_sub(SPEECH_BPS).max(LEAST_VIDEO_BPS);
     u32::try_from(left).unwrap_or(u32::MAX)
 }

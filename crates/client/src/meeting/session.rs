@@ -154,6 +154,17 @@ impl Session {
         Ok(())
     }
 
+    /// Declares the screen's stream; false where this session has no pictures, or takes no more streams.
+    pub(super) fn declare_screen(&mut self, stream: &Stream) -> bool {
+        if self.video.is_empty() {
+            return false;
+        }
+        let payload_types = self.video.clone();
+        let track = TxTrack { ssrc: stream.ssrc, rtx: stream.rtx, kind: transport::Kind::Video, payload_types };
+        let declared = self.driver.endpoint().declare_tx(&track);
+        declared.inspect_err(|refused| tracing::warn!(%refused, "the screen cannot be sent")).is_ok()
+    }
+
     /// Declares streams of others; those of the bridge itself are declared too, so that its padding is acknowledged,
     /// but not returned.
     pub(super) fn announce(&mut self, sources: &Sources) -> Vec<Announced> {

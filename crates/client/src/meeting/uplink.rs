@@ -72,6 +72,8 @@ pub(crate) struct Uplink {
     pub(crate) audio: Stream,
     /// Smallest layer first; at least one.
     pub(crate) video: Vec<Stream>,
+    /// The screen, in one size.
+    pub(crate) screen: Stream,
     audio_terms: Terms,
     video_terms: Terms,
 }
@@ -88,10 +90,12 @@ impl Uplink {
             }
         };
         let sound = fresh(rng);
+        let screen = (fresh(rng), fresh(rng));
         let pairs: Vec<_> = (0..layers.clamp(1, LAYERS)).map(|_| (fresh(rng), fresh(rng))).collect();
         Self {
             audio: Stream::new(sound, None, rng),
             video: pairs.into_iter().map(|(ssrc, rtx)| Stream::new(ssrc, Some(rtx), rng)).collect(),
+            screen: Stream::new(screen.0, Some(screen.1), rng),
             audio_terms: Terms::default(),
             video_terms: Terms::default(),
         }
@@ -109,6 +113,11 @@ impl Uplink {
             MediaKind::Audio => Some(self.audio.number(unit, &self.audio_terms)),
             MediaKind::Video => Some(self.video.get_mut(usize::from(unit.layer))?.number(unit, &self.video_terms)),
         }
+    }
+
+    /// The next packet of the screen.
+    pub(crate) fn screen_packet(&mut self, unit: Unit) -> Packet {
+        self.screen.number(unit, &self.video_terms)
     }
 
     /// Layers that begin anew when a key frame of `ssrc` is asked for. Asked for the first stream it is all of them: a

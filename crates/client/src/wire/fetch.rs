@@ -186,8 +186,8 @@ impl hyper::rt::Write for Stream {
 mod tests {
     use super::super::Reach;
     use super::*;
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use crate::contacts::{Contacts, errand};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
 
     async fn ask_for(target: &Target, ask: Ask) -> Result<Answer, WireError> {

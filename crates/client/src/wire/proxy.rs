@@ -207,8 +207,14 @@ mod tests {
         assert!(head.starts_with("CONNECT meet.example:443 HTTP/1.1\r\nHost: meet.example:443\r\n"), "{head}");
         assert!(head.contains("Proxy-Authorization: Basic YTpi\r\n"), "{head}");
         let (proxy, _) = answering("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n").await;
-        assert_eq!(proxy.tunnel("meet.example:443", &errand(&Contacts::default())).await.err(), Some(WireError::ProxyRefused(407)));
+        assert_eq!(
+            proxy.tunnel("meet.example:443", &errand(&Contacts::default())).await.err(),
+            Some(WireError::ProxyRefused(407))
+        );
         let (proxy, _) = answering("SSH-2.0-x\r\n\r\n").await;
-        assert_eq!(proxy.tunnel("meet.example:443", &errand(&Contacts::default())).await.err(), Some(WireError::ProxyRefused(0)));
+        assert_eq!(
+            proxy.tunnel("meet.example:443", &errand(&Contacts::default())).await.err(),
+            Some(WireError::ProxyRefused(0))
+        );
     }
 }

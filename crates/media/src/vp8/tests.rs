@@ -8,7 +8,7 @@ use runde_rtp::{SeqNo, Ssrc};
 fn frame(n: u8, key: bool, size: usize) -> Frame {
     let mut bytes = vec![n; size];
     bytes[0] = u8::from(!key);
-    Frame { bytes: bytes.into(), key }
+    Frame { bytes: bytes.into(), key, droppable: false }
 }
 
 /// Packets of pictures 0, 1, 2..., each `size` bytes, key frames where `keys` says.
@@ -38,13 +38,36 @@ fn ms(n: u64) -> Duration {
 fn payloads_are_nearly_equal_and_number_their_picture() {
     let mut packetizer = Packetizer::new(0x7fff);
     let payloads = packetizer.split(&frame(7, true, 2500));
-    assert_eq!(payloads.iter().map(Bytes::len).collect::<Vec<_>>(), [838, 838, 836]);
+    assert_eq!(payloads.iter().map(Bytes::len).collect::<Vec<_>>(), [840, 840, 838]);
     let (first, _) = Descriptor::parse(&payloads[0]).unwrap();
     let (second, _) = Descriptor::parse(&payloads[1]).unwrap();
     assert!(first.starts_picture() && !second.starts_picture() && is_key_frame(&payloads[0]));
     assert_eq!(second.picture_id, Some(PictureId::Fifteen(0x7fff)));
     let (next, _) = Descriptor::parse(&packetizer.split(&frame(8, false, 10))[0]).unwrap();
     assert_eq!(next.picture_id, Some(PictureId::Fifteen(0)));
+}
+
+/// Where no packet names a temporal layer, or all name the same one, the receivers of a Videobridge see the smallest size alone.
+#[test]
+fn packets_name_their_temporal_layer_and_count_the_pictures_of_the_lowest() {
+    let mut packetizer = Packetizer::new(0x7ffe);
+    let mut said = |n: u8, droppable| {
+        let payloads = packetizer.split(&Frame { droppable, ..frame(n, n == 0, 1300) });
+        let both: Vec<_> = payloads.iter().map(|payload| Descriptor::parse(payload).unwrap().0).collect();
+        assert_eq!(Descriptor { start_of_partition: false, ..both[0] }, both[1]);
+        let temporal = both[0].temporal.unwrap();
+        (
+            both[0].picture_id.unwrap().value(),
+            both[0].tl0_picture_index.unwrap(),
+            temporal.id,
+            temporal.sync,
+            both[0].non_reference,
+        )
+    };
+    assert_eq!(said(0, false), (0x7ffe, 0xff, 0, false, false));
+    assert_eq!(said(1, true), (0x7fff, 0xff, 1, true, true));
+    assert_eq!(said(2, false), (0, 0, 0, false, false));
+    assert_eq!(said(3, false), (1, 1, 0, false, false));
 }
 
 #[test]

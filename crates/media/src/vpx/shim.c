@@ -21,6 +21,9 @@ typedef struct {
   unsigned height;
 } runde_picture;
 
+/* Pictures are left out while the buffer is below this share of its aim, in percent. */
+#define DROP_BELOW 30
+
 /* A real-time profile: constant bit rate, no look-ahead, about one second of buffer. */
 static void realtime(vpx_codec_enc_cfg_t *cfg) {
   cfg->g_timebase.num = 1;
@@ -35,7 +38,7 @@ static void realtime(vpx_codec_enc_cfg_t *cfg) {
   cfg->rc_buf_initial_sz = 500;
   cfg->rc_buf_optimal_sz = 600;
   cfg->rc_buf_sz = 1000;
-  cfg->rc_dropframe_thresh = 30;
+  cfg->rc_dropframe_thresh = DROP_BELOW;
   cfg->rc_resize_allowed = 0;
   cfg->kf_mode = VPX_KF_AUTO;
   cfg->kf_max_dist = 3000;
@@ -76,9 +79,12 @@ int runde_vp8_encoder_rate(void *p, unsigned kbps) {
   return vpx_codec_enc_config_set(&e->ctx, &e->cfg);
 }
 
-/* The planes are read during the call only; `pts` and `duration` count at 90 kHz. */
+/* Nothing later is made from such a picture, nor from what coding it taught. */
+#define DROPPABLE (VP8_EFLAG_NO_UPD_LAST | VP8_EFLAG_NO_UPD_GF | VP8_EFLAG_NO_UPD_ARF | VP8_EFLAG_NO_UPD_ENTROPY)
+
+/* The planes are read during the call only; `pts` and `duration` count at 90 kHz. `kind`: 1 key frame, 2 droppable. */
 int runde_vp8_encoder_encode(void *p, const uint8_t *y, const uint8_t *u, const uint8_t *v, int64_t pts,
-                             unsigned long duration, int key) {
+                             unsigned long duration, int kind) {
   encoder *e = p;
   vpx_image_t image;
   if (vpx_img_wrap(&image, VPX_IMG_FMT_I420, e->cfg.g_w, e->cfg.g_h, 1, (unsigned char *)y) == NULL) {
@@ -91,7 +97,17 @@ int runde_vp8_encoder_encode(void *p, const uint8_t *y, const uint8_t *u, const 
   image.stride[VPX_PLANE_U] = (int)((e->cfg.g_w + 1) / 2);
   image.stride[VPX_PLANE_V] = (int)((e->cfg.g_w + 1) / 2);
   e->iter = NULL;
-  return vpx_codec_encode(&e->ctx, &image, pts, duration, key ? VPX_EFLAG_FORCE_KF : 0, VPX_DL_REALTIME);
+  /* When the rate control leaves a droppable picture out, libvpx goes back to probabilities of some earlier picture that the
+   * receivers no longer have (vp8_get_compressed_data restores what nobody saved), and the picture falls apart from there.
+   * So only pictures that others are made from may be left out. */
+  unsigned threshold = kind == 2 ? 0 : DROP_BELOW;
+  if (e->cfg.rc_dropframe_thresh != threshold) {
+    e->cfg.rc_dropframe_thresh = threshold;
+    vpx_codec_err_t code = vpx_codec_enc_config_set(&e->ctx, &e->cfg);
+    if (code != VPX_CODEC_OK) return code;
+  }
+  vpx_enc_frame_flags_t flags = kind == 1 ? VPX_EFLAG_FORCE_KF : kind == 2 ? DROPPABLE : 0;
+  return vpx_codec_encode(&e->ctx, &image, pts, duration, flags, VPX_DL_REALTIME);
 }
 
 /* 1 with a frame, 0 without. The bytes hold until the next call on this encoder. */

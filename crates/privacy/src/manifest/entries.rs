@@ -1,6 +1,8 @@
 //! The table of files and fields.
 
-use super::{ACCESS_DAY, DAMAGED, DRAFT, Entry, Field, Folder, HELD, HOLD_DRAFT, HOLD_REGISTER, NOTICE, Said, Shape};
+use super::{
+    ACCESS_DAY, AUTOSTART, DAMAGED, DRAFT, Entry, Field, Folder, HELD, HOLD_DRAFT, HOLD_REGISTER, NOTICE, Said, Shape,
+};
 
 const fn said(de: &'static str, en: &'static str) -> Said {
     Said { de, en }
@@ -182,6 +184,19 @@ const REMINDERS: &[Field] = &[
     field("to", "Dienst, um den es geht", "service it is about"),
     field("written_on", "Datum des Schreibens", "date of the letter"),
     field("remind_on", "wann erinnert wird", "when you are reminded"),
+];
+
+const START: &[Field] = &[
+    field("Type", "Art des Eintrags", "kind of entry"),
+    field("Name", "Name des Programms", "name of the program"),
+    field("Icon", "sein Bild", "its icon"),
+    field("Exec", "was gestartet wird", "what is started"),
+    field(
+        "TryExec",
+        "das Programm, ohne das der Eintrag nicht gilt",
+        "the program without which the entry does not count",
+    ),
+    field("Terminal", "ob mit Textfenster; nein", "whether with a text window; no"),
 ];
 
 const KEY: &[Field] = &[
@@ -398,5 +413,17 @@ pub const ENTRIES: &[Entry] = &[
         basis: NEEDED,
         retention: UNTIL_ERASED,
         fields: &[],
+    },
+    Entry {
+        folder: Folder::Session,
+        name: AUTOSTART,
+        shape: Shape::Desktop,
+        purpose: said(
+            "Startet Runde mit der Anmeldung am Rechner; liegt dort, wo der Desktop danach sucht",
+            "Starts Runde when you log in to the computer; lies where the desktop looks for it",
+        ),
+        basis: NEEDED,
+        retention: said("bis Sie den Schalter ausschalten", "until you turn the switch off"),
+        fields: START,
     },
 ];

@@ -150,3 +150,15 @@ fn what_is_wrong_with_a_record_is_named() {
     let unknown = br#"{"name": "A", "address": ["b"], "shoe": 1}"#;
     assert!(matches!(Operator::read(unknown), Err(OperatorError::Unreadable(why)) if why.contains("shoe")));
 }
+
+#[test]
+fn a_changed_record_gets_the_next_version_and_the_day_and_an_unchanged_one_stays() {
+    let day = |text: &str| Day::parse(text).unwrap();
+    let school = Operator::read(br#"{"name": "A", "address": ["b"]}"#).unwrap();
+    let first = school.clone().succeeding(None, day("2026-11-25"));
+    assert_eq!((first.version, first.valid_from.as_deref()), (1, Some("2026-11-25")));
+    assert_eq!(school.clone().succeeding(Some(&first), day("2027-01-01")), first);
+    let renamed = Operator { name: "C".into(), ..school };
+    let second = renamed.succeeding(Some(&first), day("2027-01-01"));
+    assert_eq!((second.version, second.valid_from.as_deref(), second.name.as_str()), (2, Some("2027-01-01"), "C"));
+}

@@ -9,3 +9,4 @@ mod http;
 mod media;
 mod rooms;
 mod stage;
+mod web_root;

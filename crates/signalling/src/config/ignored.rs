@@ -172,7 +172,8 @@ mod tests {
 
     #[test]
     fn nonsense_is_no_wish() {
-        for odd in [json!(null), json!([[]]), json!([["callStatsID"]]), json!([["x", "y"]]), json!([[1, 2]]), json!({})] {
+        for odd in [json!(null), json!([[]]), json!([["callStatsID"]]), json!([["x", "y"]]), json!([[1, 2]]), json!({})]
+        {
             assert_eq!(ignored(&odd), [], "{odd}");
         }
         for odd in ["", "//", "https://a b/", "stun:", "javascript:alert(1)", "https://\u{202e}x/", "https://<b>/"] {

@@ -13,6 +13,8 @@ pub(super) enum Question {
     Bind,
     Session,
     Relays,
+    /// Which components the deployment has.
+    Components,
     Conference,
     Ping,
     /// What the room is like.

@@ -138,7 +138,7 @@ impl Guest {
         let domain = self.config.domain.clone();
         let services = Element::new("services", ns::EXTDISCO);
         self.ask(Some(&domain), "get", Question::Relays, services);
-        self.ask(Some(&domain), "get", Question::Courtesy, disco::query(None));
+        self.ask(Some(&domain), "get", Question::Components, disco::query(None));
         let way = Way {
             nick: nick_of(&jid).unwrap_or_else(|| self.ids.nick()),
             jid,
@@ -223,6 +223,8 @@ impl Guest {
             self.event(joined);
         }
         self.state = State::Present(Box::new(Present::new(now, way, roster, moderator)));
+        self.tell_captures();
+        self.settle_extras();
         if moderator {
             self.ask_rules();
         }

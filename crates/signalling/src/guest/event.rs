@@ -3,6 +3,7 @@
 //! Start at [`Event`]. The last event of every guest is either [`Event::Failed`] (never got in) or
 //! [`Event::Ended`] (was in, is out); nothing follows it.
 
+use crate::extras::{News, Wish};
 use crate::jingle::{Group, Offer, Source, Sources, Transport};
 use crate::secret::Secret;
 use std::collections::BTreeMap;
@@ -33,6 +34,8 @@ pub enum Command {
     Restart,
     /// Something that only moderators may do; out of place for anybody else.
     Moderate(Moderation),
+    /// Something of what the room offers besides.
+    Extra(Wish),
     /// Go: unavailable presence, then close.
     Leave,
 }
@@ -143,6 +146,8 @@ pub enum Event {
         what: Muted,
         by: Option<String>,
     },
+    /// Something of what the room offers besides.
+    Extra(News),
     /// Something was refused; the meeting goes on. Each kind is told once per guest.
     Ignored {
         what: Oddity,
@@ -353,7 +358,9 @@ pub enum Oddity {
     SourceOfStranger,
     /// A source with an SSRC that is ours or already somebody else's.
     SsrcTaken,
-    /// More than this core keeps: members, sources, waiting changes.
+    /// A component would send us to a room of another deployment.
+    StrangeRoom,
+    /// More than this core keeps: members, sources and their names, waiting changes.
     TooMany,
     /// `SourceInfo` that is not the JSON it should be, or too long.
     MalformedSourceInfo,

@@ -2,6 +2,7 @@
 
 use super::entry::{Way, bare};
 use super::event::{ChatLine, End, Event, Member, Muted, Oddity, SourceState};
+use super::extras::is_wordless;
 use super::pulse::Pulse;
 use super::roster::{self, Change, Roster};
 use super::session::Session;
@@ -97,11 +98,19 @@ impl Guest {
             | State::Knocking { .. }
             | State::Gone => return,
         };
-        match roster.heard(nick, presence) {
+        let heard = roster.heard(nick, presence);
+        let (focus, member) = (roster.is_focus(nick), roster.member(nick).is_some());
+        if focus {
+            self.focus_shows(presence);
+        } else if member {
+            self.scribe_shows(nick, presence);
+        }
+        match heard {
             Err(oddity) => self.ignored(oddity),
             Ok(Change::FocusLeft) => self.end(End::FocusLeft),
             Ok(Change::Left(endpoint)) if told => {
                 self.drop_sources_of(&endpoint);
+                self.scribe_left(&endpoint);
                 self.event(Event::MemberLeft { endpoint });
             }
             Ok(Change::Joined(member)) if told => self.event(Event::MemberJoined(member)),
@@ -132,9 +141,12 @@ impl Guest {
     }
 
     pub(super) fn message(&mut self, now: Instant, message: &Element) {
-        let State::Present(present) = &self.state else {
+        if is_wordless(message) && self.of_component(message) {
+            return;
+        }
+        if !matches!(self.state, State::Present(_)) {
             return self.admitted(now, message);
-        };
+        }
         let room = self.config.room_jid();
         let sender = message.get("from").unwrap_or_default();
         if !bare(sender).eq_ignore_ascii_case(&room) {
@@ -142,6 +154,12 @@ impl Guest {
         }
         let kind = message.get("type");
         let from = self.nick_of(message);
+        // A word to us alone is no poll for everybody.
+        let to_all = from.is_none() || kind == Some("groupchat");
+        if to_all && is_wordless(message) && self.said_in_room(from.as_deref(), message) {
+            return;
+        }
+        let State::Present(present) = &self.state else { return };
         let body = message.find("body", CLIENT);
         match (kind, body) {
             // The settings changed (XEP-0045 10.2.1); what they are now has to be asked.

@@ -5,17 +5,16 @@
 
 use super::asked::Question;
 use super::event::{Event, Oddity};
-use super::roster::{MAX_SOURCES, Roster, owner_of};
+use super::live::Live;
+use super::roster::Roster;
 use super::stanza::{self, Asker};
 use super::{Guest, State, refusal};
 use crate::jingle::{
     Action, BridgeSession, Content, Form, Jingle, Kind, PayloadType, Reason, Source, Sources, Transport,
 };
 use crate::xml::Element;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 
-/// Owner of the bridge's own pseudo sources, on which it probes the bandwidth.
-const BRIDGE: &str = "jvb";
 /// Changes that wait for the receipt of our answer: it takes a round trip, so a handful is normal.
 const MAX_WAITING: usize = 256;
 
@@ -41,16 +40,6 @@ pub(super) enum Session {
         waiting: VecDeque<Change>,
     },
     Active(Live),
-}
-
-/// What belongs to a session from its offer to its end.
-#[derive(Debug, Default)]
-pub(super) struct Live {
-    sid: String,
-    bridge: Option<BridgeSession>,
-    /// By SSRC; every one with an owner.
-    theirs: BTreeMap<u32, Source>,
-    ours: BTreeSet<u32>,
 }
 
 /// Something that waits for our answer to be received.
@@ -89,75 +78,6 @@ impl Session {
     fn is(&self, sid: &str) -> bool {
         self.live().is_some_and(|live| live.sid == sid)
     }
-}
-
-impl Live {
-    /// Takes what belongs to somebody in the room and to nobody else; returns that and why the rest was refused.
-    fn admit(&mut self, roster: &Roster, offered: Sources) -> (Sources, BTreeSet<Oddity>) {
-        let mut admitted = Sources::default();
-        let mut refused = BTreeSet::new();
-        for source in offered.sources {
-            match self.verdict(roster, &source) {
-                Verdict::Take => {
-                    self.theirs.insert(source.ssrc, source.clone());
-                    admitted.sources.push(source);
-                }
-                Verdict::Known => {}
-                Verdict::Refuse(oddity) => {
-                    refused.insert(oddity);
-                }
-            }
-        }
-        let known = |ssrc: &u32| self.theirs.contains_key(ssrc);
-        admitted.groups = offered
-            .groups
-            .into_iter()
-            .filter(|group| group.ssrcs.iter().all(known) && self.one_owner(&group.ssrcs))
-            .take(2 * admitted.sources.len())
-            .collect();
-        (admitted, refused)
-    }
-
-    fn verdict(&self, roster: &Roster, source: &Source) -> Verdict {
-        let owner = source.owner.as_deref().or(owner_of(&source.name));
-        let Some(owner) = owner else {
-            return Verdict::Refuse(Oddity::SourceOfStranger);
-        };
-        let named_after_owner = source.name.is_empty() || owner_of(&source.name) == Some(owner);
-        if !(owner == BRIDGE || roster.member(owner).is_some()) || !named_after_owner {
-            return Verdict::Refuse(Oddity::SourceOfStranger);
-        }
-        match self.theirs.get(&source.ssrc) {
-            Some(known) if known == source => return Verdict::Known,
-            Some(_) => return Verdict::Refuse(Oddity::SsrcTaken),
-            None if self.ours.contains(&source.ssrc) => {
-                return Verdict::Refuse(Oddity::SsrcTaken);
-            }
-            None => {}
-        }
-        let owned = |known: &&Source| known.owner.as_deref() == Some(owner);
-        if self.theirs.values().filter(owned).count() >= MAX_SOURCES {
-            return Verdict::Refuse(Oddity::TooMany);
-        }
-        Verdict::Take
-    }
-
-    fn one_owner(&self, ssrcs: &[u32]) -> bool {
-        let owner = |ssrc: &u32| self.theirs.get(ssrc).and_then(|source| source.owner.as_deref());
-        ssrcs.windows(2).all(|pair| owner(&pair[0]) == owner(&pair[1]))
-    }
-
-    fn remove(&mut self, gone: impl Fn(&Source) -> bool) -> Vec<Source> {
-        let ssrcs: Vec<u32> = self.theirs.values().filter(|source| gone(source)).map(|source| source.ssrc).collect();
-        ssrcs.iter().filter_map(|ssrc| self.theirs.remove(ssrc)).collect()
-    }
-}
-
-enum Verdict {
-    Take,
-    /// Said before, word for word.
-    Known,
-    Refuse(Oddity),
 }
 
 /// The part of an offer that we can do: Opus, VP8 with its retransmissions, extensions we know, data channels; under

@@ -135,3 +135,44 @@ pub(super) fn disco_answer(asker: &Asker, node: Option<&str>) -> Element {
 pub(super) fn named<'a>(element: &'a Element, name: &str) -> Option<&'a Element> {
     element.children().find(|child| child.name() == name)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    fn names(element: &Element, found: &mut BTreeSet<String>) {
+        found.insert(element.name().to_owned());
+        element.children().for_each(|child| names(child, found));
+    }
+
+    /// What a server and the others learn of us by presence: features, sources, codecs, the name somebody chose, a raised hand.
+    #[test]
+    fn presence_says_nothing_of_person_machine_or_statistics_but_the_chosen_name() {
+        let source = SourceState { muted: true, desktop: true };
+        let me = Me { name: "Ada".into(), sources: [("aaaa-a0".into(), source)].into(), hand: Some(7) };
+        let first = join("room@muc.example/aaaa", Some("sesam"), &me);
+        let mut found = BTreeSet::new();
+        names(&first, &mut found);
+        let allowed = [
+            "SourceInfo",
+            "c",
+            "jitsi_participant_codecList",
+            "jitsi_participant_raisedHand",
+            "nick",
+            "password",
+            "presence",
+            "x",
+        ];
+        assert_eq!(found.iter().map(String::as_str).collect::<Vec<_>>(), allowed);
+        let text = first.to_string();
+        for told in
+            ["email", "stats-id", "statsId", "avatar", "identity", "user-agent", "version", std::env::consts::OS]
+        {
+            assert!(!text.to_lowercase().contains(&told.to_lowercase()), "{told} in {text}");
+        }
+        let nameless = presence("room@muc.example/aaaa", &Me { name: String::new(), ..me }).to_string();
+        assert!(!nameless.contains("Ada") && !nameless.contains("<nick"), "{nameless}");
+        assert!(!knock("lobby@muc.example/aaaa", "Ada").to_string().contains("SourceInfo"));
+    }
+}

@@ -3,6 +3,7 @@
 #![allow(clippy::wildcard_enum_match_arm, reason = "a test looks for few events among many")]
 
 mod door;
+mod extras;
 mod moderate;
 mod resume;
 mod stage;

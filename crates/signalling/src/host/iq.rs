@@ -98,8 +98,13 @@ impl Host {
                 .attr("category", "component")
                 .attr("type", "lobbyrooms")
                 .attr("name", self.lobby_domain());
+            let components = super::extras::identities(&self.config.domain);
             let features = [ns::DISCO_INFO, ns::EXTDISCO, ns::PING];
-            let answer = disco::query(None).child(identity).child(lobbies).with_children(features.map(disco::feature));
+            let answer = disco::query(None)
+                .child(identity)
+                .child(lobbies)
+                .with_children(components)
+                .with_children(features.map(disco::feature));
             self.answer(id, stanza, "result", Some(answer));
         } else if get && stanza.find("services", ns::EXTDISCO).is_some() {
             let relays: Vec<_> = self.config.relays.iter().map(service).collect();

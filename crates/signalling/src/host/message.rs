@@ -12,10 +12,13 @@ const NOT_THE_SENDERS: [&str; 5] = [ns::MUC_USER, ns::DELAY, ns::OCCUPANT_ID, ns
 impl Host {
     pub(super) fn message(&mut self, id: ConnId, stanza: &Element) {
         let Some(to) = stanza.get("to").and_then(Jid::parse) else { return };
-        let Some(name) = to.node.filter(|_| stanza.get("type") != Some("error")) else { return };
+        if stanza.get("type") == Some("error") {
+            return;
+        }
         if stanza.to_string().len() > MAX_RELAYED {
             return self.refuse(id, stanza, "modify", "policy-violation");
         }
+        let Some(name) = to.node else { return self.component_message(id, &to.domain, stanza) };
         if to.domain == self.lobby_domain() {
             return self.lobby_message(id, &name, to.resource.as_deref(), stanza);
         }

@@ -1,5 +1,6 @@
 //! One room: who is in it, what everybody is shown of everybody, who moderates, kick.
 
+use super::extras::Extras;
 use super::line::Outbox;
 use super::lobby::Lobby;
 use super::restart::Ice;
@@ -74,6 +75,7 @@ pub(super) struct Room {
     /// Connections that may enter whatever the settings say: a moderator let them in, or they were here before.
     pub(super) admitted: BTreeSet<ConnId>,
     pub(super) lobby: Lobby,
+    pub(super) extras: Extras,
     pub(super) occupants: BTreeMap<String, Occupant>,
     pub(super) entered: u64,
     /// Media has been set up at least once.
@@ -95,6 +97,7 @@ impl Room {
             settings: Settings::of(config),
             admitted: BTreeSet::new(),
             lobby: Lobby::new(format!("{name}@lobby.{domain}")),
+            extras: Extras::default(),
             occupants: BTreeMap::new(),
             entered: 0,
             active: false,
@@ -183,6 +186,7 @@ impl Room {
         }
         let subject = Element::new("subject", CLIENT).text(self.subject.clone());
         self.send(endpoint, self.announcement().child(subject), out);
+        self.greet(endpoint, out);
         self.appoint(out);
     }
 
@@ -217,6 +221,7 @@ impl Room {
             let statuses: &[u16] = if other == endpoint { &[110] } else { &[] };
             self.send(other, self.presence(endpoint, &occupant, item.clone(), statuses), out);
         }
+        self.tell_lists(endpoint, out);
     }
 
     /// Says that somebody may stay and come back while strangers must wait.
@@ -256,6 +261,7 @@ impl Room {
             }
         }
         self.occupants.remove(endpoint);
+        self.forget_permission(endpoint);
         out.tell(Event::EndpointLeft { room: self.name.clone(), endpoint: endpoint.to_owned() });
         self.appoint(out);
     }

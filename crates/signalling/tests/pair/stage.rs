@@ -151,6 +151,11 @@ impl Pair {
         self.link.send(self.now, Parcel::ToHost(seat, frame));
     }
 
+    /// A frame that an honest host never writes reaches the guest now.
+    pub fn hear(&mut self, seat: Seat, frame: String) {
+        self.give(seat, guest::Input::Text(frame));
+    }
+
     /// The cable is pulled: both ends see the socket close.
     pub fn cut(&mut self, seat: Seat) {
         self.link.send(self.now, Parcel::HostSeesClose(seat));

@@ -23,10 +23,11 @@ pub fn service(text: &str) -> Result<Target, UiError> {
     Target::new(typed, None).map_err(|_| UiError::new(ErrorCode::ServiceUnreadable).with("text", typed))
 }
 
-pub fn compose(wish: &LetterRequest) -> Result<Composed, UiError> {
+/// `notice_of` knows whose notice holds for a server.
+pub fn compose(wish: &LetterRequest, notice_of: impl Fn(Target) -> Notice) -> Result<Composed, UiError> {
     let article = Article::parse(&wish.article).ok_or_else(|| UiError::internal("no such article"))?;
     let target = service(&wish.host)?;
-    let notice = Notice::for_target(&target);
+    let notice = notice_of(target.clone());
     let (known, to) = (address(&notice), notice.record_host(&target));
     let authority = wish.authority.as_deref().and_then(Authority::find);
     let request = Request {
@@ -87,6 +88,11 @@ fn details(text: &str) -> Result<Option<String>, UiError> {
 }
 
 impl Desk {
+    /// The notice that holds for a server, as far as it is known here.
+    pub fn notice_of(&self, target: Target) -> Notice {
+        self.gate().notice(&self.as_visited(target))
+    }
+
     pub fn remind(&self, reminder: Reminder) -> Result<(), UiError> {
         self.profile.remind(reminder).map_err(|error| words::profile_error(&error))
     }
@@ -104,6 +110,10 @@ impl Desk {
 mod tests {
     use super::*;
     use crate::view::Lang;
+
+    fn compose(wish: &LetterRequest) -> Result<Composed, UiError> {
+        super::compose(wish, |target| Notice::for_target(&target))
+    }
 
     fn wish(article: &str, host: &str) -> LetterRequest {
         LetterRequest {

@@ -12,18 +12,20 @@ use runde_privacy::letter::day::Day;
 use runde_privacy::manifest::{self, Entry, Folder};
 use runde_privacy::stamp::Moment;
 use runde_privacy::{
-    Acknowledgement, ConsentRecord, ConsentState, HeadState, Method, Notice, Standing, Target, Verdict,
+    Acknowledgement, ConsentRecord, ConsentState, HeadState, Method, Notice, Shelf, Standing, Target, Verdict,
 };
 use runde_profile::{Held, HeldValue, Protection};
 use std::collections::BTreeSet;
 
 /// The items that `runde_profile::Item` knows, by the file that holds them.
-const ITEMS: [(&str, &str); 7] = [
+const ITEMS: [(&str, &str); 9] = [
     ("acknowledgements.ledger", "acknowledgements"),
     ("consents.ledger", "consents"),
     ("recents.json", "recent-rooms"),
     ("reminders.json", "reminders"),
     ("settings.json", "settings"),
+    (manifest::AUTOSTART, "autostart"),
+    ("operator.json", "operator"),
     (manifest::DAMAGED, "damaged"),
     ("display_name", "display-name"),
 ];
@@ -43,7 +45,8 @@ impl Desk {
 
     /// Both ledgers in one list, newest first, erased lines last.
     pub fn entries(&self) -> Vec<LedgerEntry> {
-        let noted = self.profile.acknowledgements().receipts().into_iter().map(|receipt| noted(&receipt));
+        let acknowledged = self.profile.acknowledgements().receipts().into_iter();
+        let noted = acknowledged.map(|receipt| noted(self.profile.shelf(), &receipt));
         let answers = self.profile.consents().receipts().into_iter().map(|receipt| answered(&receipt));
         let mut entries: Vec<LedgerEntry> = noted.chain(answers).collect();
         entries.sort_by_key(|entry| std::cmp::Reverse((entry.at, entry.seq)));
@@ -76,7 +79,7 @@ impl Desk {
         others
             .filter_map(|host| Target::new(&host, None).ok())
             .map(|target| {
-                let notice = Notice::for_target(&target);
+                let notice = self.notice_of(target.clone());
                 let address = address(&notice);
                 Operator {
                     host: notice.record_host(&target),
@@ -129,7 +132,7 @@ fn judgement(verdict: Verdict) -> Judgement {
     }
 }
 
-fn noted(receipt: &Receipt<'_, Acknowledgement>) -> LedgerEntry {
+fn noted(shelf: &Shelf, receipt: &Receipt<'_, Acknowledgement>) -> LedgerEntry {
     let item = format!("acknowledgements/{}", receipt.monotonic_seq);
     let Some(ack) = receipt.record else { return erased(item, receipt.monotonic_seq) };
     let kind = match ack.status {
@@ -137,11 +140,7 @@ fn noted(receipt: &Receipt<'_, Acknowledgement>) -> LedgerEntry {
         Standing::Objected => EntryKind::Objected,
         Standing::Lifted => EntryKind::Lifted,
     };
-    let target = if ack.host == Target::OWN_ROOM { Ok(Target::own_room()) } else { Target::new(&ack.host, None) };
-    let readable = target.is_ok_and(|target| {
-        let current = Target::new(target.host(), Some(&ack.notice_sha256)).unwrap_or(target);
-        Notice::for_target(&current).language_of(&ack.notice_sha256).is_some()
-    });
+    let readable = Notice::of_record(ack, shelf).is_some();
     LedgerEntry {
         item,
         seq: small(receipt.monotonic_seq),

@@ -1,13 +1,13 @@
 //! Conversions between the privacy crates' words and the window's. No decision is made here.
 
 use crate::view::{
-    Controller, ErrorCode, Lang, Language, Look, Notice, NoticeReason, NoticeSection, NoticeText, Processing, Purpose,
-    PurposeText, Recent, UiError,
+    Controller, ErrorCode, Foreword, Lang, Language, Look, Notice, NoticeChange, NoticePiece, NoticeReason,
+    NoticeSection, NoticeText, Processing, Purpose, PurposeText, Recent, Rewording, UiError, Wording,
 };
 use runde_client::RoomLink;
-use runde_privacy::Asks;
 use runde_privacy::notice::GAP_SECTION;
 use runde_privacy::stamp::Moment;
+use runde_privacy::{Asks, ChangeKind, Piece, PieceKind};
 use runde_profile::{ProfileError, Theme, Trouble, TroubleKind};
 
 /// Sections that a page draws in places of their own.
@@ -17,17 +17,20 @@ pub fn language(lang: Lang) -> runde_privacy::Lang {
     match lang {
         Lang::De => runde_privacy::Lang::De,
         Lang::En => runde_privacy::Lang::En,
+        Lang::DeSimple => runde_privacy::Lang::DeSimple,
     }
 }
 
-fn shown(lang: runde_privacy::Lang) -> Lang {
+const fn shown(lang: runde_privacy::Lang) -> Lang {
     match lang {
-        runde_privacy::Lang::De | runde_privacy::Lang::DeSimple => Lang::De,
+        runde_privacy::Lang::De => Lang::De,
         runde_privacy::Lang::En => Lang::En,
+        runde_privacy::Lang::DeSimple => Lang::DeSimple,
     }
 }
 
-pub fn notice(asks: &Asks, reason: NoticeReason) -> Notice {
+/// `before`: the version that was noted last, to say what differs.
+pub fn notice(asks: &Asks, before: Option<&runde_privacy::Notice>, reason: NoticeReason) -> Notice {
     let notice = &asks.notice;
     Notice {
         notice_id: notice.id().to_owned(),
@@ -35,11 +38,32 @@ pub fn notice(asks: &Asks, reason: NoticeReason) -> Notice {
         host: asks.target.host().to_owned(),
         reason,
         controller: controller(asks),
-        texts: runde_privacy::Lang::SPOKEN.into_iter().map(|lang| text(notice, lang)).collect(),
+        texts: texts(notice, before),
+        foreword: None,
     }
 }
 
-fn text(notice: &runde_privacy::Notice, lang: runde_privacy::Lang) -> NoticeText {
+/// What the organisation that manages this computer says about a server of its own.
+pub fn foreword(policy: &runde_profile::Policy, target: &runde_privacy::Target) -> Option<Foreword> {
+    let said = policy.foreword(target)?;
+    Some(Foreword {
+        organisation: policy.organisation().unwrap_or_default().to_owned(),
+        de: said.text(runde_privacy::Lang::De).to_owned(),
+        en: said.text(runde_privacy::Lang::En).to_owned(),
+        contact: said.contact().to_owned(),
+    })
+}
+
+/// In each language that the notice has.
+pub fn texts(notice: &runde_privacy::Notice, before: Option<&runde_privacy::Notice>) -> Vec<NoticeText> {
+    notice.document().languages().map(|lang| text(notice, before, lang)).collect()
+}
+
+fn text(
+    notice: &runde_privacy::Notice,
+    before: Option<&runde_privacy::Notice>,
+    lang: runde_privacy::Lang,
+) -> NoticeText {
     let points =
         |section: &runde_privacy::Section| section.points.iter().map(|point| point.text.clone()).collect::<Vec<_>>();
     let sections = notice.sections(lang);
@@ -58,7 +82,39 @@ fn text(notice: &runde_privacy::Notice, lang: runde_privacy::Lang) -> NoticeText
             })
             .collect(),
         sha256: notice.sha256(lang),
+        changes: before.map(|before| changes(before, notice, lang)).unwrap_or_default(),
     }
+}
+
+/// The same comparison as on the command line, with the sections called by their titles.
+fn changes(
+    before: &runde_privacy::Notice,
+    notice: &runde_privacy::Notice,
+    lang: runde_privacy::Lang,
+) -> Vec<NoticeChange> {
+    let sections = [notice.sections(lang), before.sections(lang)].concat();
+    let title = |id: &str| sections.iter().find(|section| section.id == id).map(|section| section.title.clone());
+    let found = runde_privacy::changes(&before.text(lang), &notice.text(lang)).into_iter();
+    found
+        .map(|change| NoticeChange {
+            section: title(&change.section).unwrap_or_default(),
+            kind: match change.kind {
+                ChangeKind::Added => Rewording::Added,
+                ChangeKind::Removed => Rewording::Removed,
+                ChangeKind::Reworded => Rewording::Reworded,
+            },
+            pieces: change.pieces.into_iter().map(piece).collect(),
+        })
+        .collect()
+}
+
+fn piece(piece: Piece) -> NoticePiece {
+    let wording = match piece.kind {
+        PieceKind::Same => Wording::Same,
+        PieceKind::Old => Wording::Old,
+        PieceKind::New => Wording::New,
+    };
+    NoticePiece { wording, text: piece.text }
 }
 
 /// The letterhead. The address is fact F08; where nobody is known, the host stands for the operator.
@@ -195,12 +251,16 @@ mod tests {
     #[test]
     fn the_letter_shows_controller_summary_text_and_gaps_with_the_recorded_hash() {
         let asks = asks("meet.jit.si");
-        let notice = notice(&asks, NoticeReason::FirstContact);
+        let notice = notice(&asks, None, NoticeReason::FirstContact);
         assert!(notice.controller.name.contains("8×8") && notice.controller.address.len() == 3);
+        let languages: Vec<Lang> = notice.texts.iter().map(|text| text.lang).collect();
+        assert_eq!(languages, [Lang::De, Lang::En, Lang::DeSimple]);
         for text in &notice.texts {
+            assert!(text.changes.is_empty() && text.sha256 == asks.notice.sha256(language(text.lang)));
+        }
+        for text in notice.texts.iter().filter(|text| text.lang != Lang::DeSimple) {
             assert_eq!(text.summary.len(), 4);
             assert!(text.sections.len() >= 4 && text.gaps.len() >= 12);
-            assert_eq!(text.sha256, asks.notice.sha256(language(text.lang)));
         }
     }
 

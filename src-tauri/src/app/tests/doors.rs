@@ -145,11 +145,13 @@ async fn whoever_does_not_moderate_is_told_so() {
 async fn while_one_waits_the_page_says_for_whom_and_a_login_page_opens_only_when_asked() {
     let mut person = Person::sits_down(None).await;
     person.arrives_home().await;
-    person.does(Request::OpenLink("http://127.0.0.1:9/tisch".into())).await.unwrap();
+    let port = super::own_notice::server("404 Not Found", Some(String::new())).await;
+    person.does(Request::OpenLink(format!("http://127.0.0.1:{port}/tisch"))).await.unwrap();
     if matches!(person.app.place, Place::Asking(_)) {
         person.notes().await;
     }
     person.does(joins()).await.unwrap();
+    person.hears_the_server().await;
     person.app.heard(Some(MeetingEvent::Waiting { why: Waiting::Host }));
     person.app.heard(Some(MeetingEvent::LoginNeeded { url: "https://login.example/tisch".into() }));
     person.app.publish();

@@ -270,6 +270,30 @@ async fn the_tray_leads_to_the_voluntary_functions_and_the_next_click_withdraws_
     assert!(holding(person.folder.path(), MARKER).is_empty(), "gone before the answer came");
 }
 
+fn days_later(days: i64) -> runde_privacy::stamp::Moment {
+    runde_privacy::stamp::Moment::from_unix(runde_profile::now().unix() + days * 24 * 60 * 60)
+}
+
+#[tokio::test]
+async fn what_was_refused_is_not_asked_again_for_ninety_days_and_what_was_granted_not_at_all() {
+    let mut person = Person::sits_down(None).await;
+    person.notes().await;
+    let answers = [("recent-rooms".to_owned(), true)].into();
+    person.does(Request::DecideConsents { answers, lang: Lang::De }).await.unwrap();
+    person.app.clock = || days_later(89);
+    person.does(Request::OpenLink("https://one.example/table".into())).await.unwrap();
+    person.notes().await;
+    assert!(matches!(person.page(), Page::Prejoin(_)), "nobody is asked");
+    person.app.clock = || days_later(91);
+    person.does(Request::OpenLink("https://two.example/table".into())).await.unwrap();
+    person.notes().await;
+    let Page::Consents { purposes } = person.page() else { panic!("the voluntary page") };
+    assert_eq!(purposes.iter().map(|purpose| purpose.id.as_str()).collect::<Vec<_>>(), ["display-name"]);
+    person.continues().await;
+    let granted = person.app.desk().unwrap().purposes();
+    assert!(granted.iter().any(|purpose| purpose.id == "recent-rooms" && purpose.granted), "what was not asked stays");
+}
+
 /// What the window was told last about contacts; nothing where it was not told.
 fn last_contacts(person: &mut Person) -> Option<Option<Box<ContactLedger>>> {
     person.app.publish();

@@ -23,4 +23,8 @@ contacts: Array<string>,
 /**
  * The room that is open on this device, whether or not one is in it.
  */
-hosted: HostedRoom | null, };
+hosted: HostedRoom | null, 
+/**
+ * Who answers for rooms opened here; empty where nobody wrote that down.
+ */
+responsible: string, };

@@ -2,6 +2,7 @@
 import type { After } from "./After";
 import type { Broken } from "./Broken";
 import type { Declined } from "./Declined";
+import type { Fetching } from "./Fetching";
 import type { Home } from "./Home";
 import type { Prejoin } from "./Prejoin";
 import type { Purpose } from "./Purpose";
@@ -10,4 +11,4 @@ import type { Threshold } from "./Threshold";
 /**
  * Where the app is. Settings are not a place: the web side lays them over any of these.
  */
-export type Page = { "place": "starting" } | { "place": "notice" } | { "place": "consents", purposes: Array<Purpose>, } | { "place": "home" } & Home | { "place": "prejoin" } & Prejoin | { "place": "threshold" } & Threshold | { "place": "meeting" } | { "place": "after" } & After | { "place": "declined" } & Declined | { "place": "broken" } & Broken;
+export type Page = { "place": "starting" } | { "place": "notice" } | { "place": "consents", purposes: Array<Purpose>, } | { "place": "home" } & Home | { "place": "fetching" } & Fetching | { "place": "prejoin" } & Prejoin | { "place": "threshold" } & Threshold | { "place": "meeting" } | { "place": "after" } & After | { "place": "declined" } & Declined | { "place": "broken" } & Broken;

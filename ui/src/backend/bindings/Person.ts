@@ -8,7 +8,11 @@ name: string, isMe: boolean, muted: boolean,
 /**
  * Source name of the camera picture (`self` for one's own); `None` while the camera is off.
  */
-camera: string | null, hand: boolean, moderator: boolean, 
+camera: string | null, 
+/**
+ * Source name of the screen that this person shares; `None` while nothing is shared.
+ */
+screen: string | null, hand: boolean, moderator: boolean, 
 /**
  * Nothing comes from this person now: the program crashed, the computer sleeps or the network is away.
  */

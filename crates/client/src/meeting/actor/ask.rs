@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
+use runde_signalling::extras::Media;
 use runde_signalling::guest::{self, Moderation, SourceState};
 
 use super::super::{bridge, names};
@@ -31,6 +32,9 @@ impl Actor {
         if std::mem::take(&mut self.options.camera) {
             self.set_camera(true);
         }
+        if std::mem::take(&mut self.options.share) {
+            self.set_share(true);
+        }
     }
 
     pub(super) fn ask(&mut self, command: Command) {
@@ -44,6 +48,7 @@ impl Actor {
             Command::React(reaction) => self.say_to_bridge(&reaction.message(unix_ms())),
             Command::SetMicrophone(on) => self.set_microphone(on),
             Command::SetCamera(on) => self.set_camera(on),
+            Command::SetShare(on) => self.set_share(on),
             Command::SetTiles(tiles) => {
                 self.downlink.set_tiles(&tiles);
                 if self.wishes.set(tiles) {
@@ -60,6 +65,8 @@ impl Actor {
                 self.local.open_speaker(output);
             }
             Command::SwitchVideoIn(input) => self.switch_video_in(input),
+            Command::Extra(wish) => self.wish(wish),
+            Command::GoTo(room) => self.go_to(room),
             Command::Moderate(what) => {
                 // Whoever comes back after a broken connection is asked for it like anybody else.
                 if let Moderation::SetPassword(password) = &what {
@@ -88,6 +95,7 @@ impl Actor {
         if on && self.options.audio_in == AudioIn::None {
             return self.device_failed(DeviceKind::Microphone, DeviceFault::NotChosen);
         }
+        let on = on && self.may(Media::Audio);
         self.options.microphone = on;
         if on && !self.sending.hears() && !self.local.is_opening(DeviceKind::Microphone) {
             self.local.open_microphone(self.options.audio_in.clone());
@@ -102,6 +110,7 @@ impl Actor {
         if on && self.options.video_in == VideoIn::None {
             return self.device_failed(DeviceKind::Camera, DeviceFault::NotChosen);
         }
+        let on = on && self.may(Media::Video);
         let was_on = std::mem::replace(&mut self.options.camera, on);
         if !on {
             self.close_camera();
@@ -150,11 +159,10 @@ impl Actor {
                     self.device_failed(DeviceKind::Camera, DeviceFault::failed(&error));
                 }
                 self.sending.set_wanted_height(self.wanted_height);
-                if let (_, Some(bps)) = self.meter.read() {
-                    self.sending.set_bandwidth(bps);
-                }
+                self.share_bandwidth();
                 self.share_pictures();
             }
+            Opened::Screen(screen) => self.screen_opened(screen),
             Opened::Closed => {}
             Opened::Lost(device, id) => self.device_failed(device, DeviceFault::Lost { id }),
             Opened::Reopened(device, id) => self.device_said(device, DeviceNews::Reopened { id }),
@@ -191,12 +199,20 @@ impl Actor {
         }
         let camera = names::camera(&self.endpoint);
         let state = |on: bool| SourceState { muted: !on, desktop: false };
-        let sources = BTreeMap::from([
+        let mut sources = BTreeMap::from([
             (names::microphone(&self.endpoint), state(self.options.microphone)),
-            (camera.clone(), state(self.options.camera)),
+            (camera, state(self.options.camera)),
         ]);
+        sources.extend(self.screen_state());
         self.tell_guest(guest::Command::SetSourceInfo(sources));
+        self.tell_video_types();
+    }
+
+    /// Says on the bridge channel what each own picture is.
+    pub(super) fn tell_video_types(&mut self) {
+        let camera = names::camera(&self.endpoint);
         self.say_to_bridge(&bridge::video_type(camera, self.options.camera));
+        self.tell_screen_type();
     }
 
     pub(super) fn tell_wishes(&mut self) {

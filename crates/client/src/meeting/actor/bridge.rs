@@ -22,11 +22,12 @@ impl Actor {
             let (kind, host) = (IgnoredKind::Address, host_of(url));
             self.place.errand.contacts().ignore(Ignored { kind, key: "colibri".to_owned(), host });
         };
-        let target = url
-            .and_then(|url| Target::bridge(url, &self.place.socket).inspect_err(|error| refused(url, error)).ok());
+        let target =
+            url.and_then(|url| Target::bridge(url, &self.place.socket).inspect_err(|error| refused(url, error)).ok());
         match target {
             Some(target) => {
-                self.bridge = Some(Bridge::WebSocket(WebSocket::open(target, self.place.errand.towards(Purpose::BridgeChannel))));
+                self.bridge =
+                    Some(Bridge::WebSocket(WebSocket::open(target, self.place.errand.towards(Purpose::BridgeChannel))));
                 self.faces.learn(Fact::BridgeChannel { usable: true });
             }
             None => self.open_data_channel(1),

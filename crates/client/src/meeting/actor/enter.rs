@@ -27,7 +27,14 @@ pub(super) type ConferenceAnswer = (u16, String);
 pub(super) type Asking = AbortOnDropHandle<ConferenceAnswer>;
 
 /// A guest for the next attempt; `former` are addresses of ours that a broken connection may have left in the room.
-pub(super) fn new_guest(options: &JoinOptions, place: &Place, former: &[String], rng: &mut ChaCha20Rng) -> Guest {
+/// `elsewhere` is another room of the same meeting.
+pub(super) fn new_guest(
+    options: &JoinOptions,
+    place: &Place,
+    elsewhere: Option<&str>,
+    former: &[String],
+    rng: &mut ChaCha20Rng,
+) -> Guest {
     let mut machine = [0; 16];
     rng.fill_bytes(&mut machine);
     let mut config = GuestConfig::at(&place.addresses, &options.link, &options.name, &hex::encode(machine));
@@ -35,6 +42,9 @@ pub(super) fn new_guest(options: &JoinOptions, place: &Place, former: &[String],
     config.password.clone_from(&options.password);
     config.login.clone_from(&options.login);
     config.former = former.to_vec();
+    if let Some((room, muc)) = elsewhere.and_then(|address| address.split_once('@')) {
+        (config.room, config.muc) = (room.to_owned(), muc.to_owned());
+    }
     Guest::new(Instant::now(), config, rng)
 }
 

@@ -6,7 +6,7 @@ use runde_signalling::bridge::{FromBridge, Reaction};
 use runde_signalling::guest::{self, End, Event, Member, Muted};
 use runde_signalling::jingle::{Offer, Sources};
 
-use super::super::bridge::{self, News};
+use super::super::bridge::News;
 use super::super::constraints::lines_to_send;
 use super::super::names;
 use super::super::session::{Relays, Session};
@@ -46,8 +46,9 @@ impl Actor {
             Event::Rules(rules) => self.faces.learn(Fact::Rules(rules)),
             Event::Knocked { endpoint, name } => self.faces.learn(Fact::Knocked(Knocker { endpoint, name })),
             Event::KnockerGone { endpoint } => self.faces.learn(Fact::KnockerGone { endpoint }),
+            Event::Extra(news) => self.offered_besides(news),
             Event::NotDone { condition } => self.faces.tell(MeetingEvent::NotDone { condition }),
-            Event::Ignored { what } => tracing::debug!(?what, "the room said something odd"),
+            Event::Ignored { what } => self.ignored(what),
             Event::Waiting(why) => self.waiting(why),
             Event::AskConference { json } => self.ask_conference(json),
             Event::Dial { previd } => self.redial(&previd),
@@ -80,7 +81,8 @@ impl Actor {
             self.over = Some(Over::Ended(LeftReason::Unreachable(WireError::NoRelay)));
             return;
         };
-        let opened = Session::open(now, &self.identity, offer, &self.endpoint, &mut self.uplink, (relays, &self.place.errand));
+        let opened =
+            Session::open(now, &self.identity, offer, &self.endpoint, &mut self.uplink, (relays, &self.place.errand));
         let (session, answer) = match opened {
             Ok(opened) => opened,
             Err(error) => {
@@ -93,6 +95,7 @@ impl Actor {
         self.open_bridge();
         self.announced(&offer.sources);
         self.tell_guest(answer);
+        self.announce_screen();
     }
 
     /// `None`: only a relay may be used, and the deployment has none.
@@ -151,15 +154,24 @@ impl Actor {
         }
     }
 
+    /// An order of ours that came too early is not the room's doing.
+    fn ignored(&mut self, what: guest::Oddity) {
+        tracing::debug!(?what, "the room said something odd");
+        if what != guest::Oddity::CommandOutOfPlace && self.odd.insert(what) {
+            self.faces.tell(MeetingEvent::Ignored { what });
+        }
+    }
+
     fn muted(&mut self, what: Muted, by: Option<String>) {
         let kind = match what {
             Muted::Audio => MediaKind::Audio,
             Muted::Video | Muted::Desktop => MediaKind::Video,
         };
-        self.faces.learn(Fact::MutedByModerator { kind, by });
-        match kind {
-            MediaKind::Audio => self.set_microphone(false),
-            MediaKind::Video => self.set_camera(false),
+        self.faces.learn(Fact::MutedByModerator { kind, screen: what == Muted::Desktop, by });
+        match what {
+            Muted::Audio => self.set_microphone(false),
+            Muted::Video => self.set_camera(false),
+            Muted::Desktop => self.set_share(false),
         }
     }
 
@@ -177,8 +189,7 @@ impl Actor {
             News::Said(message) => message,
             News::Failed => return self.web_socket_failed(),
             News::Opened => {
-                let camera = names::camera(&self.endpoint);
-                self.say_to_bridge(&bridge::video_type(camera, self.options.camera));
+                self.tell_video_types();
                 return self.tell_wishes();
             }
         };
@@ -193,6 +204,11 @@ impl Actor {
             {
                 self.wanted_height = lines_to_send(max_height);
                 self.sending.set_wanted_height(self.wanted_height);
+            }
+            FromBridge::SenderSourceConstraints { source_name, max_height }
+                if source_name == names::screen(&self.endpoint) =>
+            {
+                self.screen.set_wanted_height(lines_to_send(max_height));
             }
             FromBridge::SenderSourceConstraints { .. }
             | FromBridge::ServerHello { .. }

@@ -15,12 +15,13 @@ impl Actor {
     pub(super) fn media_said(&mut self, event: io::Result<Event>) {
         match event {
             Ok(Event::Rtp(packet, arrival)) => self.received(packet, arrival),
+            Ok(Event::KeyFrameRequested { ssrc }) if ssrc == self.uplink.screen.ssrc => self.screen.force_key_frame(),
             Ok(Event::KeyFrameRequested { ssrc }) => {
                 self.uplink.to_refresh(ssrc).for_each(|layer| self.sending.force_key_frame(layer));
             }
             Ok(Event::Bandwidth { bps }) => {
                 self.meter.bandwidth(bps);
-                self.sending.set_bandwidth(bps);
+                self.share_bandwidth();
             }
             Ok(Event::RoundTrip(rtt)) => self.meter.round_trip(rtt),
             Ok(Event::Connected { .. }) => self.connected(),
@@ -40,6 +41,7 @@ impl Actor {
         }
         // Whoever watched before the path stood has seen nothing yet.
         self.sending.force_all_key_frames();
+        self.screen.force_key_frame();
         self.faces.learn(Fact::MediaConnected);
     }
 
@@ -92,6 +94,7 @@ impl Actor {
             return;
         }
         let mut sources = self.sending.stats(&self.endpoint, &self.uplink);
+        sources.extend(self.screen.stats(&self.endpoint, &self.uplink.screen));
         sources.extend(self.downlink.stats(self.faces.began));
         let (rtt, bandwidth_bps) = self.meter.read();
         self.faces.tell(MeetingEvent::Stats(Stats { rtt, bandwidth_bps, sources }));
@@ -102,6 +105,7 @@ impl Actor {
         let mut pictures: Pictures = self.downlink.pictures();
         if !self.endpoint.is_empty() {
             pictures.insert(names::camera(&self.endpoint), self.sending.self_view());
+            pictures.insert(names::screen(&self.endpoint), self.screen.self_view());
         }
         self.faces.pictures.send_replace(pictures);
     }

@@ -1,5 +1,7 @@
 //! The actor without a server: devices that take their time, and offers that cannot be answered.
 
+mod extras;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
@@ -360,4 +362,17 @@ async fn a_web_socket_that_does_not_open_is_replaced_by_a_data_channel_if_there_
         seat.actor.bridge_said(News::Failed);
         assert_eq!(matches!(seat.actor.bridge, Some(Bridge::DataChannel { .. })), expected);
     }
+}
+
+#[tokio::test]
+async fn what_a_room_says_that_cannot_be_true_is_told_once_each_also_after_a_rejoin() {
+    let mut seat = seat(false, false);
+    while seat.events.try_recv().is_ok() {}
+    let odd = [guest::Oddity::TooMany, guest::Oddity::ForgedFocus, guest::Oddity::CommandOutOfPlace];
+    for what in odd.into_iter().chain(odd) {
+        seat.actor.guest_said(guest::Event::Ignored { what });
+    }
+    let told: Vec<_> = std::iter::from_fn(|| seat.events.try_recv().ok()).collect();
+    let ignored = |what| MeetingEvent::Ignored { what };
+    assert_eq!(told, [ignored(guest::Oddity::TooMany), ignored(guest::Oddity::ForgedFocus)]);
 }

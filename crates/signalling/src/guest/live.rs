@@ -1,0 +1,94 @@
+//! The sources of a running session: which of those that the focus names are taken, and whose they are.
+
+use super::event::Oddity;
+use super::roster::{MAX_SOURCES, Roster, owner_of};
+use crate::jingle::{BridgeSession, Source, Sources};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Owner of the bridge's own pseudo sources, on which it probes the bandwidth.
+const BRIDGE: &str = "jvb";
+/// Bytes of a source's name or msid. A client's have 100; a room full of megabyte ones would be gigabytes.
+const MAX_TEXT: usize = 256;
+
+/// What belongs to a session from its offer to its end.
+#[derive(Debug, Default)]
+pub(super) struct Live {
+    pub(super) sid: String,
+    pub(super) bridge: Option<BridgeSession>,
+    /// By SSRC; every one with an owner.
+    pub(super) theirs: BTreeMap<u32, Source>,
+    pub(super) ours: BTreeSet<u32>,
+}
+
+impl Live {
+    /// Takes what belongs to somebody in the room and to nobody else; returns that and why the rest was refused.
+    pub(super) fn admit(&mut self, roster: &Roster, offered: Sources) -> (Sources, BTreeSet<Oddity>) {
+        let mut admitted = Sources::default();
+        let mut refused = BTreeSet::new();
+        for mut source in offered.sources {
+            // XML without `ssrc-info` names an owner in the source's name alone. Everything below goes by the owner.
+            source.owner = source.owner.or_else(|| owner_of(&source.name).map(str::to_owned));
+            match self.verdict(roster, &source) {
+                Verdict::Take => {
+                    self.theirs.insert(source.ssrc, source.clone());
+                    admitted.sources.push(source);
+                }
+                Verdict::Known => {}
+                Verdict::Refuse(oddity) => {
+                    refused.insert(oddity);
+                }
+            }
+        }
+        let known = |ssrc: &u32| self.theirs.contains_key(ssrc);
+        admitted.groups = offered
+            .groups
+            .into_iter()
+            .filter(|group| group.ssrcs.iter().all(known) && self.one_owner(&group.ssrcs))
+            .take(2 * admitted.sources.len())
+            .collect();
+        (admitted, refused)
+    }
+
+    fn verdict(&self, roster: &Roster, source: &Source) -> Verdict {
+        let Some(owner) = source.owner.as_deref() else {
+            return Verdict::Refuse(Oddity::SourceOfStranger);
+        };
+        let named_after_owner = source.name.is_empty() || owner_of(&source.name) == Some(owner);
+        if !(owner == BRIDGE || roster.member(owner).is_some()) || !named_after_owner {
+            return Verdict::Refuse(Oddity::SourceOfStranger);
+        }
+        if source.name.len() > MAX_TEXT || source.msid.as_ref().is_some_and(|msid| msid.len() > MAX_TEXT) {
+            return Verdict::Refuse(Oddity::TooMany);
+        }
+        match self.theirs.get(&source.ssrc) {
+            Some(known) if known == source => return Verdict::Known,
+            Some(_) => return Verdict::Refuse(Oddity::SsrcTaken),
+            None if self.ours.contains(&source.ssrc) => {
+                return Verdict::Refuse(Oddity::SsrcTaken);
+            }
+            None => {}
+        }
+        let owned = |known: &&Source| known.owner.as_deref() == Some(owner);
+        if self.theirs.values().filter(owned).count() >= MAX_SOURCES {
+            return Verdict::Refuse(Oddity::TooMany);
+        }
+        Verdict::Take
+    }
+
+    fn one_owner(&self, ssrcs: &[u32]) -> bool {
+        let owner = |ssrc: &u32| self.theirs.get(ssrc).and_then(|source| source.owner.as_deref());
+        ssrcs.windows(2).all(|pair| owner(&pair[0]) == owner(&pair[1]))
+    }
+
+    pub(super) fn remove(&mut self, gone: impl Fn(&Source) -> bool) -> Vec<Source> {
+        let ssrcs: Vec<u32> = self.theirs.values().filter(|source| gone(source)).map(|source| source.ssrc).collect();
+        ssrcs.iter().filter_map(|ssrc| self.theirs.remove(ssrc)).collect()
+    }
+}
+
+enum Verdict {
+    Take,
+    /// Said before, word for word.
+    Known,
+    Refuse(Oddity),
+}
