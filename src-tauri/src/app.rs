@@ -5,6 +5,7 @@
 //! device), `counter` (the pages of the privacy desk), `seat` (the running meeting), `autostart` and `end` (how the app begins and ends), `faults` and `slices` (conversions).
 
 mod autostart;
+mod contacts;
 mod counter;
 mod desk;
 mod door;
@@ -188,7 +189,8 @@ pub struct App<S: Shell> {
     tray: Option<Tray>,
     toasts: Vec<Toast>,
     next_toast: u32,
-    contacts: Vec<String>,
+    /// Whom this app went to since it started.
+    contacts: runde_client::Contacts,
     schemes: Schemes,
     counter: Counter,
     /// The link that a start brought while the profile could not be opened.
@@ -222,7 +224,7 @@ impl<S: Shell> App<S> {
             tray: None,
             toasts: Vec::new(),
             next_toast: 1,
-            contacts: Vec::new(),
+            contacts: runde_client::Contacts::default(),
             schemes: Schemes::default(),
             counter: Counter::default(),
             waiting: None,
@@ -433,13 +435,6 @@ impl<S: Shell> App<S> {
 
     fn seated(&mut self) -> Result<&mut Seat, UiError> {
         self.seat.as_deref_mut().ok_or_else(|| UiError::internal("no meeting is running"))
-    }
-
-    /// For the line that says whom this program contacted since it started.
-    fn contacted(&mut self, host: &str) {
-        if !self.contacts.iter().any(|known| known == host) {
-            self.contacts.push(host.to_owned());
-        }
     }
 
     fn toast(&mut self, error: UiError) {

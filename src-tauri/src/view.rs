@@ -58,6 +58,7 @@
 
 use serde::Serialize;
 
+mod contacts;
 mod desk;
 mod device;
 mod error;
@@ -69,6 +70,7 @@ mod room;
 mod settings;
 mod threshold;
 
+pub use contacts::{Beyond, ContactLedger, ContactPurpose, Contacted, Ignored, IgnoredKind};
 pub use desk::{
     Authority, DeskPage, Document, EntryKind, Judgement, KeyProtection, LedgerEntry, Letter, LetterRequest, Operator,
     PrivacyDesk, Reasons, Reminder, Said, Saved, StoredFile, StoredRecord, StoredValue,
@@ -115,6 +117,8 @@ pub enum Slice {
     Reminders(Vec<Reminder>),
     /// The pages of the privacy desk; `None` while nobody looks at them.
     Desk(Option<Box<PrivacyDesk>>),
+    /// The contact ledger, once a second while the desk lies open; else `None`.
+    Contacts(Option<Box<ContactLedger>>),
 }
 
 #[cfg(test)]

@@ -147,6 +147,19 @@ async fn ledger(seat: &Seat) -> Outcome {
     Ok(())
 }
 
+/// Whom the program went to so far: its own room alone, as the page and the saved file say.
+async fn contacts(seat: &Seat) -> Outcome {
+    seat.turn_to("Kontakte").await?;
+    seat.web.reads("Gespräch mit dem Raum", SOON).await?;
+    seat.picture("desk-contacts").await?;
+    let file = seat.home.path("contacts.json");
+    seat.save_as("JSON speichern …", &file).await?;
+    let saved = json(&std::fs::read(&file)?)?;
+    let contacts = saved["contacts"].as_array().ok_or("no contacts")?;
+    assert!(!contacts.is_empty() && contacts.iter().all(|entry| entry["notice"]["id"] == "embedded-room"), "{saved:#}");
+    Ok(())
+}
+
 /// What is stored, and one value erased where it stands.
 async fn stored(seat: &Seat) -> Outcome {
     seat.turn_to("Was gespeichert ist").await?;
@@ -346,6 +359,7 @@ async fn tour(seat: &Seat) -> Result<(), Failure> {
     seat.arrive().await?;
     withdrawal(seat).await?;
     ledger(seat).await?;
+    contacts(seat).await?;
     stored(seat).await?;
     objection(seat).await?;
     letter(seat).await?;

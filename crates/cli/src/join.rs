@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use runde_client::{
-    AnnouncedError, AudioIn, AudioOut, Command, JoinOptions, LAYERS, LeftReason, Meeting, MeetingEvent, MeetingHandle,
+    AnnouncedError, AudioIn, AudioOut, Command, Contacts, JoinOptions, LAYERS, LeftReason, Meeting, MeetingEvent,
+    MeetingHandle,
 };
 use runde_client::{Processing, RoomLink, ScreenIn, VideoIn};
 use runde_privacy::Target;
@@ -18,6 +19,7 @@ use crate::orders;
 use crate::output;
 use crate::permit::{DEFAULT_SERVER, for_guest, link_target};
 use crate::report::Report;
+use crate::rights::paper::OwnFile;
 use crate::secrets::Needed;
 use crate::standing;
 
@@ -28,6 +30,8 @@ struct Options {
     chat: Option<String>,
     stay: Option<Duration>,
     orders: bool,
+    /// Where the contact ledger is written at the end.
+    contacts: Option<PathBuf>,
     json: bool,
 }
 
@@ -50,17 +54,29 @@ struct Draft {
     chat: Option<String>,
     stay: Option<Duration>,
     orders: bool,
+    contacts: Option<PathBuf>,
     json: bool,
 }
 
 pub fn run(arguments: Arguments) -> Result<Exit, Failure> {
-    let mut options = parse(arguments)?.finish()?;
-    let (contact, devices) = match for_guest(&options.join.link, &options.acks) {
+    let options = parse(arguments)?.finish()?;
+    let contacts = options.join.contacts.clone();
+    let file = options.contacts.as_deref().map(OwnFile::new).transpose()?;
+    let exit = attend(options, &contacts);
+    if let Some(file) = file {
+        file.fill(format!("{:#}\n", contacts.seen().to_json()).as_bytes())?;
+    }
+    exit
+}
+
+/// From the notices to the end of the meeting.
+fn attend(mut options: Options, contacts: &Contacts) -> Result<Exit, Failure> {
+    let (contact, devices) = match for_guest(&options.join.link, &options.acks, contacts) {
         Ok(permits) => permits,
         // Its notice could not be asked for, so neither could the room be entered: told like any room that is not there.
         Err(Failure::Notice(NoticeFailure::Announced { error: AnnouncedError::Wire(error), .. })) => {
             let reason = LeftReason::Unreachable(error);
-            Report::new(options.json).tell(&MeetingEvent::Left { reason });
+            Report::new(options.json).end(&reason, &contacts.seen());
             return Ok(Exit::UnreachableOrRefused);
         }
         Err(failure) => return Err(failure),
@@ -73,7 +89,7 @@ pub fn run(arguments: Arguments) -> Result<Exit, Failure> {
         let meeting = Meeting::spawn(contact, options.join)?;
         let orders = options.orders.then(orders::lines);
         let visit = Visit { chat: options.chat, stay: options.stay, orders, target };
-        Ok(follow(meeting, visit, Report::new(options.json)).await)
+        Ok(follow(meeting, visit, Report::new(options.json), contacts).await)
     });
     // A line that nobody types any more is not waited for.
     runtime.shutdown_background();
@@ -105,7 +121,7 @@ async fn next_order(orders: &mut Option<mpsc::Receiver<String>>) -> String {
 const GOOD_BYE: Duration = Duration::from_secs(3);
 
 /// Prints what happens until the meeting is over; leaves when told to or when the time is up.
-async fn follow(mut meeting: MeetingHandle, mut visit: Visit, report: Report) -> Exit {
+async fn follow(mut meeting: MeetingHandle, mut visit: Visit, report: Report, contacts: &Contacts) -> Exit {
     let mut given = 0;
     let mut time_is_up = Box::pin(tokio::time::sleep(Duration::MAX));
     let mut stopped = Box::pin(asked_to_stop());
@@ -115,7 +131,11 @@ async fn follow(mut meeting: MeetingHandle, mut visit: Visit, report: Report) ->
             event = meeting.next_event() => event,
             line = next_order(&mut visit.orders) => {
                 given += 1;
-                carry_out(&meeting, &line, given, report);
+                if line.trim() == orders::CONTACTS {
+                    report.contacts(&contacts.seen());
+                } else {
+                    carry_out(&meeting, &line, given, report);
+                }
                 continue;
             }
             () = &mut time_is_up => break,
@@ -127,10 +147,11 @@ async fn follow(mut meeting: MeetingHandle, mut visit: Visit, report: Report) ->
             }
         };
         let Some(event) = event else { return Exit::UnreachableOrRefused };
-        report.tell(&event);
         if let MeetingEvent::Left { reason } = &event {
+            report.end(reason, &contacts.seen());
             return exit_of(reason);
         }
+        report.tell(&event);
         if matches!(event, MeetingEvent::Joined { .. }) {
             if let Some(text) = visit.chat.take() {
                 let _ = meeting.command(Command::Chat(text));
@@ -140,7 +161,7 @@ async fn follow(mut meeting: MeetingHandle, mut visit: Visit, report: Report) ->
             }
         }
     }
-    leave(meeting, report).await
+    leave(meeting, report, contacts).await
 }
 
 /// `number`: of the line, counted from 1.
@@ -158,11 +179,14 @@ fn carry_out(meeting: &MeetingHandle, line: &str, number: u32, report: Report) {
 }
 
 /// Whoever was asked to leave has done so, whatever the room still says.
-async fn leave(mut meeting: MeetingHandle, report: Report) -> Exit {
+async fn leave(mut meeting: MeetingHandle, report: Report, contacts: &Contacts) -> Exit {
     let _ = meeting.command(Command::Leave);
     let rest = async {
         while let Some(event) = meeting.next_event().await {
-            report.tell(&event);
+            match &event {
+                MeetingEvent::Left { reason } => report.end(reason, &contacts.seen()),
+                other => report.tell(other),
+            }
         }
     };
     let _ = tokio::time::timeout(GOOD_BYE, rest).await;
@@ -233,6 +257,7 @@ fn parse(mut arguments: Arguments) -> Result<Draft, Failure> {
             }
             "--layers" => draft.layers = Some(layers(arguments.parsed("--layers", LAYERS_EXPECTED)?)?),
             "--orders" => draft.orders = true,
+            "--contacts" => draft.contacts = Some(arguments.path()?),
             "--for" => draft.stay = Some(arguments.duration("--for")?),
             "--json" => draft.json = true,
             _ => return Err(Next::Option(option).unexpected()),
@@ -266,6 +291,7 @@ impl Draft {
             chat: self.chat,
             stay: self.stay,
             orders: self.orders,
+            contacts: self.contacts,
             json: self.json,
         })
     }

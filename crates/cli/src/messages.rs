@@ -5,6 +5,7 @@ use std::env;
 use runde_client::{Change, DeviceKind, MeetingEvent, Waiting};
 use runde_privacy::{HeadState, Lang, Verdict};
 
+pub mod contacts;
 mod devices;
 mod endings;
 mod extras;
@@ -194,7 +195,7 @@ const USAGE_DE: &str = "Aufruf:
                   [--audio-out DATEI.wav|none|device:ID] [--video-in DATEI.y4m|pattern|none|device:ID]
                   [--share DATEI.y4m|pattern]
                   [--video-out ORDNER|none] [--layers 1|2|3] [--processing on|off] [--chat TEXT] [--for 20s] [--json]
-                  [--user KONTO] [--password-stdin] [--relay-only] [--orders]
+                  [--user KONTO] [--password-stdin] [--relay-only] [--orders] [--contacts DATEI]
   runde-cli notice HOST|LINK|embedded-room[:TAGE] [--fetch] [--changes] [--lang de|en|de-simple] [--ack SHA256]
   runde-cli notice --operator DATEI|profile [--changes] [--lang de|en|de-simple] [--ack SHA256]
   runde-cli notice --noted [SHA256] [--json]
@@ -224,7 +225,7 @@ const USAGE_EN: &str = "Usage:
                   [--audio-out FILE.wav|none|device:ID] [--video-in FILE.y4m|pattern|none|device:ID]
                   [--share FILE.y4m|pattern]
                   [--video-out DIR|none] [--layers 1|2|3] [--processing on|off] [--chat TEXT] [--for 20s] [--json]
-                  [--user ACCOUNT] [--password-stdin] [--relay-only] [--orders]
+                  [--user ACCOUNT] [--password-stdin] [--relay-only] [--orders] [--contacts FILE]
   runde-cli notice HOST|LINK|embedded-room[:DAYS] [--fetch] [--changes] [--lang de|en|de-simple] [--ack SHA256]
   runde-cli notice --operator FILE|profile [--changes] [--lang de|en|de-simple] [--ack SHA256]
   runde-cli notice --noted [SHA256] [--json]

@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use runde_client::RoomLink;
+use runde_client::{Contacts, RoomLink};
 use runde_privacy::{Lang, Notice, Shelf, Target};
 use runde_profile::{Places, Policy, inspect, known_notices};
 
@@ -104,7 +104,7 @@ fn asked(options: &Options) -> Result<Asked, Failure> {
 /// The second stage: what the server says about itself.
 fn fetched(place: String, target: Target) -> Result<Asked, Failure> {
     let link = link_of(&place)?;
-    let found = permit::second_stage(&link, &target, &place)?;
+    let found = permit::second_stage(&link, &target, &place, &Contacts::default())?;
     let Some(document) = found else {
         return Err(NoticeFailure::NoNoticeThere { host: target.host().to_owned() }.into());
     };

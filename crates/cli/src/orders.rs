@@ -7,6 +7,9 @@ mod extras;
 /// Orders that wait for the meeting. A script that is faster than the room is made to wait.
 pub const WAITING: usize = 16;
 
+/// The one order that the meeting has no part in: it prints the contact ledger as it is now.
+pub const CONTACTS: &str = "contacts";
+
 /// Why a line was not carried out. The line itself is not repeated: it may hold a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Misread {

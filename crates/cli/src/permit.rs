@@ -5,7 +5,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use runde_client::{RoomLink, announced_notice};
+use runde_client::{Contacts, RoomLink, announced_notice};
 use runde_privacy::access_log::Retention;
 use runde_privacy::{Contact, Document, Gate, Host, LocalDevices, Method, Notice, NoticeKind, Permit, Target};
 use runde_profile::{Build, Opening, Places, Profile, Shown, inspect, known_notices, now};
@@ -73,14 +73,18 @@ pub fn acknowledge(profile: &mut Profile, target: &Target, sha256: &str, place: 
 ///
 /// `acks` are hashes of the notices for that host, where it is unknown those of both stages; without one only an earlier
 /// acknowledgement counts.
-pub fn for_guest(link: &RoomLink, acks: &[String]) -> Result<(Permit<Contact>, Permit<LocalDevices>), Failure> {
+pub fn for_guest(
+    link: &RoomLink,
+    acks: &[String],
+    contacts: &Contacts,
+) -> Result<(Permit<Contact>, Permit<LocalDevices>), Failure> {
     let (mut target, place) = (link_target(link)?, format!("{}/{}{}", link.origin(), link.room, promise(link)));
     let mut document = None;
     let first = Notice::known(&target, &known_notices(&Places::of_user()?)?);
     if matches!(first.kind(), NoticeKind::UnknownServer { .. }) {
         let asked = Asked { target: &target, acks, place: &place, data: None, document: None };
         noted(&asked, |gate| gate.fetch(&target).is_ok())?;
-        document = second_stage(link, &target, &place)?;
+        document = second_stage(link, &target, &place, contacts)?;
         match &document {
             Some(document) => target = target.with_notice(&document.id()),
             None if !acks.is_empty() && !acks.iter().any(|ack| first.language_of(ack).is_some()) => {
@@ -103,7 +107,12 @@ fn promise(link: &RoomLink) -> String {
 }
 
 /// Asks an unknown server what it says about itself, once the warning about it is noted. It must be what the link promises.
-pub fn second_stage(link: &RoomLink, target: &Target, place: &str) -> Result<Option<Document>, Failure> {
+pub fn second_stage(
+    link: &RoomLink,
+    target: &Target,
+    place: &str,
+    contacts: &Contacts,
+) -> Result<Option<Document>, Failure> {
     let seen = inspect(&Places::of_user()?)?;
     let gate = seen.map(|seen| Gate::replay(&seen.acknowledgements)).unwrap_or_default();
     if let Some(since) = gate.objection(target) {
@@ -114,7 +123,7 @@ pub fn second_stage(link: &RoomLink, target: &Target, place: &str) -> Result<Opt
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::Runtime)?;
     let found = runtime.block_on(async {
         tokio::select! {
-            found = announced_notice(&permit, link) => found.map_err(|error| NoticeFailure::Announced { host: host.clone(), error }),
+            found = announced_notice(&permit, link, contacts) => found.map_err(|error| NoticeFailure::Announced { host: host.clone(), error }),
             () = asked_to_stop() => Err(NoticeFailure::Stopped),
         }
     })?;

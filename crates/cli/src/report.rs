@@ -3,7 +3,8 @@
 mod extras;
 
 use runde_client::{
-    Change, ChatLine, DeviceKind, DeviceNews, LeftReason, MediaKind, MeetingEvent, Oddity, SourceStats, Stats, Waiting,
+    Change, ChatLine, DeviceKind, DeviceNews, LeftReason, MediaKind, MeetingEvent, Oddity, Seen, SourceStats, Stats,
+    Waiting,
 };
 use runde_privacy::Lang;
 use serde_json::{Value, json};
@@ -30,6 +31,25 @@ impl Report {
         } else {
             output::complain(&messages::misread(number, why, self.lang));
         }
+    }
+
+    /// The contact ledger as it is now.
+    pub fn contacts(self, seen: &Seen) {
+        if self.json {
+            let mut line = seen.to_json();
+            line["event"] = "contacts".into();
+            output::event(&line);
+        } else {
+            messages::contacts::lines(seen, self.lang).iter().for_each(|line| output::print(line));
+        }
+    }
+
+    /// The last lines: whom the program went to, for those who read by program, and how it ended.
+    pub fn end(self, reason: &LeftReason, seen: &Seen) {
+        if self.json {
+            self.contacts(seen);
+        }
+        self.tell(&MeetingEvent::Left { reason: reason.clone() });
     }
 
     pub fn tell(self, event: &MeetingEvent) {

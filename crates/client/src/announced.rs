@@ -8,6 +8,7 @@ use runde_privacy::document::{MAX_DOCUMENT, WELL_KNOWN};
 use runde_privacy::{Document, DocumentError, Fetch, Permit};
 use runde_signalling::link::RoomLink;
 
+use crate::contacts::{Contacts, Errand, Purpose};
 use crate::meeting::permit_host;
 use crate::wire::{Target, WireError, page};
 
@@ -24,15 +25,20 @@ pub enum AnnouncedError {
     Unusable(#[from] DocumentError),
 }
 
-/// What the server says about itself; `None` where it offers nothing.
+/// What the server says about itself; `None` where it offers nothing. `contacts` has the request in it afterwards.
 ///
 /// # Errors
 /// [`AnnouncedError`].
-pub async fn announced_notice(permit: &Permit<Fetch>, link: &RoomLink) -> Result<Option<Document>, AnnouncedError> {
+pub async fn announced_notice(
+    permit: &Permit<Fetch>,
+    link: &RoomLink,
+    contacts: &Contacts,
+) -> Result<Option<Document>, AnnouncedError> {
     if permit.host() != permit_host(&link.host) {
         return Err(AnnouncedError::OtherHost);
     }
-    let answer = page(&Target::place(link, WELL_KNOWN)?, MAX_DOCUMENT).await?;
+    let errand = Errand::new(permit.ground(), contacts, Purpose::Notice);
+    let answer = page(&Target::place(link, WELL_KNOWN)?, MAX_DOCUMENT, &errand).await?;
     // Servers that answer every path with their start page offer nothing by that.
     if answer.status != 200 || answer.kind != "application/json" {
         return Ok(None);
@@ -74,7 +80,7 @@ mod tests {
             String::from_utf8_lossy(&request[..read]).into_owned()
         });
         let link = RoomLink::parse(&format!("http://127.0.0.1:{port}/Geheimraum"), "").unwrap();
-        let found = announced_notice(&permit("127.0.0.1"), &link).await;
+        let found = announced_notice(&permit("127.0.0.1"), &link, &Contacts::default()).await;
         (serving.await.unwrap(), found)
     }
 
@@ -121,6 +127,8 @@ mod tests {
     #[tokio::test]
     async fn a_permit_for_another_host_sends_nothing() {
         let link = RoomLink::parse("https://other.example/r", "").unwrap();
-        assert!(matches!(announced_notice(&permit("127.0.0.1"), &link).await, Err(AnnouncedError::OtherHost)));
+        let contacts = Contacts::default();
+        let asked = announced_notice(&permit("127.0.0.1"), &link, &contacts).await;
+        assert!(matches!(asked, Err(AnnouncedError::OtherHost)) && contacts.seen().contacts.is_empty());
     }
 }

@@ -18,6 +18,7 @@
 #![forbid(unsafe_code)]
 
 mod announced;
+mod contacts;
 mod event;
 mod local;
 mod meeting;
@@ -28,6 +29,7 @@ mod studio;
 pub mod wire;
 
 pub use announced::{AnnouncedError, announced_notice};
+pub use contacts::{Beyond, Carrier, Contacted, Contacts, Ignored, IgnoredKind, Purpose, Seen};
 pub use event::{
     Change, ChatLine, DeviceFault, DeviceKind, DeviceNews, LeftReason, MediaKind, MeetingEvent, Oddity, Refusal,
     SourceStats, Stats, Waiting,

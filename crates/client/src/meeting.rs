@@ -26,6 +26,7 @@ use runde_privacy::{Contact, Permit};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+use crate::contacts::{Errand, Purpose};
 use crate::event::MeetingEvent;
 use crate::options::{Command, JoinOptions};
 use crate::state::MeetingState;
@@ -95,6 +96,7 @@ impl Meeting {
         let runtime = tokio::runtime::Handle::try_current().map_err(|_| SpawnError::NoRuntime)?;
         let mut seed = [0; 32];
         getrandom::fill(&mut seed).map_err(|_| SpawnError::NoRandomness)?;
+        let errand = Errand::new(permit.ground(), &options.contacts, Purpose::Signalling);
         let cancel = CancellationToken::new();
         let (command_in, commands) = mpsc::channel(COMMANDS);
         let (events, event_out) = mpsc::channel(EVENTS);
@@ -102,7 +104,7 @@ impl Meeting {
         let (pictures, picture_out) = watch::channel(Pictures::new());
         let (levels, level_out) = watch::channel(Levels::default());
         let faces = actor::Faces { events, state, pictures, levels, began: Instant::now() };
-        runtime.spawn(actor::run(options, seed, commands, faces, cancel.clone()));
+        runtime.spawn(actor::run(options, errand, seed, commands, faces, cancel.clone()));
         Ok(MeetingHandle {
             commands: command_in,
             events: event_out,

@@ -13,6 +13,8 @@ use runde_signalling::secret::Secret;
 
 use runde_signalling::bridge::Reaction;
 
+use crate::contacts::Contacts;
+
 /// Where the own sound comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AudioIn {
@@ -90,6 +92,8 @@ pub struct JoinOptions {
     /// Sound and picture only through a relay of the deployment, so that its bridge does not learn the own address. Its XMPP
     /// server does, whatever is chosen. Where the deployment offers no relay, the guest leaves.
     pub relay_only: bool,
+    /// Where everything that is contacted is written down.
+    pub contacts: Contacts,
     /// Lines wanted of each remote video while no face says more with [`Command::SetTiles`].
     pub default_height: u32,
     /// Needed for real microphones, speakers and cameras; files, tones and patterns go without.
@@ -115,6 +119,7 @@ impl JoinOptions {
             camera: false,
             layers: LAYERS,
             relay_only: false,
+            contacts: Contacts::default(),
             default_height: DEFAULT_HEIGHT,
             devices: None,
         }

@@ -6,9 +6,10 @@
 
 mod script;
 
-use runde_signalling::config::Addresses;
+use runde_signalling::config::{Addresses, host_of, ignored_in};
 use runde_signalling::link::RoomLink;
 
+use crate::contacts::{Errand, Ignored, IgnoredKind, Purpose};
 use crate::wire::{Answer, Ask, Reach, Target, WireError, fetch};
 
 /// Where a room is.
@@ -23,27 +24,36 @@ pub(crate) struct Place {
     pub(crate) by_requests: bool,
     /// Where the conference is requested by HTTP; `None`: by IQ.
     pub(crate) conference: Option<Target>,
+    /// Whoever goes there does so for this.
+    pub(crate) errand: Errand,
 }
 
 impl Place {
     /// Where a Jitsi server usually has them.
-    pub(crate) fn guessed(link: &RoomLink) -> Result<Self, WireError> {
+    pub(crate) fn guessed(link: &RoomLink, errand: &Errand) -> Result<Self, WireError> {
         let (addresses, socket) = (Addresses::guess(link), Target::room(link)?);
-        Ok(Self { addresses, socket, bosh: None, by_requests: false, conference: None })
+        let errand = errand.clone();
+        Ok(Self { addresses, socket, bosh: None, by_requests: false, conference: None, errand })
     }
 
     /// What the deployment announces, as far as it may be contacted.
-    fn announced(addresses: Addresses, room: &Target, reach: Reach) -> Self {
-        let admitted = |url: &String| {
+    fn announced(addresses: Addresses, room: &Target, reach: Reach, errand: &Errand) -> Self {
+        let admitted = |key: &str, url: &String| {
             let target = Target::announced(url, room, reach);
-            target.inspect_err(|error| tracing::warn!(%error, "an announced address is refused")).ok()
+            let refused = |error: &WireError| {
+                tracing::warn!(%error, "an announced address is refused");
+                let (kind, host) = (IgnoredKind::Address, host_of(url));
+                errand.contacts().ignore(Ignored { kind, key: key.to_owned(), host });
+            };
+            target.inspect_err(refused).ok()
         };
-        let conference = addresses.conference.as_ref().and_then(admitted);
-        let bosh = addresses.bosh.as_ref().and_then(admitted);
+        let conference = addresses.conference.as_ref().and_then(|url| admitted("conferenceRequestUrl", url));
+        let bosh = addresses.bosh.as_ref().and_then(|url| admitted("bosh", url));
         let by_requests = addresses.only_bosh && bosh.is_some();
-        let mut socket = admitted(&addresses.websocket).unwrap_or_else(|| room.clone());
+        let mut socket = admitted("websocket", &addresses.websocket).unwrap_or_else(|| room.clone());
         socket.protocol = room.protocol;
-        Self { addresses, socket, bosh, by_requests, conference }
+        let errand = errand.clone();
+        Self { addresses, socket, bosh, by_requests, conference, errand }
     }
 
     /// The socket does not open: plain requests from now on. False where there are none, or they were used already.
@@ -58,12 +68,12 @@ impl Place {
 ///
 /// # Errors
 /// [`WireError`] when the host cannot be reached at all. A config.js that is not there or useless is no error.
-pub(crate) async fn find(link: &RoomLink) -> Result<Place, WireError> {
-    let guess = Place::guessed(link)?;
+pub(crate) async fn find(link: &RoomLink, errand: &Errand) -> Result<Place, WireError> {
+    let guess = Place::guessed(link, errand)?;
     if link.rn.is_some() {
         return Ok(guess);
     }
-    match fetch(&Target::page(link, "config.js")?, Ask::Get).await {
+    match fetch(&Target::page(link, "config.js")?, Ask::Get, &errand.towards(Purpose::Configuration)).await {
         Ok(answer) => Ok(read(answer, link, &guess).await.unwrap_or(guess)),
         // There is a server, it only has no such page: perhaps it has the rest.
         Err(WireError::Broken | WireError::NotJitsi(_)) => Ok(guess),
@@ -77,6 +87,9 @@ async fn read(answer: Answer, link: &RoomLink, guess: &Place) -> Option<Place> {
         return None;
     }
     let said = script::evaluate(answer.body, link.clone()).await;
+    for wish in said.iter().flat_map(|json| ignored_in(json)) {
+        guess.errand.contacts().ignore(wish);
+    }
     let addresses = match said.map(|json| Addresses::from_config(&json, link)) {
         Ok(Ok(addresses)) => addresses,
         Ok(Err(error)) => {
@@ -88,12 +101,13 @@ async fn read(answer: Answer, link: &RoomLink, guess: &Place) -> Option<Place> {
             return None;
         }
     };
-    Some(Place::announced(addresses, &guess.socket, Reach::from_server_at(answer.peer)))
+    Some(Place::announced(addresses, &guess.socket, Reach::from_server_at(answer.peer), &guess.errand))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::contacts::{Contacts, errand};
     use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -116,6 +130,10 @@ mod tests {
         (port, asked)
     }
 
+    async fn found(link: &RoomLink) -> Result<Place, WireError> {
+        find(link, &errand(&Contacts::default())).await
+    }
+
     fn link(port: u16, rest: &str) -> RoomLink {
         RoomLink::parse(&format!("http://127.0.0.1:{port}/{rest}"), "").unwrap()
     }
@@ -125,7 +143,7 @@ mod tests {
         let body = "var config = { hosts: { domain: 'meet.jitsi', muc: 'muc.' + 'meet.jitsi' }, websocket: '/x-ws' };\n\
                     config.conferenceRequestUrl = '/conference-request/v1';";
         let (port, _) = serve("200 OK", body.into()).await;
-        let place = find(&link(port, "Rosa")).await.unwrap();
+        let place = found(&link(port, "Rosa")).await.unwrap();
         assert_eq!(place.addresses.muc, "muc.meet.jitsi");
         assert_eq!(place.socket.url(), format!("ws://127.0.0.1:{port}/x-ws?room=rosa"));
         assert_eq!(place.socket.protocol, Some("xmpp"));
@@ -133,11 +151,43 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn whatever_leads_to_others_is_told_and_not_done() {
+        let body = "var config = { p2p: { enabled: true, stunServers: [{ urls: 'stun:stun.l.example:19302' }] },
+            analytics: { scriptURLs: ['https://a.example/x.js', 'libs/own.js'], matomoSiteID: '42' },
+            gravatar: { baseUrl: 'https://pictures.example/' }, callStatsID: 'key', websocket: '/x' };";
+        let (port, asked) = serve("200 OK", body.into()).await;
+        let contacts = Contacts::default();
+        find(&link(port, "Rosa"), &errand(&contacts)).await.unwrap();
+        let seen = contacts.seen();
+        let told: Vec<_> = seen.ignored.iter().map(|one| (one.key.as_str(), one.host.as_deref())).collect();
+        assert_eq!(
+            told,
+            [
+                ("gravatar.baseUrl", Some("pictures.example")),
+                ("analytics.matomoSiteID", None),
+                ("analytics.scriptURLs", None),
+                ("analytics.scriptURLs", Some("a.example")),
+                ("callStatsID", None),
+                ("p2p.stunServers", Some("stun.l.example")),
+                ("p2p.enabled", None),
+            ]
+        );
+        assert_eq!((seen.contacts.len(), asked.load(Ordering::Relaxed)), (1, 1), "the joined host alone");
+    }
+
+    #[tokio::test]
+    async fn a_program_that_spoils_the_list_loses_the_list_and_not_its_addresses() {
+        let body = "var config = { websocket: '/x', get analytics() { throw 1; } };";
+        let (port, _) = serve("200 OK", body.into()).await;
+        assert!(found(&link(port, "Rosa")).await.unwrap().socket.path.starts_with("/x?"));
+    }
+
+    #[tokio::test]
     async fn a_link_with_a_notice_in_it_asks_for_no_config_js() {
         let (port, asked) = serve("200 OK", "var config = {}".into()).await;
-        find(&link(port, &format!("Rosa#rn={}", "0".repeat(64)))).await.unwrap();
+        found(&link(port, &format!("Rosa#rn={}", "0".repeat(64)))).await.unwrap();
         assert_eq!(asked.load(Ordering::Relaxed), 0);
-        find(&link(port, "Rosa")).await.unwrap();
+        found(&link(port, "Rosa")).await.unwrap();
         assert_eq!(asked.load(Ordering::Relaxed), 1, "one request, to the joined host");
     }
 
@@ -154,7 +204,7 @@ mod tests {
         ];
         for (status, body) in bodies {
             let (port, _) = serve(status, body).await;
-            let place = find(&link(port, "Rosa")).await.unwrap();
+            let place = found(&link(port, "Rosa")).await.unwrap();
             assert_eq!(place.socket, Target::room(&link(port, "Rosa")).unwrap(), "{status}");
         }
     }
@@ -164,7 +214,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         drop(listener);
-        assert_eq!(find(&link(port, "Rosa")).await.err(), Some(WireError::Refused));
+        assert_eq!(found(&link(port, "Rosa")).await.err(), Some(WireError::Refused));
     }
 
     #[test]
@@ -172,8 +222,11 @@ mod tests {
         let link = RoomLink::parse("https://meet.example/Rosa", "").unwrap();
         let said = r#"{"websocket":"wss://192.168.1.1/x","conferenceRequestUrl":"https://127.0.0.1/y"}"#;
         let addresses = Addresses::from_config(said, &link).unwrap();
-        let room = Target::room(&link).unwrap();
-        let place = Place::announced(addresses, &room, Reach::Internet);
+        let (room, contacts) = (Target::room(&link).unwrap(), Contacts::default());
+        let place = Place::announced(addresses, &room, Reach::Internet, &errand(&contacts));
         assert_eq!((place.socket, place.conference), (room, None));
+        let told: Vec<_> = contacts.seen().ignored.into_iter().map(|one| (one.key, one.host.unwrap())).collect();
+        let pair = |key: &str, host: &str| (key.to_owned(), host.to_owned());
+        assert_eq!(told, [pair("conferenceRequestUrl", "127.0.0.1"), pair("websocket", "192.168.1.1")]);
     }
 }

@@ -1,6 +1,6 @@
 //! The connections to a server: name, TCP, TLS with the pin of a link; then WebSocket frames or one HTTP request.
 //!
-//! It is the only place that opens TCP sockets here, and only after a `Permit` reached [`crate::Meeting`]. It knows
+//! Every socket is opened and counted by `contacts`, and only after a `Permit` reached [`crate::Meeting`]. This knows
 //! neither XMPP nor bridge messages, and never repeats a connection by itself. Start at `connect`; `pump` moves
 //! frames between a socket and two channels, `fetch` is one HTTP exchange.
 
@@ -19,7 +19,6 @@ use std::time::Duration;
 use futures_util::{SinkExt, StreamExt};
 use proxy::Proxy;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
@@ -29,6 +28,7 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Error as WebSocketError, Message};
 
+use crate::contacts::{Counted, Errand};
 pub(crate) use bosh::pump_bosh;
 pub(crate) use fetch::{Answer, Ask, fetch, page};
 pub(crate) use pump::{INCOMING_FRAMES, Incoming, OUTGOING_FRAMES, pump};
@@ -111,13 +111,13 @@ pub(crate) struct Socket {
 ///
 /// # Errors
 /// [`WireError`], within [`CONNECT_TIMEOUT`].
-pub(crate) async fn connect(target: &Target) -> Result<Socket, WireError> {
-    timeout(CONNECT_TIMEOUT, Box::pin(open(target))).await.unwrap_or(Err(WireError::Timeout))
+pub(crate) async fn connect(target: &Target, errand: &Errand) -> Result<Socket, WireError> {
+    timeout(CONNECT_TIMEOUT, Box::pin(open(target, errand))).await.unwrap_or(Err(WireError::Timeout))
 }
 
-async fn open(target: &Target) -> Result<Socket, WireError> {
+async fn open(target: &Target, errand: &Errand) -> Result<Socket, WireError> {
     let request = request(target)?;
-    let (stream, way) = open_stream(target).await?;
+    let (stream, way) = open_stream(target, errand).await?;
     let limits = WebSocketConfig::default().max_message_size(Some(FRAME_BYTES)).max_frame_size(Some(FRAME_BYTES));
     let (inner, _answer) = tokio_tungstenite::client_async_with_config(request, stream, Some(limits))
         .await
@@ -126,8 +126,8 @@ async fn open(target: &Target) -> Result<Socket, WireError> {
 }
 
 /// A stream that is protected as the target wants it, and where it leads.
-async fn open_stream(target: &Target) -> Result<(Box<dyn ByteStream>, Way), WireError> {
-    let tcp = dial(target).await?;
+async fn open_stream(target: &Target, errand: &Errand) -> Result<(Box<dyn ByteStream>, Way), WireError> {
+    let tcp = dial(target, errand).await?;
     let broken = |_| WireError::Broken;
     let way = Way { local: tcp.local_addr().map_err(broken)?.ip(), peer: tcp.peer_addr().map_err(broken)? };
     if target.secure {
@@ -148,9 +148,9 @@ fn request(target: &Target) -> Result<Request, WireError> {
 
 /// The addresses of a name in the system's order. Whether they may lie there is checked against the address itself,
 /// because a name may resolve to anything.
-async fn addresses(host: &str, port: u16, reach: Reach) -> Result<Vec<SocketAddr>, WireError> {
-    let found = tokio::net::lookup_host((host, port)).await.map_err(|_| WireError::UnknownName)?;
-    let (within, nearer): (Vec<_>, Vec<_>) = found.partition(|address| reach.covers(address.ip()));
+async fn addresses(host: &str, port: u16, reach: Reach, errand: &Errand) -> Result<Vec<SocketAddr>, WireError> {
+    let found = errand.look_up(host, port).await.map_err(|_| WireError::UnknownName)?;
+    let (within, nearer): (Vec<_>, Vec<_>) = found.into_iter().partition(|address| reach.covers(address.ip()));
     match (within.is_empty(), nearer.is_empty()) {
         (false, _) => Ok(within),
         (true, false) => Err(WireError::TooNear),
@@ -159,23 +159,19 @@ async fn addresses(host: &str, port: u16, reach: Reach) -> Result<Vec<SocketAddr
 }
 
 /// Tries every address of the name; through a proxy where the environment wants one.
-async fn dial(target: &Target) -> Result<TcpStream, WireError> {
+async fn dial(target: &Target, errand: &Errand) -> Result<Counted, WireError> {
     let proxy = Proxy::towards(&target.host, |name| std::env::var(name).ok()).filter(|_| target.secure);
     if let Some(proxy) = proxy {
-        return proxy.tunnel(&target.authority()).await;
+        return proxy.tunnel(&target.authority(), errand).await;
     }
     let mut failure = WireError::UnknownName;
-    for address in addresses(&target.host, target.port, target.reach).await? {
+    for address in addresses(&target.host, target.port, target.reach, errand).await? {
         if !target.secure && !address.ip().is_loopback() {
             failure = WireError::PlainRefused;
             continue;
         }
-        match TcpStream::connect(address).await {
-            Ok(tcp) => {
-                // Stanzas are small and answers wait for them.
-                let _ = tcp.set_nodelay(true);
-                return Ok(tcp);
-            }
+        match errand.connect(&target.host, address).await {
+            Ok(tcp) => return Ok(tcp),
             Err(error) => failure = dial_error(&error),
         }
     }
@@ -247,6 +243,7 @@ impl Socket {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::contacts::{Contacts, errand};
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
     use tokio_tungstenite::tungstenite::protocol::CloseFrame;
@@ -273,7 +270,7 @@ mod tests {
             tcp.write_all(b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n").await.unwrap();
             String::from_utf8_lossy(&head[..read]).to_lowercase()
         });
-        assert_eq!(connect(&target).await.err(), Some(WireError::NotJitsi(404)));
+        assert_eq!(connect(&target, &errand(&Contacts::default())).await.err(), Some(WireError::NotJitsi(404)));
         let head = serving.await.unwrap();
         assert!(head.starts_with("get /xmpp-websocket?room=rosa http/1.1"), "{head}");
         assert!(head.contains("sec-websocket-protocol: xmpp") && head.contains("user-agent: runde/0\r\n"), "{head}");
@@ -283,8 +280,14 @@ mod tests {
     #[tokio::test]
     async fn without_encryption_only_this_computer_is_reached() {
         // The unspecified address leads to this computer, too, but does not say so.
-        assert_eq!(connect(&plain("0.0.0.0", 9)).await.err(), Some(WireError::PlainRefused));
-        assert_eq!(connect(&plain("127.0.0.1", 9)).await.err(), Some(WireError::Refused));
+        assert_eq!(
+            connect(&plain("0.0.0.0", 9), &errand(&Contacts::default())).await.err(),
+            Some(WireError::PlainRefused)
+        );
+        assert_eq!(
+            connect(&plain("127.0.0.1", 9), &errand(&Contacts::default())).await.err(),
+            Some(WireError::Refused)
+        );
     }
 
     #[tokio::test]
@@ -292,7 +295,7 @@ mod tests {
         let (listener, mut target) = listener().await;
         target.host = "localhost".to_owned();
         target.reach = Reach::Private;
-        assert_eq!(connect(&target).await.err(), Some(WireError::TooNear));
+        assert_eq!(connect(&target, &errand(&Contacts::default())).await.err(), Some(WireError::TooNear));
         assert!(timeout(Duration::from_millis(50), listener.accept()).await.is_err(), "somebody came");
     }
 
@@ -306,7 +309,7 @@ mod tests {
             socket.send(Message::text("hello")).await.unwrap();
             let _ = socket.send(Message::text("x".repeat(FRAME_BYTES + 1))).await;
         });
-        let mut socket = connect(&target).await.ok().unwrap();
+        let mut socket = connect(&target, &errand(&Contacts::default())).await.ok().unwrap();
         assert_eq!(socket.next().await.as_deref(), Ok("hello"));
         assert_eq!(socket.next().await, Err(Ended::Broken));
         drop(socket);
@@ -324,7 +327,7 @@ mod tests {
                 let frame = said.map(|code| CloseFrame { code, reason: "".into() });
                 let _ = socket.close(frame).await;
             });
-            let mut socket = connect(&target).await.ok().unwrap();
+            let mut socket = connect(&target, &errand(&Contacts::default())).await.ok().unwrap();
             assert_eq!(socket.next().await, Err(ended));
         }
     }
@@ -337,6 +340,6 @@ mod tests {
             let _ = tcp.write_all(b"220 mail.example ESMTP\r\n").await;
             let _ = tcp.read(&mut [0; 512]).await;
         });
-        assert_eq!(connect(&target).await.err(), Some(WireError::NoWebSocket));
+        assert_eq!(connect(&target, &errand(&Contacts::default())).await.err(), Some(WireError::NoWebSocket));
     }
 }

@@ -43,12 +43,34 @@ pub struct Permit<K> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Contact {
     host: String,
+    ground: Ground,
 }
 
 /// May ask one host for its notice, and for nothing else.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fetch {
     host: String,
+    ground: Ground,
+}
+
+/// The text under which a host may be contacted, as it was noted. Only the gate makes one.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Ground {
+    notice_id: String,
+    sha256: String,
+}
+
+impl Ground {
+    #[must_use]
+    pub fn notice_id(&self) -> &str {
+        &self.notice_id
+    }
+
+    /// Of the text in the language in which it was read.
+    #[must_use]
+    pub fn sha256(&self) -> &str {
+        &self.sha256
+    }
 }
 
 /// May open microphones, cameras and speakers.
@@ -65,6 +87,12 @@ impl Permit<Contact> {
     pub fn host(&self) -> &str {
         &self.kind.host
     }
+
+    /// What allows it.
+    #[must_use]
+    pub const fn ground(&self) -> &Ground {
+        &self.kind.ground
+    }
 }
 
 impl Permit<Fetch> {
@@ -72,6 +100,12 @@ impl Permit<Fetch> {
     #[must_use]
     pub fn host(&self) -> &str {
         &self.kind.host
+    }
+
+    /// What allows it.
+    #[must_use]
+    pub const fn ground(&self) -> &Ground {
+        &self.kind.ground
     }
 }
 
@@ -201,13 +235,13 @@ impl Gate {
     pub fn contact(&self, target: &Target) -> Result<Permit<Contact>, Box<Asks>> {
         let notice = self.notice(target);
         let own_machine = notice.is_of_rooms() && target.is_loopback();
-        let noted =
-            self.has(&notice, &notice.record_host(target)) || (own_machine && self.has(&notice, Target::OWN_ROOM));
-        let second_stage = noted && promises_more(target, &notice);
-        if !noted || second_stage || self.objection(target).is_some() {
-            return Err(Box::new(Asks { second_stage, ..*self.asks(notice, target.clone()) }));
+        let own_room = || self.ground(&notice, Target::OWN_ROOM).filter(|_| own_machine);
+        let ground = self.ground(&notice, &notice.record_host(target)).or_else(own_room);
+        let second_stage = ground.is_some() && promises_more(target, &notice);
+        match ground.filter(|_| !second_stage && self.objection(target).is_none()) {
+            Some(ground) => Ok(Permit { kind: Contact { host: target.host().to_owned(), ground } }),
+            None => Err(Box::new(Asks { second_stage, ..*self.asks(notice, target.clone()) })),
         }
-        Ok(Permit { kind: Contact { host: target.host().to_owned() } })
     }
 
     /// Leave to ask an unknown server for its own notice, once the warning about it was noted.
@@ -216,10 +250,11 @@ impl Gate {
     /// The warning to show first; [`Asks::objected`] where somebody objected.
     pub fn fetch(&self, target: &Target) -> Result<Permit<Fetch>, Box<Asks>> {
         let warning = Notice::for_target(target);
-        if !self.has(&warning, &warning.record_host(target)) || self.objection(target).is_some() {
-            return Err(self.asks(warning, target.clone()));
+        let ground = self.ground(&warning, &warning.record_host(target));
+        match ground.filter(|_| self.objection(target).is_none()) {
+            Some(ground) => Ok(Permit { kind: Fetch { host: target.host().to_owned(), ground } }),
+            None => Err(self.asks(warning, target.clone())),
         }
-        Ok(Permit { kind: Fetch { host: target.host().to_owned() } })
     }
 
     /// For a room that this very program serves, at whatever address of this computer: whoever noted what hosting means need not
@@ -231,7 +266,8 @@ impl Gate {
     pub fn contact_served_here(&self, target: &Target, _host: &Permit<Host>) -> Result<Permit<Contact>, Box<Asks>> {
         let notice = self.notice(target);
         if notice.is_of_rooms() && self.host_as(&notice).is_ok() {
-            return Ok(Permit { kind: Contact { host: target.host().to_owned() } });
+            let ground = self.ground_anywhere(&notice);
+            return Ok(Permit { kind: Contact { host: target.host().to_owned(), ground } });
         }
         self.contact(target)
     }
@@ -280,9 +316,22 @@ impl Gate {
     }
 
     fn has(&self, notice: &Notice, host: &str) -> bool {
-        self.noted.iter().any(|noted| {
+        self.ground(notice, host).is_some()
+    }
+
+    /// The noted text of a notice, where it was noted for this host.
+    fn ground(&self, notice: &Notice, host: &str) -> Option<Ground> {
+        let noted = self.noted.iter().find(|noted| {
             noted.host == host && noted.notice_id == notice.id() && notice.language_of(&noted.sha256).is_some()
-        })
+        })?;
+        Some(Ground { notice_id: noted.notice_id.clone(), sha256: noted.sha256.clone() })
+    }
+
+    /// The same wherever it was noted: for rooms of one's own. Where another version of it was noted, it is the German text now.
+    fn ground_anywhere(&self, notice: &Notice) -> Ground {
+        let same = |noted: &&Noted| noted.notice_id == notice.id() && notice.language_of(&noted.sha256).is_some();
+        let sha256 = self.noted.iter().find(same).map_or_else(|| notice.sha256(Lang::De), |noted| noted.sha256.clone());
+        Ground { notice_id: notice.id().to_owned(), sha256 }
     }
 
     fn asks(&self, notice: Notice, target: Target) -> Box<Asks> {

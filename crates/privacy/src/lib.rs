@@ -47,7 +47,7 @@ pub use acknowledgement::{Acknowledgement, Circumstances, Method, Standing, Text
 pub use consent::{Choice, ConsentRecord, ConsentState};
 pub use difference::{Change, ChangeKind, Piece, PieceKind, changes};
 pub use document::{Document, DocumentError, Shelf};
-pub use gate::{Asks, Contact, Fetch, Gate, Host, LocalDevices, Permit};
+pub use gate::{Asks, Contact, Fetch, Gate, Ground, Host, LocalDevices, Permit};
 pub use lang::{Lang, LangError};
 pub use ledger::{ChainKey, Damage, Head, HeadState, Ledger, LedgerError, Pending, Verdict};
 pub use notice::{Notice, NoticeKind, Point, Section};

@@ -38,6 +38,8 @@ pub struct Settings {
     pub speaker: Option<String>,
     pub camera: Option<String>,
     pub processing: Processing,
+    /// Sound and picture through a relay of the server and by no other way.
+    pub relay_only: bool,
     /// Host that a bare room name means.
     pub default_server: String,
     /// Address and port, TCP and UDP alike, where rooms of one's own are opened.
@@ -60,6 +62,7 @@ impl Default for Settings {
             speaker: None,
             camera: None,
             processing: Processing::default(),
+            relay_only: false,
             default_server: "meet.jit.si".to_owned(),
             listen: "127.0.0.1:8443".to_owned(),
         }

@@ -42,6 +42,7 @@ fn settings() -> Settings {
         speaker: Some("spk".into()),
         camera: Some("cam".into()),
         processing: Processing { echo: false, noise: true, gain: false },
+        relay_only: true,
         default_server: format!("{MARKER}.example"),
         listen: "127.0.0.1:9".into(),
     }

@@ -4,8 +4,11 @@
 //! These are names and URLs as the deployment says them. Whether an announced URL may be contacted is the business of
 //! whoever opens the socket.
 
+mod ignored;
+
 use crate::json::{self, JsonError};
 use crate::link::RoomLink;
+pub use ignored::{Ignored, IgnoredKind, WATCHED, host_of};
 use serde_json::Value;
 
 /// Bytes of an address; longer ones are ignored.
@@ -92,6 +95,12 @@ impl Addresses {
         addresses.token_page = config.get("tokenAuthUrl").and_then(Value::as_str).and_then(|url| token_page(url, link));
         Ok(addresses)
     }
+}
+
+/// What the configuration asks for that is not done, as the reader of config.js found it.
+#[must_use]
+pub fn ignored_in(text: &str) -> Vec<Ignored> {
+    json::parse(text).ok().and_then(|config| config.get("ignored").map(ignored::ignored)).unwrap_or_default()
 }
 
 /// A domain, of characters that cannot end one XML or HTTP word and begin another.

@@ -21,6 +21,7 @@ use tokio::time::{sleep_until, timeout, timeout_at};
 use crate::Identity;
 use crate::config::{Candidate, CandidateKind};
 use crate::ice::MAX_CANDIDATES;
+use crate::socket::Meter;
 use crate::turn::{Account, Allocation, Fact};
 
 /// Datagrams waiting for the relay: a key frame of the largest layer. What finds no room is lost.
@@ -42,8 +43,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin + Send> ByteStream for T {}
 
 /// What carries messages to a server.
 pub enum Link {
-    /// Connected to the server.
-    Datagrams(UdpSocket),
+    /// Connected to the server, with whoever counts what passes.
+    Datagrams(UdpSocket, Arc<dyn Meter>),
     /// TCP, or TLS over it, with the own address.
     Stream(Box<dyn ByteStream>, SocketAddr),
 }
@@ -176,7 +177,7 @@ async fn work(
 async fn open(server: Opening, peers: &[SocketAddr], provider: Arc<dyn RTCCryptoProvider>) -> Option<Open> {
     let (link, account) = server.await?;
     let (local, stream) = match &link {
-        Link::Datagrams(socket) => (socket.local_addr().ok()?, false),
+        Link::Datagrams(socket, _) => (socket.local_addr().ok()?, false),
         Link::Stream(_, local) => (*local, true),
     };
     let allocation = Allocation::new(Instant::now(), &account, local, stream, peers, provider).ok()?;
@@ -209,7 +210,7 @@ async fn turn(open: &mut Open, buffer: &mut [u8]) -> io::Result<()> {
         }
     };
     tokio::select! {
-        read = read(&mut open.link, buffer) => {
+        read = read(&mut open.link, open.server, buffer) => {
             let length = read?;
             let heard = open.allocation.handle(Instant::now(), &buffer[..length]);
             heard.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
@@ -222,9 +223,13 @@ async fn turn(open: &mut Open, buffer: &mut [u8]) -> io::Result<()> {
 }
 
 /// Safe to drop half way.
-async fn read(link: &mut Link, buffer: &mut [u8]) -> io::Result<usize> {
+async fn read(link: &mut Link, server: SocketAddr, buffer: &mut [u8]) -> io::Result<usize> {
     match link {
-        Link::Datagrams(socket) => socket.recv(buffer).await,
+        Link::Datagrams(socket, meter) => {
+            let length = socket.recv(buffer).await?;
+            meter.received(server, length as u64);
+            Ok(length)
+        }
         Link::Stream(stream, _) => match stream.read(buffer).await? {
             0 => Err(io::ErrorKind::UnexpectedEof.into()),
             length => Ok(length),
@@ -236,7 +241,11 @@ async fn flush(open: &mut Open) -> io::Result<()> {
     while let Some(message) = open.allocation.poll_transmit() {
         match &mut open.link {
             // What is lost here is lost as elsewhere on the way.
-            Link::Datagrams(socket) => drop(socket.send(&message).await),
+            Link::Datagrams(socket, meter) => {
+                if let Ok(length) = socket.send(&message).await {
+                    meter.sent(open.server, length as u64);
+                }
+            }
             Link::Stream(stream, _) => stream.write_all(&message).await?,
         }
     }

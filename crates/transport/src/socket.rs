@@ -2,6 +2,7 @@
 
 use std::io::{self, IoSliceMut};
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -27,6 +28,16 @@ pub struct Socket {
     buffers: Vec<Vec<u8>>,
     train: Vec<u8>,
     counts: Counts,
+    meter: Option<Arc<dyn Meter>>,
+}
+
+/// Told of everything that passes a socket: payload bytes, without the headers of UDP and IP. It is called between two system
+/// calls and must not wait.
+pub trait Meter: Send + Sync + std::fmt::Debug {
+    /// The system took so many bytes for this peer.
+    fn sent(&self, peer: SocketAddr, bytes: u64);
+    /// So many bytes came from it.
+    fn received(&self, peer: SocketAddr, bytes: u64);
 }
 
 /// What a socket has handed to the system since it was bound.
@@ -109,7 +120,7 @@ trait Rails {
     fn send(&self, train: &Transmit<'_>) -> io::Result<()>;
 }
 
-impl Rails for (&tokio::net::UdpSocket, &SystemCalls) {
+impl Rails for (&tokio::net::UdpSocket, &SystemCalls, Option<&dyn Meter>) {
     fn longest(&self) -> usize {
         self.1.longest()
     }
@@ -117,9 +128,13 @@ impl Rails for (&tokio::net::UdpSocket, &SystemCalls) {
     fn send(&self, train: &Transmit<'_>) -> io::Result<()> {
         // Straight to the system: the runtime would say "not writable" until it has once waited for it.
         match self.1 {
-            SystemCalls::Trains(state) => state.try_send(self.0.into(), train),
-            SystemCalls::Lone(socket) => socket.send_to(train.contents, train.destination).map(|_| ()),
+            SystemCalls::Trains(state) => state.try_send(self.0.into(), train)?,
+            SystemCalls::Lone(socket) => socket.send_to(train.contents, train.destination).map(|_| ())?,
         }
+        if let Some(meter) = self.2 {
+            meter.sent(train.destination, train.contents.len() as u64);
+        }
+        Ok(())
     }
 }
 
@@ -129,16 +144,28 @@ impl Socket {
     /// # Errors
     /// As the system says: address in use, not ours, no permission.
     pub fn bind(addr: SocketAddr) -> io::Result<Self> {
+        Self::open(addr, None)
+    }
+
+    /// The same, with somebody who counts.
+    ///
+    /// # Errors
+    /// As [`Socket::bind`].
+    pub fn metered(addr: SocketAddr, meter: Arc<dyn Meter>) -> io::Result<Self> {
+        Self::open(addr, Some(meter))
+    }
+
+    fn open(addr: SocketAddr, meter: Option<Arc<dyn Meter>>) -> io::Result<Self> {
         let socket = std::net::UdpSocket::bind(addr)?;
         socket.set_nonblocking(true)?;
         let calls = SystemCalls::of(&socket)?;
-        Self::with(socket, calls)
+        Self::with(socket, calls, meter)
     }
 
-    fn with(socket: std::net::UdpSocket, calls: SystemCalls) -> io::Result<Self> {
+    fn with(socket: std::net::UdpSocket, calls: SystemCalls, meter: Option<Arc<dyn Meter>>) -> io::Result<Self> {
         let io = tokio::net::UdpSocket::from_std(socket)?;
         let (buffers, train) = (vec![vec![0; TRAIN]; TRAINS], Vec::with_capacity(TRAIN));
-        Ok(Self { io, calls, buffers, train, counts: Counts::default() })
+        Ok(Self { io, calls, buffers, train, counts: Counts::default(), meter })
     }
 
     /// Where it is bound.
@@ -173,6 +200,9 @@ impl Socket {
             };
             let now = Instant::now();
             for (meta, buffer) in metas.iter().zip(&self.buffers).take(trains) {
+                if let Some(meter) = &self.meter {
+                    meter.received(meta.addr, meta.len as u64);
+                }
                 for datagram in buffer[..meta.len].chunks(meta.stride.max(1)) {
                     each(now, meta.addr, datagram);
                     count += 1;
@@ -189,7 +219,7 @@ impl Socket {
     /// Only for errors of the socket itself, never for an unreachable peer.
     pub fn send_batch(&mut self, datagrams: &[(SocketAddr, Bytes)]) -> io::Result<usize> {
         let before = self.counts.datagrams;
-        send_all(&(&self.io, &self.calls), datagrams, &mut self.train, &mut self.counts)?;
+        send_all(&(&self.io, &self.calls, self.meter.as_deref()), datagrams, &mut self.train, &mut self.counts)?;
         Ok(usize::try_from(self.counts.datagrams - before).unwrap_or(usize::MAX))
     }
 
@@ -404,7 +434,7 @@ mod tests {
             let socket = std::net::UdpSocket::bind(loopback()).unwrap();
             socket.set_nonblocking(true).unwrap();
             let calls = SystemCalls::Lone(socket.try_clone().unwrap());
-            Socket::with(socket, calls).unwrap()
+            Socket::with(socket, calls, None).unwrap()
         });
         assert_eq!(carry(&mut ours, &mut theirs).await, 10);
     }

@@ -16,6 +16,9 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use tokio::sync::oneshot;
 
+/// Of the loop, in a second.
+const TICKS: u8 = 10;
+
 /// What is open, composed and waiting for a file's name.
 #[derive(Default)]
 pub struct Counter {
@@ -28,6 +31,8 @@ pub struct Counter {
     draft: Option<Operator>,
     saved: Option<Saved>,
     asked: Option<Asked>,
+    /// Ticks since the contact ledger was drawn.
+    ticks: u8,
 }
 
 /// A file dialog that is open.
@@ -54,6 +59,12 @@ impl Counter {
     /// Something was asked of the app: what was drawn may no longer be true.
     pub fn something_happened(&mut self) {
         self.drawn = None;
+    }
+
+    /// Ten times a second; true once a second while somebody looks: the contact ledger moves by itself.
+    pub fn tick(&mut self) -> bool {
+        self.ticks = (self.ticks + 1) % TICKS;
+        self.page.is_some() && self.ticks == 0
     }
 
     /// What the window sees; `None` while nobody looks or where the profile cannot be read.
@@ -145,7 +156,7 @@ impl<S: Shell> App<S> {
         }
         let erasing = UiError::internal("the profile is being erased");
         let erased = std::mem::replace(&mut self.desk, Err(erasing)).and_then(Desk::erase_all);
-        self.contacts.clear();
+        self.contacts = runde_client::Contacts::default();
         self.close_counter();
         self.desk = (self.open_desk)();
         self.enter_profile();
@@ -216,6 +227,7 @@ impl<S: Shell> App<S> {
                     runde_print::PrintError::Pdf(detail) => UiError::internal(&detail),
                 })
             }
+            Document::Contacts => Ok(format!("{:#}\n", self.contacts.seen().to_json()).into_bytes()),
             Document::LedgerJson | Document::LedgerJsonLd | Document::LedgerKantara | Document::Profile => {
                 Ok(self.desk()?.document(document))
             }
@@ -296,7 +308,7 @@ impl Desk {
             Document::LedgerJson => export::plain(protection, noted, agreed),
             Document::LedgerJsonLd => export::json_ld(noted, agreed),
             Document::LedgerKantara => export::kantara(agreed),
-            Document::Profile | Document::LetterPdf | Document::LetterText => {
+            Document::Profile | Document::LetterPdf | Document::LetterText | Document::Contacts => {
                 return self.profile.archive().to_json().into_bytes();
             }
         };
@@ -311,6 +323,7 @@ const fn name_of(document: Document) -> &'static str {
         Document::LedgerJsonLd => "runde-ledgers.jsonld",
         Document::LedgerKantara => "runde-consent-receipts.json",
         Document::Profile => "runde-profile.json",
+        Document::Contacts => "runde-contacts.json",
         Document::LetterPdf => "runde-letter.pdf",
         Document::LetterText => "runde-letter.txt",
     }

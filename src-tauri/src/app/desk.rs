@@ -193,6 +193,7 @@ impl Desk {
             SettingChange::Echo(on) => settings.processing.echo = on,
             SettingChange::Noise(on) => settings.processing.noise = on,
             SettingChange::Gain(on) => settings.processing.gain = on,
+            SettingChange::RelayOnly(on) => settings.relay_only = on,
             // Not one of the profile's files: see `autostart`.
             SettingChange::Autostart(_) => return Err(misplaced()),
             SettingChange::DefaultServer(text) => settings.default_server = words::server(&text)?,
@@ -246,7 +247,6 @@ impl Desk {
 
     pub fn settings_slice(
         &self,
-        contacts: &[String],
         schemes: Vec<crate::view::Scheme>,
         autostart: Option<crate::view::Autostart>,
     ) -> Settings {
@@ -267,7 +267,7 @@ impl Desk {
             purposes: self.purposes(),
             ledger_state,
             profile_path: self.profile.places().data.display().to_string(),
-            contacts: contacts.to_vec(),
+            relay_only: settings.relay_only,
             default_server: self.default_host(),
             port: self.listen().port(),
             schemes,

@@ -217,6 +217,7 @@ impl<S: Shell> App<S> {
         let desk = self.desk.as_mut().map_err(|error| error.clone())?;
         let stored_name = desk.remember_name(&door.name)?;
         let mut options = join_options(door, desk);
+        options.contacts = self.contacts.clone();
         // Nobody is asked for the password of a room of their own.
         options.password = own.filter(|_| door.hosted_here);
         if let Some(keys) = keys {
@@ -229,8 +230,6 @@ impl<S: Shell> App<S> {
         (seat.hosted_here, seat.operator) = (door.hosted_here, door.operator());
         seat.fingerprint = fingerprint(&door.link);
         seat.stored.extend(stored_name.then_some(crate::view::Stored::DisplayName));
-        let host = seat.host.clone();
-        self.contacted(&host);
         self.watched = None;
         self.seat = Some(Box::new(seat));
         Ok(())
@@ -316,6 +315,7 @@ fn join_options(door: &Door, desk: &Desk) -> JoinOptions {
     options.audio_out = audio_out(desk);
     options.video_in = video_in(desk);
     options.processing = Some(processing(desk));
+    options.relay_only = desk.preferences().relay_only;
     options.devices = Some(door.devices.clone());
     options.microphone = door.microphone;
     options.camera = door.camera;

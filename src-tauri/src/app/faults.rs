@@ -42,9 +42,8 @@ fn of_wire(error: &WireError, host: &str) -> UiError {
         WireError::UntrustedCertificate => with(ErrorCode::CertificateUntrusted),
         WireError::Tls(detail) => with(ErrorCode::EncryptionFailed).with("detail", detail).retryable(),
         WireError::PlainRefused => UiError::new(ErrorCode::LinkUnprotected).with("text", host),
-        WireError::NotJitsi(_) | WireError::NoWebSocket | WireError::TooNear | WireError::NoRelay => {
-            with(ErrorCode::HostUnsupported)
-        }
+        WireError::NotJitsi(_) | WireError::NoWebSocket | WireError::TooNear => with(ErrorCode::HostUnsupported),
+        WireError::NoRelay => with(ErrorCode::RelayMissing).retryable(),
         WireError::ProxyRefused(status) => {
             with(ErrorCode::NetworkUnreachable).with("detail", format!("proxy: {status}")).retryable()
         }
@@ -177,6 +176,7 @@ mod tests {
             (Unreachable(WireError::UntrustedCertificate), C::CertificateUntrusted, false),
             (Unreachable(WireError::Tls(detail())), C::EncryptionFailed, true),
             (Unreachable(WireError::NotJitsi(404)), C::HostUnsupported, false),
+            (Unreachable(WireError::NoRelay), C::RelayMissing, true),
             (Refused(Refusal::PasswordNeeded), C::PasswordNeeded, true),
             (Refused(Refusal::MembersOnly), C::MembersOnly, true),
             (Refused(Refusal::LobbyClosed), C::LobbyClosed, true),

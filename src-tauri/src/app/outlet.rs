@@ -50,6 +50,7 @@ fn name(slice: &Slice) -> &'static str {
         Slice::Toasts(_) => "toasts",
         Slice::Reminders(_) => "reminders",
         Slice::Desk(_) => "desk",
+        Slice::Contacts(_) => "contacts",
     }
 }
 

@@ -21,14 +21,13 @@ impl<S: Shell> App<S> {
             None => slices.extend([Slice::Meeting(None), Slice::People(Vec::new()), Slice::Chat(Vec::new())]),
         }
         if let Ok(desk) = &self.desk {
-            slices.push(Slice::Settings(Box::new(desk.settings_slice(
-                &self.contacts,
-                self.schemes_slice(),
-                self.autostart_slice(desk),
-            ))));
+            slices
+                .push(Slice::Settings(Box::new(desk.settings_slice(self.schemes_slice(), self.autostart_slice(desk)))));
             slices.push(Slice::Devices(self.devices_slice(desk)));
             slices.push(Slice::Reminders(desk.reminders()));
-            slices.push(Slice::Desk(self.counter.slice(desk).map(Box::new)));
+            let shown = self.counter.slice(desk);
+            let ledger = shown.is_some().then(|| Box::new(super::contacts::page(self.contacts.seen())));
+            slices.extend([Slice::Desk(shown.map(Box::new)), Slice::Contacts(ledger)]);
         }
         for slice in slices {
             self.outlet.send(slice);
@@ -89,7 +88,7 @@ impl<S: Shell> App<S> {
             recents: self.desk.as_ref().ok().and_then(|desk| desk.recents()),
             interfaces: super::host::interfaces(),
             hosted: self.hosted.as_ref().map(super::host::Hosted::slice),
-            contacts: self.contacts.clone(),
+            contacts: super::contacts::hosts(&self.contacts.seen()),
             responsible: self.desk.as_ref().map(super::desk::Desk::responsible).unwrap_or_default(),
         }
     }
@@ -100,8 +99,8 @@ impl<S: Shell> App<S> {
         self.measure();
         let devices = self.hear_devices_at_the_door();
         let (list, room) = (self.hardware.take_news(), self.room_use_changed());
-        let log = self.hear_of_the_log();
-        devices || list || room || log
+        let (log, counter) = (self.hear_of_the_log(), self.counter.tick());
+        devices || list || room || log || counter
     }
 
     fn measure(&mut self) {

@@ -248,6 +248,8 @@ pub enum Document {
     Profile,
     LetterPdf,
     LetterText,
+    /// The contact ledger as it is now.
+    Contacts,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -48,6 +48,8 @@ pub enum ErrorCode {
     NetworkUnreachable,
     /// A server of a kind this version cannot talk to yet. `host`
     HostUnsupported,
+    /// Only a relay may be used, by the settings, and the server has none. `host`
+    RelayMissing,
     /// The certificate is not the one the link names. `host`
     FingerprintDiffers,
     /// Nobody vouches for the certificate, and the link names none. `host`

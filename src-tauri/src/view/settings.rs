@@ -17,7 +17,8 @@ pub struct Settings {
     pub ledger_state: LedgerState,
     /// Where the profile lies, for the user to find it.
     pub profile_path: String,
-    pub contacts: Vec<String>,
+    /// Sound and picture go through a relay of the server and by no other way, from the next meeting on.
+    pub relay_only: bool,
     /// Host that a bare room name means.
     pub default_server: String,
     /// Port, TCP and UDP alike, of the next room on this device.
@@ -72,6 +73,7 @@ pub enum SettingChange {
     Echo(bool),
     Noise(bool),
     Gain(bool),
+    RelayOnly(bool),
     /// Start in the tray with the session.
     Autostart(bool),
     /// Host that a bare room name means, as typed.

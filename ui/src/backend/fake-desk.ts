@@ -1,5 +1,7 @@
 /** The privacy desk of the scripted backend: a profile with a little of everything. */
+import type { ContactLedger } from './bindings/ContactLedger';
 import type { LedgerEntry } from './bindings/LedgerEntry';
+import type { Contacted } from './bindings/Contacted';
 import type { LetterRequest } from './bindings/LetterRequest';
 import type { PrivacyDesk } from './bindings/PrivacyDesk';
 import type { StoredFile } from './bindings/StoredFile';
@@ -57,6 +59,22 @@ export const desk = (openedAt: PrivacyDesk['openedAt']): PrivacyDesk => ({
   ],
   letter: null, saved: null, hosting: { allowed: true, kept: null, draft: null },
 });
+
+const contacted = (host: string, address: string, purpose: Contacted['purpose'], sent: number | null, received: number | null, noticeId = 'meet-jit-si'): Contacted =>
+  ({ host, address, purpose, first: AT, last: AT + 1860, times: 1, sent, received, noticeId, sha256: HASH });
+
+export const contacts: ContactLedger = {
+  contacts: [
+    contacted('meet.jit.si', '', 'nameResolution', null, null), contacted('meet.jit.si', '203.0.113.7:443', 'configuration', 1204, 84_310),
+    contacted('meet.jit.si', '203.0.113.7:443', 'signalling', 61_044, 148_200), contacted('198.51.100.23', '198.51.100.23:10000', 'media', 184_320_911, 402_118_004),
+    contacted('meet.jit.si', '203.0.113.7:443', 'bridgeChannel', 9_120, 22_480),
+  ],
+  beyond: null,
+  ignored: [
+    { kind: 'avatars', key: 'gravatarBaseURL', host: 'www.gravatar.com' }, { kind: 'analytics', key: 'analytics.amplitudeAPPKey', host: null },
+    { kind: 'statistics', key: 'callStatsID', host: null }, { kind: 'relay', key: 'p2p.stunServers', host: 'stun.l.google.com' },
+  ],
+};
 
 export const letter = (wish: LetterRequest): PrivacyDesk['letter'] => ({
   text: `${wish.sender || '________________'}\n\n8×8, Inc.\n675 Creekside Way\nCampbell, California 95008\nUSA\n\n25. November 2026\n\nAuskunft nach Art. ${wish.article} DSGVO über Daten bei ${wish.host}\n\nSehr geehrte Damen und Herren,\n\nbitte teilen Sie mir mit, ob Sie Daten über mich verarbeiten.\n\nMit freundlichen Grüßen\n`,

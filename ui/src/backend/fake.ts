@@ -30,7 +30,7 @@ import type { Wants } from './bindings/Wants';
 import type { Wish } from './bindings/Wish';
 import german from '../../../crates/privacy/notices/meet-jit-si.de.md?raw';
 import english from '../../../crates/privacy/notices/meet-jit-si.en.md?raw';
-import { desk, letter } from './fake-desk';
+import { contacts, desk, letter } from './fake-desk';
 import { CAPTURED, NO_EXTRAS, OFFERED, wished } from './fake-extras';
 import { batch, scene } from './scene';
 
@@ -116,7 +116,7 @@ class Script {
   };
   private settings: Settings = {
     language: 'system', look: 'system', name: '', processing: { echo: true, noise: true, gain: true }, purposes: purposes(),
-    ledgerState: 'intact', profilePath: '/home/amal/.local/share/runde', contacts: [], version: '0.1.0', defaultServer: 'meet.jit.si', port: 8443,
+    ledgerState: 'intact', profilePath: '/home/amal/.local/share/runde', relayOnly: false, version: '0.1.0', defaultServer: 'meet.jit.si', port: 8443,
     schemes: [{ scheme: 'runde', ours: false }, { scheme: 'jitsi-meet', ours: false }], autostart: { on: false, other: '' }, locked: [], organisation: '',
   };
 
@@ -344,6 +344,7 @@ class Script {
   turnDesk(next: PrivacyDesk | null): void {
     this.shownDesk = next;
     this.send({ slice: 'desk', value: next });
+    this.send({ slice: 'contacts', value: next && contacts });
   }
 
   changeDesk(change: Partial<PrivacyDesk>): void {

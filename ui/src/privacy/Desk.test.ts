@@ -2,7 +2,7 @@ import { render, screen, within } from '@testing-library/svelte';
 import userEvent from '@testing-library/user-event';
 import { expect, test } from 'vitest';
 import App from '../App.svelte';
-import { desk, letter } from '../backend/fake-desk';
+import { contacts, desk, letter } from '../backend/fake-desk';
 import type { DeskPage } from '../backend/bindings/DeskPage';
 import type { PrivacyDesk } from '../backend/bindings/PrivacyDesk';
 import { windowWith } from '../test-backend';
@@ -163,4 +163,22 @@ test('closing tells the backend, so that a letter is forgotten', async () => {
   const { asked, user } = open('letters');
   await press(user, 'Schließen');
   expect(asked).toEqual([['closeDesk']]);
+});
+
+test('contacts name host, purpose, bytes and the notice, move by themselves, and are saved', async () => {
+  const { asked, user, store } = open('contacts');
+  expect(screen.getByText('Seit dem Start wurde niemand kontaktiert.')).toBeTruthy();
+  store.apply({ slice: 'contacts', value: contacts });
+  const host = (await screen.findByRole('heading', { name: '198.51.100.23' })).closest('li')!;
+  expect(within(host).getByText('Ton und Bild')).toBeTruthy();
+  expect(within(host).getByText('184,3 MB gesendet, 402,1 MB empfangen')).toBeTruthy();
+  expect(within(host).getByText(/Erlaubt durch den Hinweis „meet-jit-si“/)).toBeTruthy();
+  expect(screen.getByText('durch das System, nicht gezählt')).toBeTruthy();
+  expect(screen.getByText('stun.l.google.com')).toBeTruthy();
+  const moved = contacts.contacts.map((entry) => (entry.purpose === 'media' ? { ...entry, sent: 184_920_911 } : entry));
+  store.apply({ slice: 'contacts', value: { ...contacts, contacts: moved, beyond: { times: 3, sent: 0, received: 999 } } });
+  expect(await screen.findByText('184,9 MB gesendet, 402,1 MB empfangen')).toBeTruthy();
+  expect(screen.getByText(/0 Byte gesendet, 999 Byte empfangen/)).toBeTruthy();
+  await press(user, 'JSON speichern …');
+  expect(asked).toEqual([['saveDocument', 'contacts']]);
 });

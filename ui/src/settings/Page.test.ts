@@ -94,3 +94,12 @@ test('the start with the session is off until chosen, names another version, and
   store.apply({ slice: 'settings', value: { ...store.settings, autostart: null } });
   await vi.waitFor(() => expect(screen.queryByRole('switch', { name: 'Mit der Anmeldung am Rechner starten' })).toBeNull());
 });
+
+test('the relay switch is off, says what it hides and costs, and sends its key', async () => {
+  const { asked, user } = await open();
+  const relay = screen.getByRole('switch', { name: 'Ton und Bild nur über eine Zwischenstation' });
+  expect(relay.getAttribute('aria-checked')).toBe('false');
+  expect(screen.getByText(/erfährt die Adresse dieses Geräts dann nicht.*etwas Verzögerung/)).toBeTruthy();
+  await user.click(relay);
+  expect(asked).toEqual([['setSetting', { key: 'relayOnly', value: true }]]);
+});

@@ -5,6 +5,7 @@
  */
 import type { Backend, Outcome } from '../backend/backend';
 import type { ChatLine } from '../backend/bindings/ChatLine';
+import type { ContactLedger } from '../backend/bindings/ContactLedger';
 import type { Devices } from '../backend/bindings/Devices';
 import type { Levels } from '../backend/bindings/Levels';
 import type { Meeting } from '../backend/bindings/Meeting';
@@ -30,7 +31,7 @@ const FIRST_SETTINGS: Settings = {
   purposes: [],
   ledgerState: 'intact',
   profilePath: '',
-  contacts: [],
+  relayOnly: false,
   defaultServer: '',
   port: 0,
   schemes: [],
@@ -56,6 +57,7 @@ export class Store {
   toasts = $state.raw<Toast[]>([]);
   reminders = $state.raw<Reminder[]>([]);
   desk = $state.raw<PrivacyDesk | null>(null);
+  contacts = $state.raw<ContactLedger | null>(null);
 
   settingsOpen = $state(false);
   /** The last refused command that no page showed itself. */
@@ -89,6 +91,7 @@ export class Store {
       case 'toasts': this.toasts = slice.value; break;
       case 'reminders': this.reminders = slice.value; break;
       case 'desk': this.open(slice.value); break;
+      case 'contacts': this.contacts = slice.value; break;
     }
   }
 

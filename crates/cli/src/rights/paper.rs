@@ -2,7 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use runde_privacy::letter::{MAX_ADDRESS_LINE, MAX_ADDRESS_LINES, MAX_DETAILS};
 use runde_profile::MAX_ARCHIVE;
@@ -25,18 +25,33 @@ pub fn read(path: &Path) -> Result<Vec<u8>, Failure> {
 
 /// For its owner alone, and never in the place of another file.
 pub fn write_new(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let refused = |source| Failure::File { path: path.to_owned(), source };
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path).map_err(refused)?;
-    let written = file.write_all(bytes).and_then(|()| file.sync_all());
-    if let Err(source) = written {
-        let _ = std::fs::remove_file(path);
-        return Err(refused(source));
+    OwnFile::new(path)?.fill(bytes)
+}
+
+/// A new file that is there and empty: whether it can be written is known before there is anything to write.
+pub struct OwnFile {
+    path: PathBuf,
+    file: File,
+}
+
+impl OwnFile {
+    /// For its owner alone, and never in the place of another file.
+    pub fn new(path: &Path) -> Result<Self, Failure> {
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(path).map_err(|source| Failure::File { path: path.to_owned(), source })?;
+        Ok(Self { path: path.to_owned(), file })
     }
-    Ok(())
+
+    pub fn fill(self, bytes: &[u8]) -> Result<(), Failure> {
+        let Self { path, mut file } = self;
+        file.write_all(bytes).and_then(|()| file.sync_all()).map_err(|source| {
+            let _ = std::fs::remove_file(&path);
+            Failure::File { path, source }
+        })
+    }
 }
 
 /// A name and address, one part a line.

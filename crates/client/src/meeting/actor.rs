@@ -37,6 +37,7 @@ use super::stats::{Losses, Meter};
 use super::uplink::Uplink;
 use super::ways::{Doubt, LOOK_EVERY, Watch};
 use super::{Levels, Pictures};
+use crate::contacts::Errand;
 use crate::event::{LeftReason, MediaKind, MeetingEvent};
 use crate::local::{Local, Opened};
 use crate::options::{Command, JoinOptions};
@@ -171,13 +172,14 @@ struct Actor {
 /// The life of one meeting. Ends when the guest leaves, the room does, or `cancel` fires.
 pub(super) async fn run(
     options: JoinOptions,
+    errand: Errand,
     seed: [u8; 32],
     mut commands: mpsc::Receiver<Command>,
     faces: Faces,
     cancel: CancellationToken,
 ) {
     let mut early = Vec::new();
-    let place = match look_for(&options, &mut commands, &mut early, &cancel).await {
+    let place = match look_for((&options, &errand), &mut commands, &mut early, &cancel).await {
         Ok(place) => place,
         Err(reason) => return faces.learn(Fact::Ended(reason)),
     };
@@ -197,12 +199,12 @@ pub(super) async fn run(
 
 /// Finds the room's services, unless the guest leaves before.
 async fn look_for(
-    options: &JoinOptions,
+    (options, errand): (&JoinOptions, &Errand),
     commands: &mut mpsc::Receiver<Command>,
     early: &mut Vec<Command>,
     cancel: &CancellationToken,
 ) -> Result<Place, LeftReason> {
-    let mut found = Box::pin(place::find(&options.link));
+    let mut found = Box::pin(place::find(&options.link, errand));
     loop {
         tokio::select! {
             () = cancel.cancelled() => return Err(LeftReason::Asked),

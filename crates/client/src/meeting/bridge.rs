@@ -13,6 +13,7 @@ use tokio::time::sleep;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::constraints::Constraints;
+use crate::contacts::Errand;
 use crate::wire::{INCOMING_FRAMES, Incoming, OUTGOING_FRAMES, Target, pump};
 
 /// Pauses between attempts (jitsi.md 5.1): 1, 2, 4 … s.
@@ -53,10 +54,10 @@ pub(super) enum News {
 
 impl WebSocket {
     /// Starts to keep a channel to `target` open. Must be called within the runtime.
-    pub(super) fn open(target: Target) -> Self {
+    pub(super) fn open(target: Target, errand: Errand) -> Self {
         let (outgoing, to_send) = mpsc::channel(OUTGOING_FRAMES);
         let (received, incoming) = mpsc::channel(INCOMING_FRAMES);
-        let task = AbortOnDropHandle::new(tokio::spawn(keep_open(target, to_send, received)));
+        let task = AbortOnDropHandle::new(tokio::spawn(keep_open(target, errand, to_send, received)));
         Self { outgoing, incoming, _task: task }
     }
 
@@ -88,10 +89,15 @@ impl WebSocket {
     }
 }
 
-async fn keep_open(target: Target, mut to_send: mpsc::Receiver<String>, received: mpsc::Sender<Incoming>) {
+async fn keep_open(
+    target: Target,
+    errand: Errand,
+    mut to_send: mpsc::Receiver<String>,
+    received: mpsc::Sender<Incoming>,
+) {
     let mut pause = FIRST_PAUSE;
     while !received.is_closed() {
-        let opened = pump(&target, &mut to_send, &received).await;
+        let opened = pump(&target, &errand, &mut to_send, &received).await;
         if opened {
             pause = FIRST_PAUSE;
         }

@@ -15,7 +15,6 @@ use runde_signalling::jingle::{self, Content, Kind, Offer, Semantics, Source, So
 use runde_transport as transport;
 use runde_transport::driver::route;
 use runde_transport::relay::{Opening, Relay};
-use runde_transport::socket::Socket;
 use runde_transport::{
     ChannelId, ChannelMessage, Config, Credentials, DataChannels, Driver, Endpoint, ExtensionIds, Identity, Remote,
     RxTrack, TxTrack,
@@ -23,6 +22,7 @@ use runde_transport::{
 
 use super::names;
 use super::uplink::{Stream, Terms, Uplink};
+use crate::contacts::Errand;
 
 /// The pseudo owner of the bridge's own streams: probing and padding, nothing to hear or see (jitsi.md 4.2).
 pub(super) const BRIDGE_OWNER: &str = "jvb";
@@ -67,6 +67,7 @@ pub(super) struct Session {
     pub(super) web_socket: Option<String>,
     /// Where the bridge was reachable when the session began.
     bridge: SocketAddr,
+    errand: Errand,
     pub(super) has_data_channels: bool,
     audio: Vec<transport::PayloadType>,
     video: Vec<transport::PayloadType>,
@@ -92,7 +93,7 @@ impl Session {
         offer: &Offer,
         endpoint: &str,
         uplink: &mut Uplink,
-        relays: Relays,
+        (relays, errand): (Relays, &Errand),
     ) -> Result<(Self, Command), SessionError> {
         let remote = remote(offer.transport().ok_or(SessionError::Lacks("a transport"))?)?;
         let contents = answerable(&offer.contents);
@@ -100,7 +101,7 @@ impl Session {
         let audio = of(Kind::Audio).ok_or(SessionError::Lacks("sound that we speak"))?;
         let video = of(Kind::Video);
         let (local_address, bridge) = way_to(&remote.candidates)?;
-        let socket = Socket::bind(local_address)?;
+        let socket = errand.media_socket(local_address)?;
         let local = Credentials::generate(identity)?;
         // Jingle has no word for the largest message that the other side takes.
         let channels = DataChannels::On { max_message: None };
@@ -120,6 +121,7 @@ impl Session {
             driver,
             connected: false,
             bridge,
+            errand: errand.clone(),
             web_socket: offer.web_socket().map(str::to_owned),
             has_data_channels: offer.has_data_channels(),
             audio: payload_types(audio, "opus"),
@@ -229,7 +231,7 @@ impl Session {
         if self.driver.local_addr().ip() == ip {
             return Ok(());
         }
-        self.driver.move_to(Socket::bind(SocketAddr::new(ip, 0))?)
+        self.driver.move_to(self.errand.media_socket(SocketAddr::new(ip, 0))?)
     }
 
     /// Sends one packet; before the connection stands it is dropped, since it would be old then.

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use rquickjs::context::{EvalOptions, intrinsic};
 use rquickjs::{Context, Ctx, Runtime};
+use runde_signalling::config::WATCHED;
 use runde_signalling::link::RoomLink;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
@@ -49,8 +50,9 @@ const BEFORE: &str = "var window = globalThis, self = globalThis, navigator = { 
     JSON.stringify = value => stringify(value, (_, inner) => { if (isArray(inner)) check(inner); return inner; });
 })();";
 
-/// Everything we want to know, strings only.
-const AFTER: &str = "(() => {
+/// Everything we want to know, strings only. `WATCHED` lists what is told and not done; a program that makes nonsense of that loses
+/// only the list.
+const AFTER: &str = "(WATCHED => {
     const pick = (from, keys) => {
         const kept = {};
         for (const key of keys) if (typeof from[key] === 'string' && from[key].length < 2000) kept[key] = from[key];
@@ -58,8 +60,25 @@ const AFTER: &str = "(() => {
     };
     const kept = pick(config, ['websocket', 'bosh', 'conferenceRequestUrl', 'focusUserJid', 'tokenAuthUrl']);
     kept.hosts = pick(config.hosts ?? {}, ['domain', 'anonymousdomain', 'authdomain', 'muc', 'focus']);
+    const found = [];
+    const note = (path, value) => {
+        if (found.length >= 64) return;
+        if (value === true) found.push([path, '']);
+        else if (typeof value === 'string' && value !== '') found.push([path, value.slice(0, 200)]);
+    };
+    const noteAll = (path, value) => {
+        if (!Array.isArray(value)) return note(path, value);
+        for (const inner of value.slice(0, 8)) {
+            const urls = typeof inner === 'object' && inner !== null ? inner.urls ?? inner.url : inner;
+            if (Array.isArray(urls)) urls.slice(0, 4).forEach(url => note(path, url)); else note(path, urls);
+        }
+    };
+    try {
+        for (const path of WATCHED) noteAll(path, path.split('.').reduce((at, step) => at?.[step], config));
+        kept.ignored = found;
+    } catch { }
     return JSON.stringify(kept);
-})()";
+})";
 
 /// Why a program gave no result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -145,9 +164,15 @@ fn run(source: &str, link: &RoomLink, time: Duration) -> Result<String, ScriptEr
         if started.elapsed() > time {
             return Err(ScriptError::TooSlow);
         }
-        context.eval::<String, _>(AFTER).map_err(|_| forget(&context))
+        context.eval::<String, _>(format!("{AFTER}({})", watched())).map_err(|_| forget(&context))
     });
     said.map_err(|error| if started.elapsed() > time { ScriptError::TooSlow } else { error })
+}
+
+/// The names to look at, as a list of the language.
+fn watched() -> String {
+    let names: Vec<_> = WATCHED.iter().map(|(name, _)| format!("'{name}'")).collect();
+    format!("[{}]", names.join(","))
 }
 
 /// As a page's script: not strict, names become global.

@@ -18,6 +18,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::fetch::{MAX_BODY, Stream, host_of};
 use super::{CONNECT_TIMEOUT, Ended, Incoming, Target, Way, WireError, open_stream};
+use crate::contacts::Errand;
 
 /// For how long a request may stay unanswered: the server holds it for a while, and answers within a few seconds then.
 const LIMIT: Duration = Duration::from_secs(bosh::WAIT + 15);
@@ -29,8 +30,8 @@ struct Line {
 }
 
 impl Line {
-    async fn open(target: &Target) -> Result<(Self, Way), WireError> {
-        let opened = timeout(CONNECT_TIMEOUT, Box::pin(open_stream(target))).await;
+    async fn open(target: &Target, errand: &Errand) -> Result<(Self, Way), WireError> {
+        let opened = timeout(CONNECT_TIMEOUT, Box::pin(open_stream(target, errand))).await;
         let (stream, way) = opened.unwrap_or(Err(WireError::Timeout))?;
         let (sender, connection) = http1::handshake(Stream(stream)).await.map_err(|_| WireError::Broken)?;
         let driven = tokio::spawn(async move {
@@ -63,14 +64,14 @@ type Done = (u64, Result<(String, Line), WireError>);
 
 /// One request over a free connection, or over a new one. A server may close a connection that was free: then the same
 /// request, with its number, goes over a new one (XEP-0124 section 14.3).
-async fn post(target: Target, free: Option<Line>, request: bosh::Request) -> Done {
+async fn post(target: Target, errand: Errand, free: Option<Line>, request: bosh::Request) -> Done {
     let exchange = async {
         if let Some(mut line) = free
             && let Ok(answer) = line.post(&target, &request.body).await
         {
             return Ok((answer, line));
         }
-        let (mut line, _) = Line::open(&target).await?;
+        let (mut line, _) = Line::open(&target, &errand).await?;
         let answer = line.post(&target, &request.body).await?;
         Ok((answer, line))
     };
@@ -80,12 +81,13 @@ async fn post(target: Target, free: Option<Line>, request: bosh::Request) -> Don
 /// Connects, then moves frames, as `pump` does over a WebSocket. Returns whether it had opened.
 pub(crate) async fn pump_bosh(
     target: &Target,
+    errand: &Errand,
     outgoing: &mut mpsc::Receiver<String>,
     incoming: &mpsc::Sender<Incoming>,
 ) -> bool {
     let mut random = [0; 8];
     let opened = match getrandom::fill(&mut random) {
-        Ok(()) => Line::open(target).await,
+        Ok(()) => Line::open(target, errand).await,
         Err(_) => Err(WireError::Broken),
     };
     let (line, way) = match opened {
@@ -96,7 +98,7 @@ pub(crate) async fn pump_bosh(
         }
     };
     if incoming.send(Incoming::Opened(way)).await.is_ok() {
-        carry(target, line, Bosh::new(u64::from_le_bytes(random)), outgoing, incoming).await;
+        carry((target, errand), line, Bosh::new(u64::from_le_bytes(random)), outgoing, incoming).await;
         let _ = incoming.send(Incoming::Closed(Ended::Broken)).await;
     }
     true
@@ -104,7 +106,7 @@ pub(crate) async fn pump_bosh(
 
 /// Until the conversation is over, nobody listens any more, or the last word is answered.
 async fn carry(
-    target: &Target,
+    (target, errand): (&Target, &Errand),
     line: Line,
     mut bosh: Bosh,
     outgoing: &mut mpsc::Receiver<String>,
@@ -113,7 +115,7 @@ async fn carry(
     let (mut free, mut posts, mut leaving) = (vec![line], JoinSet::<Done>::new(), false);
     loop {
         while let Some(request) = bosh.next_request() {
-            posts.spawn(post(target.clone(), free.pop(), request));
+            posts.spawn(post(target.clone(), errand.clone(), free.pop(), request));
         }
         if leaving && posts.is_empty() {
             return;

@@ -18,6 +18,7 @@ use tokio::time::timeout;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{ByteStream, CONNECT_TIMEOUT, Target, WireError, open_stream};
+use crate::contacts::Errand;
 
 /// A large deployment's config.js has 80 KiB; an answer to a conference request less than one.
 pub(super) const MAX_BODY: usize = 1 << 20;
@@ -41,9 +42,9 @@ pub(crate) struct Page {
 ///
 /// # Errors
 /// [`WireError`]; an answer of any status is none.
-pub(crate) async fn page(target: &Target, limit: usize) -> Result<Page, WireError> {
+pub(crate) async fn page(target: &Target, limit: usize, errand: &Errand) -> Result<Page, WireError> {
     let read = async {
-        let (response, _, _driven) = respond(target, &Ask::Get).await?;
+        let (response, _, _driven) = respond(target, &Ask::Get, errand).await?;
         let kind = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         let status = response.status().as_u16();
@@ -80,13 +81,13 @@ pub(crate) struct Answer {
 ///
 /// # Errors
 /// [`WireError`]; an answer of any status is none.
-pub(crate) async fn fetch(target: &Target, ask: Ask) -> Result<Answer, WireError> {
-    timeout(LIMIT, Box::pin(follow(target.clone(), ask))).await.unwrap_or(Err(WireError::Timeout))
+pub(crate) async fn fetch(target: &Target, ask: Ask, errand: &Errand) -> Result<Answer, WireError> {
+    timeout(LIMIT, Box::pin(follow(target.clone(), ask, errand))).await.unwrap_or(Err(WireError::Timeout))
 }
 
-async fn follow(mut target: Target, ask: Ask) -> Result<Answer, WireError> {
+async fn follow(mut target: Target, ask: Ask, errand: &Errand) -> Result<Answer, WireError> {
     for _ in 0..=MAX_REDIRECTS {
-        let (answer, location) = exchange(&target, &ask).await?;
+        let (answer, location) = exchange(&target, &ask, errand).await?;
         let next = location.filter(|_| matches!(ask, Ask::Get)).and_then(|location| target.redirected(&location));
         match next {
             Some(next) => target = next,
@@ -96,8 +97,8 @@ async fn follow(mut target: Target, ask: Ask) -> Result<Answer, WireError> {
     Err(WireError::NotJitsi(StatusCode::LOOP_DETECTED.as_u16()))
 }
 
-async fn exchange(target: &Target, ask: &Ask) -> Result<(Answer, Option<String>), WireError> {
-    let (response, peer, _driven) = respond(target, ask).await?;
+async fn exchange(target: &Target, ask: &Ask, errand: &Errand) -> Result<(Answer, Option<String>), WireError> {
+    let (response, peer, _driven) = respond(target, ask, errand).await?;
     let status = response.status();
     let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let body = Limited::new(response.into_body(), MAX_BODY).collect().await.map_err(|_| WireError::Broken)?;
@@ -109,9 +110,10 @@ async fn exchange(target: &Target, ask: &Ask) -> Result<(Answer, Option<String>)
 async fn respond(
     target: &Target,
     ask: &Ask,
+    errand: &Errand,
 ) -> Result<(Response<Incoming>, IpAddr, AbortOnDropHandle<hyper::Result<()>>), WireError> {
     let request = request(target, ask)?;
-    let opened = timeout(CONNECT_TIMEOUT, Box::pin(open_stream(target))).await;
+    let opened = timeout(CONNECT_TIMEOUT, Box::pin(open_stream(target, errand))).await;
     let (stream, way) = opened.unwrap_or(Err(WireError::Timeout))?;
     let (mut sender, connection) = http1::handshake(Stream(stream)).await.map_err(|_| WireError::Broken)?;
     // Ends with the exchange, finished or not.
@@ -184,8 +186,13 @@ impl hyper::rt::Write for Stream {
 mod tests {
     use super::super::Reach;
     use super::*;
+    use crate::contacts::{Contacts, errand};
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
+
+    async fn ask_for(target: &Target, ask: Ask) -> Result<Answer, WireError> {
+        fetch(target, ask, &errand(&Contacts::default())).await
+    }
 
     fn target(port: u16, path: &str) -> Target {
         let (host, path, reach) = ("127.0.0.1".to_owned(), path.to_owned(), Reach::Anywhere);
@@ -214,7 +221,7 @@ mod tests {
     #[tokio::test]
     async fn a_page_is_fetched_and_a_request_says_little_of_who_asks() {
         let port = serve(page).await;
-        let answer = fetch(&target(port, "/config.js?room=rosa"), Ask::Get).await.unwrap();
+        let answer = ask_for(&target(port, "/config.js?room=rosa"), Ask::Get).await.unwrap();
         let head = String::from_utf8(answer.body).unwrap().to_lowercase();
         assert!(head.starts_with("get /config.js?room=rosa http/1.1\r\n"), "{head}");
         assert!(head.contains(&format!("host: 127.0.0.1:{port}\r\n")) && head.contains("user-agent: runde/0\r\n"));
@@ -225,7 +232,7 @@ mod tests {
     async fn a_post_carries_its_token_in_the_header() {
         let port = serve(page).await;
         let ask = Ask::Post { json: "{\"a\":1}".into(), bearer: Some("t.o.k".into()) };
-        let answer = fetch(&target(port, "/conference?room=rosa"), ask).await.unwrap();
+        let answer = ask_for(&target(port, "/conference?room=rosa"), ask).await.unwrap();
         let said = String::from_utf8(answer.body).unwrap();
         assert!(said.starts_with("POST /conference?room=rosa HTTP/1.1"), "{said}");
         assert!(said.contains("Bearer t.o.k\r\n") && said.ends_with("{\"a\":1}"), "{said}");
@@ -239,22 +246,22 @@ mod tests {
             format!("HTTP/1.1 302 Found\r\nlocation: /{next}\r\ncontent-length: 0\r\n\r\n").into_bytes()
         };
         let port = serve(step).await;
-        assert_eq!(fetch(&target(port, "/3"), Ask::Get).await.unwrap().body, b"done");
-        assert_eq!(fetch(&target(port, "/4"), Ask::Get).await, Err(WireError::NotJitsi(508)));
+        assert_eq!(ask_for(&target(port, "/3"), Ask::Get).await.unwrap().body, b"done");
+        assert_eq!(ask_for(&target(port, "/4"), Ask::Get).await, Err(WireError::NotJitsi(508)));
         let away = |_: &str| b"HTTP/1.1 301 Moved\r\nlocation: http://127.0.0.2/\r\ncontent-length: 0\r\n\r\n".to_vec();
         let port = serve(away).await;
-        assert_eq!(fetch(&target(port, "/"), Ask::Get).await.unwrap().status, 301);
+        assert_eq!(ask_for(&target(port, "/"), Ask::Get).await.unwrap().status, 301);
     }
 
     #[tokio::test]
     async fn a_giant_answer_and_one_that_never_ends_are_cut_off() {
         let port = serve(|_| page(&"x".repeat(MAX_BODY + 1))).await;
-        assert_eq!(fetch(&target(port, "/"), Ask::Get).await, Err(WireError::Broken));
+        assert_eq!(ask_for(&target(port, "/"), Ask::Get).await, Err(WireError::Broken));
         let port = serve(|_| page(&"x".repeat(MAX_BODY))).await;
-        assert_eq!(fetch(&target(port, "/"), Ask::Get).await.unwrap().body.len(), MAX_BODY);
+        assert_eq!(ask_for(&target(port, "/"), Ask::Get).await.unwrap().body.len(), MAX_BODY);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let silent = target(listener.local_addr().unwrap().port(), "/");
         tokio::time::pause();
-        assert_eq!(fetch(&silent, Ask::Get).await, Err(WireError::Timeout));
+        assert_eq!(ask_for(&silent, Ask::Get).await, Err(WireError::Timeout));
     }
 }

@@ -10,9 +10,9 @@ use std::net::IpAddr;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 
 use super::{Reach, WireError, addresses};
+use crate::contacts::{Counted, Errand, Purpose};
 
 /// Bytes of the proxy's answer. Its head is short; what is longer is something else.
 const MAX_HEAD: usize = 8 * 1024;
@@ -66,13 +66,13 @@ impl Proxy {
     ///
     /// # Errors
     /// As for any connection, and [`WireError::ProxyRefused`].
-    pub(super) async fn tunnel(&self, authority: &str) -> Result<TcpStream, WireError> {
+    pub(super) async fn tunnel(&self, authority: &str, errand: &Errand) -> Result<Counted, WireError> {
+        let errand = errand.towards(Purpose::Proxy);
         // The person at this computer chose it, so it may lie anywhere.
         let mut failure = WireError::UnknownName;
-        for address in addresses(&self.host, self.port, Reach::Anywhere).await? {
-            match TcpStream::connect(address).await {
+        for address in addresses(&self.host, self.port, Reach::Anywhere, &errand).await? {
+            match errand.connect(&self.host, address).await {
                 Ok(mut tcp) => {
-                    let _ = tcp.set_nodelay(true);
                     self.ask(&mut tcp, authority).await?;
                     return Ok(tcp);
                 }
@@ -82,7 +82,7 @@ impl Proxy {
         Err(failure)
     }
 
-    async fn ask(&self, tcp: &mut TcpStream, authority: &str) -> Result<(), WireError> {
+    async fn ask(&self, tcp: &mut Counted, authority: &str) -> Result<(), WireError> {
         let mut request = format!("CONNECT {authority} HTTP/1.1\r\nHost: {authority}\r\n");
         if let Some(login) = &self.login {
             // Writing to a string cannot fail.
@@ -143,6 +143,7 @@ fn unescaped(text: &str) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::contacts::{Contacts, errand};
     use tokio::net::TcpListener;
 
     fn chosen(host: &str, environment: &[(&str, &str)]) -> Option<String> {
@@ -198,7 +199,7 @@ mod tests {
     #[tokio::test]
     async fn a_tunnel_begins_after_the_proxys_head_and_a_refusal_is_told() {
         let (proxy, asked) = answering("HTTP/1.1 200 Connection established\r\nVia: x\r\n\r\nhello").await;
-        let mut tcp = proxy.tunnel("meet.example:443").await.unwrap();
+        let mut tcp = proxy.tunnel("meet.example:443", &errand(&Contacts::default())).await.unwrap();
         let mut first = [0; 5];
         tcp.read_exact(&mut first).await.unwrap();
         assert_eq!(&first, b"hello");
@@ -206,8 +207,14 @@ mod tests {
         assert!(head.starts_with("CONNECT meet.example:443 HTTP/1.1\r\nHost: meet.example:443\r\n"), "{head}");
         assert!(head.contains("Proxy-Authorization: Basic YTpi\r\n"), "{head}");
         let (proxy, _) = answering("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n").await;
-        assert_eq!(proxy.tunnel("meet.example:443").await.err(), Some(WireError::ProxyRefused(407)));
+        assert_eq!(
+            proxy.tunnel("meet.example:443", &errand(&Contacts::default())).await.err(),
+            Some(WireError::ProxyRefused(407))
+        );
         let (proxy, _) = answering("SSH-2.0-x\r\n\r\n").await;
-        assert_eq!(proxy.tunnel("meet.example:443").await.err(), Some(WireError::ProxyRefused(0)));
+        assert_eq!(
+            proxy.tunnel("meet.example:443", &errand(&Contacts::default())).await.err(),
+            Some(WireError::ProxyRefused(0))
+        );
     }
 }

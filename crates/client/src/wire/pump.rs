@@ -5,6 +5,7 @@
 use tokio::sync::mpsc;
 
 use super::{Ended, Socket, Target, Way, WireError, connect};
+use crate::contacts::Errand;
 
 /// Frames read ahead of the meeting. Beyond it the socket waits, and so does the server behind TCP.
 pub(crate) const INCOMING_FRAMES: usize = 64;
@@ -27,10 +28,11 @@ pub(crate) enum Incoming {
 /// when nobody listens to `incoming` any more. Full `incoming`: waits. Returns whether it had opened.
 pub(crate) async fn pump(
     target: &Target,
+    errand: &Errand,
     outgoing: &mut mpsc::Receiver<String>,
     incoming: &mpsc::Sender<Incoming>,
 ) -> bool {
-    let socket = match connect(target).await {
+    let socket = match connect(target, errand).await {
         Ok(socket) => socket,
         Err(error) => {
             let _ = incoming.send(Incoming::Failed(error)).await;

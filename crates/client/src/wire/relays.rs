@@ -3,15 +3,16 @@
 //! What passes is sealed for the bridge, so TCP without TLS is allowed here; where an address may lie is held to the same
 //! rule as every other announced one. Start at [`openings`].
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 
+use runde_signalling::config::host_of;
 use runde_signalling::guest::Relay;
 use runde_transport::relay::{Link, Opening};
 use runde_transport::turn::Account;
-use tokio::net::{TcpStream, UdpSocket};
 
 use super::proxy::Proxy;
 use super::{Reach, Way, addresses, tls};
+use crate::contacts::{Counted, Errand, Ignored, IgnoredKind, Purpose};
 
 /// Servers tried at once; a deployment names one in its three ways.
 const MAX_SERVERS: usize = 6;
@@ -30,14 +31,28 @@ fn is_usable(relay: &Relay) -> bool {
 }
 
 /// The ways to the relays that a deployment offers, whose XMPP server lies at the end of `way`.
-pub(crate) fn openings(relays: &[Relay], way: Option<Way>) -> Vec<Opening> {
+/// Servers that only tell addresses (STUN) and whatever else is not used are written down as ignored.
+pub(crate) fn openings(relays: &[Relay], way: Option<Way>, errand: &Errand) -> Vec<Opening> {
     let reach = way.map_or(Reach::Internet, |way| Reach::from_server_at(way.peer.ip()));
-    let usable = relays.iter().filter(|relay| is_usable(relay)).take(MAX_SERVERS);
+    let (usable, useless): (Vec<_>, Vec<_>) = relays.iter().partition(|relay| is_usable(relay));
+    for relay in useless.into_iter().chain(usable.iter().skip(MAX_SERVERS).copied()) {
+        let (kind, host) = (IgnoredKind::Relay, host_of(&format!("//{}", relay.host)));
+        errand.contacts().ignore(Ignored { kind, key: word(relay).to_owned(), host });
+    }
     let opening = |relay: &Relay| -> Opening {
-        let relay = relay.clone();
-        Box::pin(async move { open(&relay, reach).await })
+        let (relay, errand) = (relay.clone(), errand.towards(Purpose::Relay));
+        Box::pin(async move { open(&relay, reach, &errand).await })
     };
-    usable.map(opening).collect()
+    usable.into_iter().take(MAX_SERVERS).map(opening).collect()
+}
+
+/// What it is, in words of our own.
+fn word(relay: &Relay) -> &'static str {
+    match relay.kind.as_str() {
+        "stun" | "stuns" => "stun",
+        "turn" | "turns" => "turn",
+        _ => "service",
+    }
 }
 
 fn carrier(relay: &Relay) -> Option<Carrier> {
@@ -49,33 +64,30 @@ fn carrier(relay: &Relay) -> Option<Carrier> {
     }
 }
 
-async fn open(relay: &Relay, reach: Reach) -> Option<(Link, Account)> {
+async fn open(relay: &Relay, reach: Reach, errand: &Errand) -> Option<(Link, Account)> {
     let (username, password) = (relay.username.clone()?, relay.password.clone()?);
-    let found = addresses(&relay.host, relay.port, reach).await;
+    let found = addresses(&relay.host, relay.port, reach, errand).await;
     let servers = found.inspect_err(|error| tracing::info!(%error, "a relay cannot be reached")).ok()?;
     for server in servers {
-        if let Some(link) = link(relay, server).await {
+        if let Some(link) = link(relay, server, errand).await {
             return Some((link, Account { server, username, password }));
         }
     }
     None
 }
 
-async fn link(relay: &Relay, server: SocketAddr) -> Option<Link> {
+async fn link(relay: &Relay, server: SocketAddr, errand: &Errand) -> Option<Link> {
     let carrier = carrier(relay)?;
     if carrier == Carrier::Udp {
-        let any: IpAddr = if server.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
-        let socket = UdpSocket::bind((any, 0)).await.ok()?;
-        socket.connect(server).await.ok()?;
-        return Some(Link::Datagrams(socket));
+        let (socket, meter) = errand.datagrams(&relay.host, server).await.ok()?;
+        return Some(Link::Datagrams(socket, meter));
     }
     if carrier == Carrier::Tcp {
-        let tcp = TcpStream::connect(server).await.ok()?;
-        let _ = tcp.set_nodelay(true);
+        let tcp = errand.connect(&relay.host, server).await.ok()?;
         let local = tcp.local_addr().ok()?;
         return Some(Link::Stream(Box::new(tcp), local));
     }
-    let tcp = through_proxy_or_to(relay, server).await?;
+    let tcp = through_proxy_or_to(relay, server, errand).await?;
     let local = tcp.local_addr().ok()?;
     let wrapped = tls::wrap(tcp, &relay.host, None).await;
     let tls = wrapped.inspect_err(|error| tracing::info!(%error, "a relay's TLS fails")).ok()?;
@@ -83,18 +95,17 @@ async fn link(relay: &Relay, server: SocketAddr) -> Option<Link> {
 }
 
 /// Where only a proxy leads out, it leads to relays that speak TLS, too.
-async fn through_proxy_or_to(relay: &Relay, server: SocketAddr) -> Option<TcpStream> {
-    let tcp = match Proxy::towards(&relay.host, |name| std::env::var(name).ok()) {
-        Some(proxy) => proxy.tunnel(&format!("{}:{}", relay.host, relay.port)).await.ok()?,
-        None => TcpStream::connect(server).await.ok()?,
-    };
-    let _ = tcp.set_nodelay(true);
-    Some(tcp)
+async fn through_proxy_or_to(relay: &Relay, server: SocketAddr, errand: &Errand) -> Option<Counted> {
+    match Proxy::towards(&relay.host, |name| std::env::var(name).ok()) {
+        Some(proxy) => proxy.tunnel(&format!("{}:{}", relay.host, relay.port), errand).await.ok(),
+        None => errand.connect(&relay.host, server).await.ok(),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::contacts::{Contacts, errand};
 
     fn relay(kind: &str, transport: &str) -> Relay {
         Relay {
@@ -127,7 +138,19 @@ mod tests {
     async fn a_relay_nearer_than_the_server_that_names_it_is_not_contacted() {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let near = Relay { port: listener.local_addr().unwrap().port(), ..relay("turn", "tcp") };
-        assert!(open(&near, Reach::Internet).await.is_none());
-        assert!(open(&near, Reach::Anywhere).await.is_some(), "a server on this computer");
+        let contacts = Contacts::default();
+        assert!(open(&near, Reach::Internet, &errand(&contacts)).await.is_none());
+        assert!(contacts.seen().contacts.is_empty());
+        assert!(open(&near, Reach::Anywhere, &errand(&contacts)).await.is_some(), "a server on this computer");
+        assert_eq!(contacts.seen().contacts.len(), 1);
+    }
+
+    #[test]
+    fn servers_that_only_tell_addresses_are_not_asked_and_named() {
+        let contacts = Contacts::default();
+        let foreign = Relay { host: "stun.elsewhere.example".to_owned(), ..relay("stun", "udp") };
+        assert_eq!(openings(&[foreign, relay("turn", "udp")], None, &errand(&contacts)).len(), 1);
+        let host = Some("stun.elsewhere.example".to_owned());
+        assert_eq!(contacts.seen().ignored, [Ignored { kind: IgnoredKind::Relay, key: "stun".to_owned(), host }]);
     }
 }

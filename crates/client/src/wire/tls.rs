@@ -11,15 +11,15 @@ use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signat
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 use sha2::{Digest, Sha256};
-use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use super::WireError;
 use super::target::Pin;
+use crate::contacts::Counted;
 
 /// Speaks TLS over `tcp`.
-pub(super) async fn wrap(tcp: TcpStream, host: &str, pin: Option<Pin>) -> Result<TlsStream<TcpStream>, WireError> {
+pub(super) async fn wrap(tcp: Counted, host: &str, pin: Option<Pin>) -> Result<TlsStream<Counted>, WireError> {
     let name = ServerName::try_from(host.to_owned()).map_err(|_| WireError::BadAddress)?;
     // Reading the system's roots is file work; the runtime's threads must not wait for it.
     let roots = tokio::task::spawn_blocking(roots).await.map_err(|_| WireError::Tls("no roots".to_owned()))?;
@@ -148,7 +148,7 @@ mod tests {
     use super::*;
     use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair};
     use rustls::pki_types::PrivateKeyDer;
-    use tokio::net::TcpListener;
+    use tokio::net::{TcpListener, TcpStream};
     use tokio_rustls::TlsAcceptor;
 
     struct Shown {
@@ -200,6 +200,7 @@ mod tests {
             let _ = TlsAcceptor::from(Arc::new(server)).accept(tcp).await;
         });
         let config = config(roots, pin).unwrap();
+        #[expect(clippy::disallowed_methods, reason = "a handshake and nothing else")]
         let tcp = TcpStream::connect(address).await.unwrap();
         let name = ServerName::try_from("localhost").unwrap();
         let outcome = TlsConnector::from(Arc::new(config)).connect(name, tcp).await;

@@ -94,6 +94,7 @@ const SETTINGS: &[Field] = &[
     field("processing.echo", "Echounterdrückung", "echo cancellation"),
     field("processing.noise", "Rauschunterdrückung", "noise suppression"),
     field("processing.gain", "Pegelausgleich", "gain control"),
+    field("relay_only", "Ton und Bild nur über eine Zwischenstation", "sound and picture through a relay only"),
     field("default_server", "Server für bloße Raumnamen", "server for bare room names"),
     field("listen", "Adresse für eigene Räume", "address for rooms of your own"),
 ];

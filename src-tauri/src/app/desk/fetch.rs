@@ -6,7 +6,7 @@ use super::super::{App, Place, faults};
 use super::Next;
 use crate::shell::Shell;
 use crate::view::{ErrorCode, Fetching as Page, UiError};
-use runde_client::{AnnouncedError, LeftReason, RoomLink};
+use runde_client::{AnnouncedError, Contacts, LeftReason, RoomLink};
 use runde_privacy::{Document, Fetch, NoticeKind, Permit, Target};
 use tokio::task::JoinHandle;
 
@@ -21,9 +21,9 @@ pub struct Fetching {
 
 impl Fetching {
     /// Must be called inside a tokio runtime.
-    fn begin(permit: Permit<Fetch>, link: RoomLink) -> Self {
+    fn begin(permit: Permit<Fetch>, link: RoomLink, contacts: Contacts) -> Self {
         let asked = link.clone();
-        let task = tokio::spawn(async move { runde_client::announced_notice(&permit, &asked).await });
+        let task = tokio::spawn(async move { runde_client::announced_notice(&permit, &asked, &contacts).await });
         Self { link, task }
     }
 
@@ -67,8 +67,7 @@ impl<S: Shell> App<S> {
             return Ok(false);
         }
         let Ok(permit) = gate.fetch(&target) else { return Ok(false) };
-        self.contacted(&link.host);
-        self.place = Place::Fetching(Box::new(Fetching::begin(permit, link.clone())));
+        self.place = Place::Fetching(Box::new(Fetching::begin(permit, link.clone(), self.contacts.clone())));
         Ok(true)
     }
 
@@ -85,9 +84,7 @@ impl<S: Shell> App<S> {
             return Ok(false);
         }
         let Ok(permit) = gate.fetch(&plain) else { return Ok(false) };
-        door.fetching = Some(Fetching::begin(permit, door.link().clone()));
-        let host = door.host().to_owned();
-        self.contacted(&host);
+        door.fetching = Some(Fetching::begin(permit, door.link().clone(), self.contacts.clone()));
         Ok(true)
     }
 

@@ -165,3 +165,22 @@ async fn while_one_waits_the_page_says_for_whom_and_a_login_page_opens_only_when
     person.app.publish();
     assert_eq!(wants(&person), Wants::Moderator);
 }
+
+#[tokio::test]
+async fn whoever_wants_only_a_relay_is_told_where_there_is_none() {
+    let mut person = at_home().await;
+    let server = serve(&mut person, None);
+    let link = runde_client::RoomLink::parse(&server.room_link("tisch"), "meet.jit.si").unwrap();
+    let target = runde_privacy::Target::new(&link.host, link.rn.as_deref()).unwrap();
+    let permit = person.app.desk().unwrap().gate().contact(&target).unwrap();
+    let other = runde_client::Meeting::spawn(permit, runde_client::JoinOptions::new(link, "Eva")).unwrap();
+    person.does(Request::SetSetting(SettingChange::RelayOnly(true))).await.unwrap();
+    person.does(Request::OpenLink(server.room_link("tisch"))).await.unwrap();
+    person.does(joins()).await.unwrap();
+    until(&mut person, |app| matches!(app.place, Place::Broken(_))).await;
+    let Place::Broken(broken) = &person.app.place else { panic!("a page that says why") };
+    assert_eq!((broken.error.code, broken.error.retry), (ErrorCode::RelayMissing, true));
+    assert!(person.app.contacts.seen().contacts.iter().all(|one| one.purpose != runde_client::Purpose::Media));
+    drop(other);
+    server.shutdown().await;
+}

@@ -1,7 +1,7 @@
 //! The pages of the privacy desk: what they show, what they write where, and that erasing and objecting take effect.
 
 use super::*;
-use crate::view::PrivacyDesk;
+use crate::view::{ContactLedger, ContactPurpose, PrivacyDesk};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -292,4 +292,41 @@ async fn what_was_refused_is_not_asked_again_for_ninety_days_and_what_was_grante
     person.continues().await;
     let granted = person.app.desk().unwrap().purposes();
     assert!(granted.iter().any(|purpose| purpose.id == "recent-rooms" && purpose.granted), "what was not asked stays");
+}
+
+/// What the window was told last about contacts; nothing where it was not told.
+fn last_contacts(person: &mut Person) -> Option<Option<Box<ContactLedger>>> {
+    person.app.publish();
+    let told = |slice| if let Slice::Contacts(ledger) = slice { Some(ledger) } else { None };
+    person.slices.try_iter().filter_map(told).last()
+}
+
+#[tokio::test]
+async fn contacts_move_while_somebody_looks_and_are_saved_where_the_dialog_said() {
+    let mut person = Person::sits_down(None).await;
+    person.arrives_home().await;
+    person.hosts().await;
+    assert!(person.app.contacts.seen().contacts.is_empty(), "to stand at the door is no contact");
+    person.does(Request::Join { name: "Ada".into(), microphone: false, camera: false }).await.unwrap();
+    let entering = async {
+        while !person.app.place.is_meeting() {
+            let news = seat::next_event(&mut person.app.seat).await;
+            person.app.heard(news);
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), entering).await.unwrap();
+    assert!((0..20).all(|_| !person.app.counter.tick()), "nobody looks");
+    assert!(matches!(last_contacts(&mut person), None | Some(None)));
+    person.opens_desk().await;
+    assert_eq!((0..20).filter(|_| person.app.counter.tick()).count(), 2, "once a second");
+    let ledger = last_contacts(&mut person).flatten().unwrap();
+    let [entry] = &ledger.contacts[..] else { panic!("one contact: {ledger:?}") };
+    assert_eq!((entry.purpose, entry.notice_id.as_str()), (ContactPurpose::Signalling, "embedded-room"));
+    assert!(entry.sent > Some(0) && entry.received > Some(0) && entry.sha256.len() == 64, "{entry:?}");
+    let file = person.folder.path().join("contacts.json");
+    person.names(Some(&file), Request::SaveDocument(Document::Contacts)).await;
+    let saved: serde_json::Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+    assert_eq!(saved["contacts"][0]["purpose"], "signalling");
+    person.does(Request::CloseDesk).await.unwrap();
+    assert_eq!(last_contacts(&mut person), Some(None));
 }

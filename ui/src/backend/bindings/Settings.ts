@@ -15,7 +15,11 @@ name: string, processing: Processing, purposes: Array<Purpose>, ledgerState: Led
 /**
  * Where the profile lies, for the user to find it.
  */
-profilePath: string, contacts: Array<string>, 
+profilePath: string, 
+/**
+ * Sound and picture go through a relay of the server and by no other way, from the next meeting on.
+ */
+relayOnly: boolean, 
 /**
  * Host that a bare room name means.
  */

@@ -2,12 +2,14 @@
 //! the session, which also stands in for a WebSocket that does not open.
 
 use runde_signalling::bridge::{FromBridge, ToBridge};
+use runde_signalling::config::host_of;
 use runde_transport::{ChannelEvent, ChannelMessage};
 
 use super::super::bridge::{Bridge, News, WebSocket};
 use super::Actor;
+use crate::contacts::{Ignored, IgnoredKind, Purpose};
 use crate::state::Fact;
-use crate::wire::Target;
+use crate::wire::{Target, WireError};
 
 /// A bridge that closes the channel so often does not want it.
 const MAX_ATTEMPTS: u32 = 5;
@@ -15,11 +17,17 @@ const MAX_ATTEMPTS: u32 = 5;
 impl Actor {
     pub(super) fn open_bridge(&mut self) {
         let url = self.session.as_ref().and_then(|session| session.web_socket.as_deref());
-        let refused = |error| tracing::warn!(%error, "the bridge channel's address is refused");
-        let target = url.and_then(|url| Target::bridge(url, &self.place.socket).map_err(refused).ok());
+        let refused = |url: &str, error: &WireError| {
+            tracing::warn!(%error, "the bridge channel's address is refused");
+            let (kind, host) = (IgnoredKind::Address, host_of(url));
+            self.place.errand.contacts().ignore(Ignored { kind, key: "colibri".to_owned(), host });
+        };
+        let target =
+            url.and_then(|url| Target::bridge(url, &self.place.socket).inspect_err(|error| refused(url, error)).ok());
         match target {
             Some(target) => {
-                self.bridge = Some(Bridge::WebSocket(WebSocket::open(target)));
+                self.bridge =
+                    Some(Bridge::WebSocket(WebSocket::open(target, self.place.errand.towards(Purpose::BridgeChannel))));
                 self.faces.learn(Fact::BridgeChannel { usable: true });
             }
             None => self.open_data_channel(1),

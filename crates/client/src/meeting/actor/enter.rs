@@ -10,6 +10,7 @@ use runde_signalling::guest::{self, Failure, GuestConfig, Waiting};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{Actor, Wire};
+use crate::contacts::Purpose;
 use crate::event::MeetingEvent;
 use crate::options::JoinOptions;
 use crate::place::Place;
@@ -65,9 +66,10 @@ impl Actor {
         let Some(target) = self.place.conference.clone() else {
             return self.conference_answered((0, String::new()));
         };
+        let errand = self.place.errand.towards(Purpose::ConferenceRequest);
         let bearer = self.options.link.jwt.clone();
         let work = async move {
-            match fetch(&target, Ask::Post { json, bearer }).await {
+            match fetch(&target, Ask::Post { json, bearer }, &errand).await {
                 Ok(answer) => (answer.status, String::from_utf8_lossy(&answer.body).into_owned()),
                 Err(error) => {
                     tracing::info!(%error, "no answer to the conference request");

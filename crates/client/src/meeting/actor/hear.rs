@@ -81,7 +81,8 @@ impl Actor {
             self.over = Some(Over::Ended(LeftReason::Unreachable(WireError::NoRelay)));
             return;
         };
-        let opened = Session::open(now, &self.identity, offer, &self.endpoint, &mut self.uplink, relays);
+        let opened =
+            Session::open(now, &self.identity, offer, &self.endpoint, &mut self.uplink, (relays, &self.place.errand));
         let (session, answer) = match opened {
             Ok(opened) => opened,
             Err(error) => {
@@ -100,7 +101,7 @@ impl Actor {
     /// `None`: only a relay may be used, and the deployment has none.
     fn usable_relays(&self) -> Option<Relays> {
         let only = self.options.relay_only;
-        let openings = relay_openings(&self.relays, self.way);
+        let openings = relay_openings(&self.relays, self.way, &self.place.errand);
         (!only || !openings.is_empty()).then_some(Relays { openings, only })
     }
 

@@ -6,6 +6,7 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio_util::task::AbortOnDropHandle;
 
+use crate::contacts::Errand;
 use crate::place::Place;
 use crate::wire::{Ended, INCOMING_FRAMES, Incoming, OUTGOING_FRAMES, Target, pump, pump_bosh};
 
@@ -26,24 +27,24 @@ impl Wire {
     /// To a place, in the way that it has: its socket, or plain requests.
     pub(super) fn to(place: &Place) -> Self {
         match place.bosh.clone().filter(|_| place.by_requests) {
-            Some(bosh) => Self::over(bosh, true),
-            None => Self::over(place.socket.clone(), false),
+            Some(bosh) => Self::over(bosh, place.errand.clone(), true),
+            None => Self::over(place.socket.clone(), place.errand.clone(), false),
         }
     }
 
     /// Carries on a conversation that broke; only sockets can.
     pub(super) fn resuming(place: &Place, previd: &str) -> Self {
-        Self::over(place.socket.resuming(previd), false)
+        Self::over(place.socket.resuming(previd), place.errand.clone(), false)
     }
 
-    fn over(target: Target, by_requests: bool) -> Self {
+    fn over(target: Target, errand: Errand, by_requests: bool) -> Self {
         let (outgoing, mut to_send) = mpsc::channel(OUTGOING_FRAMES);
         let (received, incoming) = mpsc::channel(INCOMING_FRAMES);
         let work = async move {
             if by_requests {
-                pump_bosh(&target, &mut to_send, &received).await;
+                pump_bosh(&target, &errand, &mut to_send, &received).await;
             } else {
-                pump(&target, &mut to_send, &received).await;
+                pump(&target, &errand, &mut to_send, &received).await;
             }
         };
         Self { outgoing, incoming, over: false, task: AbortOnDropHandle::new(tokio::spawn(work)) }

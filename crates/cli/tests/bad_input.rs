@@ -1,0 +1,127 @@
+//! What goes wrong around a profile, from outside: programs that come at once, files of a later version, a disk that is full. Each time
+//! a sentence, nothing lost, and nobody contacted on the strength of what cannot be read.
+
+#![allow(clippy::unwrap_used)]
+#![cfg(target_os = "linux")]
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+fn command(home: &Path, words: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_runde-cli"));
+    command.args(words).env("RUNDE_HOME", home).env("LC_ALL", "en_GB.UTF-8").env_remove("DBUS_SESSION_BUS_ADDRESS");
+    command
+}
+
+fn cli(home: &Path, words: &[&str]) -> Output {
+    command(home, words).output().unwrap()
+}
+
+fn text(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+fn hash_of(home: &Path, place: &str) -> String {
+    let shown = text(&cli(home, &["notice", place]));
+    shown.lines().last().unwrap().strip_prefix("sha256: ").unwrap().to_owned()
+}
+
+fn note(home: &Path, place: &str) -> Output {
+    cli(home, &["notice", place, "--ack", &hash_of(home, place)])
+}
+
+/// The hosts whose notices are on record.
+fn noted(home: &Path) -> Vec<String> {
+    let exported: Value = serde_json::from_str(&text(&cli(home, &["ledger", "export"]))).unwrap();
+    let records = exported["acknowledgements"].as_array().unwrap();
+    records.iter().map(|receipt| receipt["record"]["host"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn programs_that_note_at_once_wait_for_each_other_and_lose_nothing() {
+    let home = tempfile::tempdir().unwrap();
+    let places: Vec<String> = (0..6).map(|number| format!("h{number}.example")).collect();
+    let hashes: Vec<String> = places.iter().map(|place| hash_of(home.path(), place)).collect();
+    let start = |(place, hash): (&String, &String)| {
+        let mut command = command(home.path(), &["notice", place, "--ack", hash]);
+        command.stdout(Stdio::null()).spawn().unwrap()
+    };
+    let started: Vec<_> = places.iter().zip(&hashes).map(start).collect();
+    for mut one in started {
+        assert!(one.wait().unwrap().success());
+    }
+    let mut kept = noted(home.path());
+    kept.sort();
+    assert_eq!(kept, places);
+    assert!(cli(home.path(), &["ledger", "verify"]).status.success());
+}
+
+#[test]
+fn a_ledger_of_a_later_version_is_kept_and_opens_nothing() {
+    let home = tempfile::tempdir().unwrap();
+    assert!(note(home.path(), "127.0.0.1").status.success());
+    let ledger = home.path().join("data/acknowledgements.ledger");
+    let later = fs::read_to_string(&ledger).unwrap().replacen("{\"v\":1,", "{\"v\":2,", 1);
+    fs::write(&ledger, &later).unwrap();
+    assert_eq!(cli(home.path(), &["ledger", "verify"]).status.code(), Some(1));
+    let export = home.path().join("contacts.json");
+    let refused = cli(
+        home.path(),
+        &["join", "http://127.0.0.1:9/garden", "--name", "Ada", "--contacts", &export.display().to_string()],
+    );
+    assert_eq!(refused.status.code(), Some(3), "{}", said(&refused));
+    assert!(said(&refused).contains("acknowledgements.ledger"), "{}", said(&refused));
+    let contacts: Value = serde_json::from_slice(&fs::read(&export).unwrap()).unwrap();
+    assert_eq!(contacts["contacts"], serde_json::json!([]), "nobody was contacted");
+    let kept = fs::read_dir(home.path().join("data")).unwrap().map(|entry| entry.unwrap().path());
+    let kept: Vec<_> = kept.filter(|path| path.to_string_lossy().contains(".damaged-")).collect();
+    assert_eq!(kept.iter().map(|path| fs::read_to_string(path).unwrap()).collect::<Vec<_>>(), [later]);
+}
+
+#[test]
+fn settings_of_a_later_version_are_read_as_far_as_they_are_known() {
+    let home = tempfile::tempdir().unwrap();
+    fs::create_dir_all(home.path().join("config")).unwrap();
+    fs::write(home.path().join("config/settings.json"), r#"{"relay_only": true, "of_tomorrow": 1}"#).unwrap();
+    assert!(note(home.path(), "meet.jit.si").status.success());
+    let shown = text(&cli(home.path(), &["rights", "show"]));
+    assert!(shown.contains("relay_only") && !shown.contains(".damaged-"), "{shown}");
+}
+
+/// A profile on a disk of its own that has no room left: nothing new is noted, what was noted stays, and with room again all is well.
+#[test]
+fn on_a_full_disk_a_sentence_is_said_and_nothing_noted_before_is_lost() {
+    let root = tempfile::tempdir().unwrap();
+    let (first, second) = (hash_of(root.path(), "first.example"), hash_of(root.path(), "second.example"));
+    let script = format!(
+        "mount -t tmpfs -o size=256k tmpfs \"$RUNDE_HOME\" || exit 90
+        \"$CLI\" notice first.example --ack {first} >/dev/null || exit 91
+        cat /dev/zero > \"$RUNDE_HOME/ballast\" 2>/dev/null
+        \"$CLI\" notice second.example --ack {second} >/dev/null; echo \"full: $?\"
+        \"$CLI\" ledger verify >/dev/null; echo \"verified: $?\"
+        rm \"$RUNDE_HOME/ballast\"
+        \"$CLI\" notice second.example --ack {second} >/dev/null; echo \"room: $?\"
+        \"$CLI\" ledger export"
+    );
+    let root_already = fs::metadata("/proc/self").is_ok_and(|me| std::os::unix::fs::MetadataExt::uid(&me) == 0);
+    let mut words = vec!["--mount"];
+    words.extend((!root_already).then_some("--user").into_iter().chain((!root_already).then_some("--map-root-user")));
+    let mut command = Command::new("unshare");
+    command.args(words).args(["sh", "-c", &script]).env("RUNDE_HOME", root.path());
+    command.env("CLI", env!("CARGO_BIN_EXE_runde-cli")).env("LC_ALL", "en_GB.UTF-8");
+    let output = command.env_remove("DBUS_SESSION_BUS_ADDRESS").output().unwrap();
+    let (told, complained) = (text(&output), said(&output));
+    let (steps, export) = told.split_once('{').unwrap_or_else(|| panic!("{told} {complained}"));
+    assert_eq!(steps.split_whitespace().collect::<String>(), "full:1verified:0room:0", "{complained}");
+    assert!(complained.contains("space") || complained.contains("disk"), "{complained}");
+    let exported: Value = serde_json::from_str(&format!("{{{export}")).unwrap();
+    let hosts = exported["acknowledgements"].as_array().unwrap().iter().map(|one| one["record"]["host"].clone());
+    assert_eq!(hosts.collect::<Vec<_>>(), ["first.example", "second.example"]);
+}

@@ -1,0 +1,171 @@
+//! The contact ledger against a capture taken from outside: the same hosts, the same bytes. What the program does not say is found,
+//! be it one datagram; and what a deployment asks for that leads to others is told and not done.
+
+use e2e::Outcome;
+use e2e::capture::{Capture, Flows};
+use e2e::coturn::{Coturn, PASSWORD, PLACE, PLAIN_PORT, USER};
+use e2e::folder::Home;
+use e2e::listen::wait_for_sound;
+use e2e::program::Program;
+use e2e::prosody::Prosody;
+use e2e::room::notice_of;
+use e2e::world::{SERVER, Side, World};
+use serde_json::Value;
+use std::time::Duration;
+
+const PATIENCE: Duration = Duration::from_secs(60);
+/// The traveller's address.
+const OWN: [u8; 4] = [10, 9, 1, 2];
+
+/// What one stay left behind: the ledger as it was written at the end, and what the wire saw.
+struct Stay {
+    ledger: Value,
+    flows: Flows,
+}
+
+/// A room of an operator whom nobody knows in advance (its link promises no notice, so everything is asked for), Bert in it, and a
+/// relay where one is wanted.
+struct Stage {
+    world: World,
+    /// The warning's hash, and the one of the room's own notice.
+    notices: [String; 2],
+    link: String,
+    bert: Program,
+    _server: Program,
+    _relay: Option<Coturn>,
+    _homes: [Home; 3],
+}
+
+impl Stage {
+    fn new(with_relay: bool) -> Outcome<Self> {
+        let (world, homes) = (World::new()?, [Home::new()?, Home::new()?, Home::new()?]);
+        let relay = with_relay.then(|| Coturn::start(&world, &homes[2])).transpose()?;
+        let noted = notice_of(&homes[0], "embedded-room")?;
+        let mut words = vec!["serve", "--json", "--listen", SERVER, "--notice-ack", &noted];
+        let way = format!("turn:{PLACE}:{PLAIN_PORT}?transport=udp");
+        if with_relay {
+            words.extend(["--turn", &way, "--turn-user", USER]);
+        }
+        let mut server = world.cli_with(Side::House, &homes[0], &words, &format!("{PASSWORD}\n"), &[])?;
+        let heard = server.event("listening", PATIENCE)?;
+        let part = |key: &str| heard[key].as_str().unwrap_or_default().to_owned();
+        let (url, fragment) = (part("url"), part("fragment"));
+        let (print, notice) = fragment.split_once("&rn=").ok_or("the link promises no notice")?;
+        let (whole, link) = (format!("{url}/table{fragment}"), format!("{url}/table{print}"));
+        let words = ["join", &whole, "--name", "Bert", "--notice-ack", notice, "--json", "--audio-in", "tone"];
+        let mut bert = world.cli(Side::House, &homes[1], &words)?;
+        bert.event("joined", PATIENCE)?;
+        let notices = [notice_of(&homes[0], &link)?, notice.to_owned()];
+        Ok(Self { world, notices, link, bert, _server: server, _relay: relay, _homes: homes })
+    }
+
+    /// Alice comes, speaks and hears, shows a picture, and leaves; meanwhile somebody beside her does this.
+    fn stay(&mut self, options: &[&str], beside: Option<&str>) -> Outcome<Stay> {
+        let (home, spies) = (Home::new()?, Home::new()?);
+        let outside = Capture::start(&self.world, Side::House, &spies, "h-wifi")?;
+        let inside = Capture::start(&self.world, Side::Road, &spies, "lo")?;
+        let export = home.path("contacts.json").display().to_string();
+        let [warning, notice] = &self.notices;
+        let mut words = vec!["join", &self.link, "--name", "Alice", "--notice-ack", warning, "--notice-ack", notice];
+        words.extend(["--json", "--audio-in", "tone", "--video-in", "pattern", "--contacts", &export]);
+        words.extend(options);
+        let mut alice = self.world.cli(Side::Road, &home, &words)?;
+        alice.event("connected", PATIENCE)?;
+        wait_for_sound(&mut alice, true)?;
+        wait_for_sound(&mut self.bert, true)?;
+        if let Some(line) = beside {
+            // Whether anybody answered is nothing to the one who goes there.
+            let _ = self.world.start(Side::Road, &spies, "bash", &["bash", "-c", line])?.line(Duration::from_secs(2));
+        }
+        assert!(alice.terminate(PATIENCE)?.success());
+        let ledger: Value = serde_json::from_slice(&std::fs::read(home.path("contacts.json"))?)?;
+        assert_eq!(ledger["schema"], "runde-contacts-1");
+        assert!(inside.end()?.is_empty(), "something went over the own loopback");
+        Ok(Stay { ledger, flows: Flows::of(&outside.end()?, OWN.into()) })
+    }
+}
+
+impl Stay {
+    /// What was gone to a host for, each once.
+    fn purposes(&self) -> Vec<&str> {
+        let entries = self.ledger["contacts"].as_array().map(Vec::as_slice).unwrap_or_default();
+        entries.iter().filter_map(|entry| entry["purpose"].as_str()).collect()
+    }
+}
+
+#[test]
+fn the_ledger_says_what_the_wire_saw() -> Outcome {
+    let mut stage = Stage::new(false)?;
+    let stay = stage.stay(&[], None)?;
+    assert_eq!(stay.flows.differs(&stay.ledger)?, None, "{:#}", stay.ledger);
+    assert_eq!(stay.purposes(), ["notice", "configuration", "signalling", "media", "bridge-channel"]);
+    let [warning, notice] = &stage.notices;
+    for entry in stay.ledger["contacts"].as_array().into_iter().flatten() {
+        let allowed = if entry["purpose"] == "notice" { warning } else { notice };
+        assert_eq!(entry["notice"]["sha256"], allowed.as_str(), "{entry}");
+    }
+    let media = stay.flows.0.iter().find(|((carrier, _), _)| carrier == "udp").ok_or("no media")?.1;
+    println!("{} bytes of media out, {} in, {} of them perhaps unread", media.sent, media.received, media.unread);
+    assert!(media.unread * 20 < media.received, "the tolerance is small: {media:?}");
+    Ok(())
+}
+
+#[test]
+fn one_hidden_request_is_found_wherever_it_goes() -> Outcome {
+    let mut stage = Stage::new(false)?;
+    for (hidden, place) in [
+        ("printf x > /dev/udp/10.9.1.1/9; echo done", "10.9.1.1:9"),
+        ("exec 3<>/dev/tcp/10.9.1.1/9; echo done", "10.9.1.1:9"),
+        ("exec 3<>/dev/tcp/10.9.0.1/8443; printf x >&3; echo done", "10.9.0.1:8443"),
+    ] {
+        let stay = stage.stay(&[], Some(hidden))?;
+        let difference = stay.flows.differs(&stay.ledger)?.ok_or_else(|| format!("{hidden} was not found"))?;
+        assert!(difference.contains(place), "{hidden}: {difference}");
+    }
+    Ok(())
+}
+
+#[test]
+fn through_a_relay_the_ledger_names_the_relay_and_no_bridge() -> Outcome {
+    let mut stage = Stage::new(true)?;
+    let stay = stage.stay(&["--relay-only"], None)?;
+    assert_eq!(stay.flows.differs(&stay.ledger)?, None, "{:#}", stay.ledger);
+    assert!(stay.purposes().contains(&"relay") && !stay.purposes().contains(&"media"), "{:#}", stay.ledger);
+    Ok(())
+}
+
+#[test]
+fn what_a_deployment_wants_from_others_is_told_and_nobody_is_asked() -> Outcome {
+    let (host, guest) = (Home::new()?, Home::new()?);
+    let wishes = "bosh: '/http-bind', callStatsID: 'secret-key',
+        p2p: { enabled: true, stunServers: [{ urls: 'stun:stun.elsewhere.example:3478' }] },
+        analytics: { scriptURLs: ['https://count.elsewhere.example/x.js'], amplitudeAPPKey: 'secret-key' },
+        gravatarBaseURL: 'https://pictures.elsewhere.example/avatar/'";
+    let server = Prosody::start_with(&host, wishes)?;
+    let link = format!("http://127.0.0.1:{}/rosa", server.port);
+    let noted = notice_of(&guest, &link)?;
+    let words = ["join", &link, "--name", "Ada", "--notice-ack", &noted, "--json", "--orders"];
+    let mut ada = Program::cli_ordered(&guest, &words)?;
+    ada.event("joined", PATIENCE)?;
+    ada.say("contacts")?;
+    let ledger = ada.event("contacts", PATIENCE)?;
+    let told: Vec<_> = ledger["ignored"].as_array().into_iter().flatten().collect();
+    for (kind, host) in [
+        ("avatars", Some("pictures.elsewhere.example")),
+        ("analytics", Some("count.elsewhere.example")),
+        ("statistics", None),
+        ("relay", Some("stun.elsewhere.example")),
+        ("peer-to-peer", None),
+    ] {
+        assert!(told.iter().any(|one| one["kind"] == kind && one["host"].as_str() == host), "{kind}: {ledger:#}");
+    }
+    assert!(!ledger.to_string().contains("secret-key"), "{ledger:#}");
+    let everywhere = ledger["contacts"].as_array().into_iter().flatten();
+    assert!(everywhere.clone().all(|entry| entry["host"] == "127.0.0.1"), "{ledger:#}");
+    assert!(everywhere.clone().count() >= 3, "{ledger:#}");
+    ada.say("leave")?;
+    let last = ada.event("contacts", PATIENCE)?;
+    assert_eq!(last["ignored"], ledger["ignored"]);
+    assert_eq!(ada.event("left", PATIENCE)?["reason"], "asked", "the last line");
+    Ok(())
+}
