@@ -142,7 +142,7 @@ async fn follow(mut meeting: MeetingHandle, mut visit: Visit, report: Report, co
             () = &mut stopped => break,
             () = &mut objected => {
                 output::complain(&rights::left_after_objection(visit.target.host(), system_language()));
-                leave(meeting, report).await;
+                leave(meeting, report, contacts).await;
                 return Exit::NotNoted;
             }
         };

@@ -392,7 +392,7 @@ async fn the_port_of_the_settings_is_kept_with_its_address_and_shown() {
     assert!(person.does(Request::SetSetting(SettingChange::Port("80".into()))).await.is_err());
     let desk = person.app.desk().unwrap();
     assert_eq!(desk.listen().to_string(), "127.0.0.1:9443");
-    let shown = desk.settings_slice(&[], Vec::new(), None);
+    let shown = desk.settings_slice(Vec::new(), None);
     assert_eq!((shown.default_server.as_str(), shown.port), ("meet.example", 9443));
 }
 

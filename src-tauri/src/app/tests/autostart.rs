@@ -6,7 +6,7 @@ async fn settings(person: &mut Person) -> crate::view::Settings {
     person.app.publish();
     person.does(Request::GoHome).await.ok();
     let desk = person.app.desk.as_ref().unwrap();
-    desk.settings_slice(&[], Vec::new(), person.app.autostart_slice(desk))
+    desk.settings_slice(Vec::new(), person.app.autostart_slice(desk))
 }
 
 fn entry(person: &Person) -> std::path::PathBuf {

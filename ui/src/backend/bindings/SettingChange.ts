@@ -2,4 +2,4 @@
 import type { Language } from "./Language";
 import type { Look } from "./Look";
 
-export type SettingChange = { "key": "language", "value": Language } | { "key": "look", "value": Look } | { "key": "name", "value": string } | { "key": "echo", "value": boolean } | { "key": "noise", "value": boolean } | { "key": "gain", "value": boolean } | { "key": "autostart", "value": boolean } | { "key": "defaultServer", "value": string } | { "key": "port", "value": string };
+export type SettingChange = { "key": "language", "value": Language } | { "key": "look", "value": Look } | { "key": "name", "value": string } | { "key": "echo", "value": boolean } | { "key": "noise", "value": boolean } | { "key": "gain", "value": boolean } | { "key": "relayOnly", "value": boolean } | { "key": "autostart", "value": boolean } | { "key": "defaultServer", "value": string } | { "key": "port", "value": string };
