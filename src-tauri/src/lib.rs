@@ -57,13 +57,7 @@ fn build(arguments: Vec<String>) -> tauri::Result<tauri::App<Wry>> {
     let frames = Arc::new(Frames::default());
     let (second_start, pictures) = (handle.clone(), frames.clone());
     tauri::Builder::default()
-        .plugin(tauri_plugin_single_instance::init(move |_, words, _| {
-            let message = link::opened(words.get(1..).unwrap_or_default());
-            // The session comes late: the program runs, perhaps with a window.
-            if !matches!(message, Message::StartedHidden) {
-                second_start.tell(message);
-            }
-        }))
+        .plugin(tauri_plugin_single_instance::init(move |_, words, _| started_again(&second_start, &words)))
         .plugin(tauri_plugin_deep_link::init())
         .register_asynchronous_uri_scheme_protocol("video", move |context, request, responder| {
             let own_window = context.webview_label() == WINDOW;
@@ -116,6 +110,15 @@ fn build(arguments: Vec<String>) -> tauri::Result<tauri::App<Wry>> {
         ])
         .setup(move |tauri| Ok(set_up(tauri.handle(), handle, inbox, frames, &arguments)?))
         .build(tauri::generate_context!())
+}
+
+/// A second start hands over what it was called with and ends.
+fn started_again(first: &Handle, words: &[String]) {
+    let message = link::opened(words.get(1..).unwrap_or_default());
+    // The session comes late: the program runs, perhaps with a window.
+    if !matches!(message, Message::StartedHidden) {
+        first.tell(message);
+    }
 }
 
 fn set_up(

@@ -179,8 +179,12 @@ async fn besides(web: &Web, desktop: &Desktop, link: &str) -> Outcome {
     vera.say("poll Treffen wir uns um sechs? | Ja | Nein")?;
     web.press("Mehr").await?;
     web.reads("Treffen wir uns um sechs?", SOON).await?;
+    let tick = "const box = document.querySelector('.poll input'); box?.click(); return !!box";
+    web.until("a box to tick", SOON, tick, |ticked| *ticked == true).await?;
     web.press("Abstimmen").await?;
     vera.wait("a vote", SOON, |line| line["event"] == "vote")?;
+    let count = "return document.querySelector('.poll .figures')?.textContent";
+    web.until("the own vote", SOON, count, |figure| *figure == "1").await?;
     desktop.screenshot(&shot("poll"))?;
     web.press("Personen").await?;
     web.press("Mikrofone brauchen eine Freigabe").await?;

@@ -114,7 +114,7 @@ fn after_a_tour_of_everything_each_file_and_field_is_explained() {
     there.sort();
     assert_eq!(shown, there, "every file is on the page");
     let values = |name: &str| held.iter().find(|file| file.path.ends_with(name)).unwrap().values.len();
-    assert!(values("acknowledgements.ledger") > 80 && values("consents.ledger") > 60 && values("settings.json") == 11);
+    assert!(values("acknowledgements.ledger") > 80 && values("consents.ledger") > 60 && values("settings.json") == 12);
 }
 
 #[test]
