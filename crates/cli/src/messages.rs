@@ -182,8 +182,8 @@ pub fn meeting(event: &MeetingEvent, lang: Lang) -> Option<String> {
     })
 }
 
-const NO_CHANNEL_DE: &str = "Der Videoserver bietet keinen Steuerkanal an, den Runde öffnen kann (Datenkanäle gehen noch nicht): Ton geht, Bilder der anderen kommen vielleicht nicht. Öffnen Sie den Link in einem Browser, wenn Sie die Bilder brauchen.";
-const NO_CHANNEL_EN: &str = "The video server offers no control channel that Runde can open (data channels do not work yet): sound works, pictures of the others may not come. Open the link in a browser if you need the pictures.";
+const NO_CHANNEL_DE: &str = "Der Videoserver bietet keinen Steuerkanal an, den Runde öffnen kann: Ton geht, Bilder der anderen kommen vielleicht nicht. Öffnen Sie den Link in einem Browser, wenn Sie die Bilder brauchen.";
+const NO_CHANNEL_EN: &str = "The video server offers no control channel that Runde can open: sound works, pictures of the others may not come. Open the link in a browser if you need the pictures.";
 
 const USAGE_DE: &str = "Aufruf:
   runde-cli serve [--listen ADRESSE:PORT] [--public-url URL] [--media ADRESSE:PORT] [--tls self-signed|off|ZERT,SCHLÜSSEL]
