@@ -14,10 +14,11 @@ const DEPTH: usize = 2;
 /// A licence is shorter; a longer file is something else of that name.
 const LONGEST: u64 = 100_000;
 /// What a package without a file of its own gets, by the first of these that its expression names.
-const TEXTS: [(&str, &str); 4] = [
+const TEXTS: [(&str, &str); 5] = [
     ("MIT", include_str!("../licences/MIT.txt")),
     ("BSD-3-Clause", include_str!("../licences/BSD-3-Clause.txt")),
     ("MPL-2.0", include_str!("../licences/MPL-2.0.txt")),
+    ("BSL-1.0", include_str!("../licences/BSL-1.0.txt")),
     ("Apache-2.0", include_str!("../../LICENSE")),
 ];
 
