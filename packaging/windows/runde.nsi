@@ -118,8 +118,11 @@ SectionEnd
 
 Section "$(LINKS)" SEC_LINKS
   !insertmacro CLAIM "runde"
-  ; HKCR shows what this person and what the whole computer has.
-  ReadRegStr $0 HKCR "jitsi-meet\shell\open\command" ""
+  ; First what this person has, then what the whole computer has.
+  ReadRegStr $0 HKCU "${CLASSES}\jitsi-meet\shell\open\command" ""
+  ${If} $0 == ""
+    ReadRegStr $0 HKCR "jitsi-meet\shell\open\command" ""
+  ${EndIf}
   ${If} $0 == ""
     !insertmacro CLAIM "jitsi-meet"
   ${EndIf}

@@ -189,7 +189,7 @@ fn it_is_installed_hosts_joins_and_is_removed() -> Outcome {
         "a scheme of another program is left to it"
     );
     let menu = windows.person()?.join("AppData/Roaming/Microsoft/Windows/Start Menu/Programs");
-    assert!(menu.join("Runde.lnk").is_file() && menu.join("Startup/Runde.lnk").is_file());
+    assert!(menu.join("Runde.lnk").is_file() && menu.join("StartUp/Runde.lnk").is_file());
 
     it_hosts(&windows)?;
     it_joins(&windows)?;
@@ -203,7 +203,7 @@ fn it_is_installed_hosts_joins_and_is_removed() -> Outcome {
         assert!(windows.run("reg", &["query", &key]).is_err(), "{key} stays");
     }
     assert_eq!(windows.registry(&format!(r"{CLASSES}\jitsi-meet\shell\open\command"), "").as_deref(), Some(other));
-    assert!(!menu.join("Runde.lnk").exists() && !menu.join("Startup/Runde.lnk").exists());
+    assert!(!menu.join("Runde.lnk").exists() && !menu.join("StartUp/Runde.lnk").exists());
     let kept = windows.person()?.join("AppData/Roaming/org.runde.Runde");
     assert!(kept.is_dir(), "what the person keeps is not the installer's to remove");
     Ok(())
