@@ -183,9 +183,10 @@ async fn leave(mut meeting: MeetingHandle, report: Report, contacts: &Contacts) 
     let _ = meeting.command(Command::Leave);
     let rest = async {
         while let Some(event) = meeting.next_event().await {
-            match &event {
-                MeetingEvent::Left { reason } => report.end(reason, &contacts.seen()),
-                other => report.tell(other),
+            if let MeetingEvent::Left { reason } = &event {
+                report.end(reason, &contacts.seen());
+            } else {
+                report.tell(&event);
             }
         }
     };

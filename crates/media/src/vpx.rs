@@ -367,7 +367,7 @@ pub(crate) mod testing {
             for x in 0..width {
                 let block = (x * 8 / width + 8 * (y * 20 / height)) as u64;
                 planes[(y * width + x) as usize] = match () {
-                    () if y < height / 5 => 40 + 160 * ((n >> (block % 7) ^ n * block) & 1) as u8,
+                    () if y < height / 5 => 40 + 160 * (((n >> (block % 7)) ^ (n * block)) & 1) as u8,
                     () if (left..left + width / 16).contains(&x) => 200,
                     () => (60 + 60 * x / width + 40 * y / height) as u8,
                 };
