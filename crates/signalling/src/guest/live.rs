@@ -16,11 +16,17 @@ pub(super) struct Live {
     pub(super) sid: String,
     pub(super) bridge: Option<BridgeSession>,
     /// By SSRC; every one with an owner.
-    pub(super) theirs: BTreeMap<u32, Source>,
+    theirs: BTreeMap<u32, Source>,
+    /// How many of those each owner has, so that the limit costs the same in a full room as in an empty one.
+    owned: BTreeMap<String, usize>,
     pub(super) ours: BTreeSet<u32>,
 }
 
 impl Live {
+    pub(super) fn new(sid: String, bridge: Option<BridgeSession>) -> Self {
+        Self { sid, bridge, ..Self::default() }
+    }
+
     /// Takes what belongs to somebody in the room and to nobody else; returns that and why the rest was refused.
     pub(super) fn admit(&mut self, roster: &Roster, offered: Sources) -> (Sources, BTreeSet<Oddity>) {
         let mut admitted = Sources::default();
@@ -30,6 +36,7 @@ impl Live {
             source.owner = source.owner.or_else(|| owner_of(&source.name).map(str::to_owned));
             match self.verdict(roster, &source) {
                 Verdict::Take => {
+                    *self.owned.entry(source.owner.clone().unwrap_or_default()).or_default() += 1;
                     self.theirs.insert(source.ssrc, source.clone());
                     admitted.sources.push(source);
                 }
@@ -68,8 +75,7 @@ impl Live {
             }
             None => {}
         }
-        let owned = |known: &&Source| known.owner.as_deref() == Some(owner);
-        if self.theirs.values().filter(owned).count() >= MAX_SOURCES {
+        if self.owned.get(owner).is_some_and(|count| *count >= MAX_SOURCES) {
             return Verdict::Refuse(Oddity::TooMany);
         }
         Verdict::Take
@@ -82,7 +88,16 @@ impl Live {
 
     pub(super) fn remove(&mut self, gone: impl Fn(&Source) -> bool) -> Vec<Source> {
         let ssrcs: Vec<u32> = self.theirs.values().filter(|source| gone(source)).map(|source| source.ssrc).collect();
-        ssrcs.iter().filter_map(|ssrc| self.theirs.remove(ssrc)).collect()
+        let removed: Vec<Source> = ssrcs.iter().filter_map(|ssrc| self.theirs.remove(ssrc)).collect();
+        for owner in removed.iter().filter_map(|source| source.owner.as_deref()) {
+            if let Some(count) = self.owned.get_mut(owner) {
+                *count -= 1;
+                if *count == 0 {
+                    self.owned.remove(owner);
+                }
+            }
+        }
+        removed
     }
 }
 

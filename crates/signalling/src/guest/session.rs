@@ -209,7 +209,7 @@ impl Guest {
         let Some((session, roster)) = self.session() else {
             return;
         };
-        let mut live = Live { sid: offer.sid.clone(), bridge: offer.bridge_session.clone(), ..Live::default() };
+        let mut live = Live::new(offer.sid.clone(), offer.bridge_session.clone());
         let (sources, refused) = live.admit(roster, std::mem::take(&mut offer.sources));
         offer.sources = sources;
         *session = Session::Offered { live, contents: answerable(&offer.contents), waiting: VecDeque::new() };

@@ -105,6 +105,25 @@ fn ten_thousand_sources_of_one_member_are_cut_at_twenty_in_either_form() {
 }
 
 #[test]
+fn sources_that_are_taken_away_make_room_for_others() {
+    let mut scene = Scene::new();
+    let bo = scene.pair.endpoint(scene.bo);
+    let name = format!("{bo}-a0");
+    for round in 0..3 {
+        for ssrc in (5_000 + 100 * round..).take(17) {
+            scene.jingle("focus", "source-add", &plain(&name, ssrc));
+        }
+        // Three more are there from the beginning.
+        assert_eq!(held(&scene.pair.guests[&scene.ada].events)[&bo].len(), 17, "round {round}");
+        for ssrc in (5_000 + 100 * round..).take(17) {
+            scene.jingle("focus", "source-remove", &plain(&name, ssrc));
+        }
+    }
+    assert_eq!(scene.refused(), []);
+    scene.goes_on();
+}
+
+#[test]
 fn a_source_whose_owner_stands_in_its_name_alone_goes_with_its_owner() {
     let mut scene = Scene::new();
     let cy = scene.pair.endpoint(scene.cy);
