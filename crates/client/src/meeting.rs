@@ -13,6 +13,7 @@ mod restarts;
 mod screen;
 mod sending;
 mod session;
+mod sight;
 mod stats;
 mod uplink;
 mod ways;

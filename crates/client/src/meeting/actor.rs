@@ -161,8 +161,6 @@ struct Actor {
     /// What was told of a room's nonsense; a rejoin tells nothing again.
     odd: BTreeSet<guest::Oddity>,
     restarts: Restarts,
-    /// Lines that anybody wants of the own camera.
-    wanted_height: u32,
     over: Option<Over>,
     levels: Interval,
     stats: Interval,
@@ -265,7 +263,6 @@ impl Actor {
             was_in: false,
             odd: BTreeSet::new(),
             restarts: Restarts::default(),
-            wanted_height: u32::MAX,
             over: None,
             levels: every(LEVELS_EVERY),
             stats: every(STATS_EVERY),
@@ -360,7 +357,7 @@ impl Actor {
             news = bridge_news(&mut self.bridge) => Input::Bridge(news),
             event = media_event(&mut self.session) => Input::Media(event),
             (kind, unit) = self.sending.next() => Input::Unit(kind, unit),
-            unit = self.screen.next() => Input::Screen(unit),
+            unit = self.screen.sight.next() => Input::Screen(unit),
             opened = self.local.next() => Input::Opened(opened),
             ssrc = self.downlink.next_ask() => Input::KeyFrameWanted(ssrc),
             () = wake_at(wake) => Input::Deadline,
@@ -461,6 +458,7 @@ impl Actor {
         self.restarts = Restarts::default();
         self.endpoint.clear();
         self.screen.left_room();
+        self.sending.camera.left_room();
         self.deadline = None;
         self.asking = None;
         (self.redialing, self.redials) = (false, 0);

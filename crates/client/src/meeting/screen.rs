@@ -1,30 +1,20 @@
 //! The own screen on its way to the wire: a second picture beside the camera's, in one size (jitsi.md 4.5).
 //!
-//! What stands in for a screen is opened by [`crate::local`]; encoder and numbering live as long as the meeting, like
-//! those of the camera ([`super::sending`]). Start at [`Screen::see`].
+//! What stands in for a screen is opened by [`crate::local`].
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use rand_core::RngCore;
-use runde_media::send::{SendError, Unit, VideoConfig, VideoSender};
-use runde_media::{Mailbox, Picture};
 use runde_signalling::jingle::{Group, Kind, Semantics, Source, VideoType};
 
 use super::names;
-use super::sending::{Sight, Watched, next_of};
+use super::sight::Sight;
 use super::uplink::Stream;
 use crate::event::{MediaKind, SourceStats};
-use crate::local::Camera;
 
 /// The own screen, before numbering.
 pub(super) struct Screen {
-    sight: Option<Sight>,
-    watched: Option<Watched>,
-    pictures: Arc<Mailbox<Picture>>,
-    self_view: Arc<Mailbox<Picture>>,
-    first: [u32; 2],
-    wanted_height: u32,
+    pub(super) sight: Sight,
     /// The focus of the present session knows its streams. They stay known when sharing stops, and are used again.
     pub(super) announced: bool,
     /// Shared at least once in this stay: presence names it, muted or not.
@@ -33,85 +23,18 @@ pub(super) struct Screen {
 
 impl Screen {
     pub(super) fn new(rng: &mut impl RngCore) -> Self {
-        Self {
-            sight: None,
-            watched: None,
-            pictures: Arc::default(),
-            self_view: Arc::default(),
-            first: std::array::from_fn(|_| rng.next_u32()),
-            wanted_height: u32::MAX,
-            announced: false,
-            named: false,
-        }
+        Self { sight: Sight::new(1, rng), announced: false, named: false }
     }
 
     /// The room has forgotten us, and we what it knew.
     pub(super) fn left_room(&mut self) {
         self.named = false;
-        self.set_wanted_height(u32::MAX);
-    }
-
-    /// Shows what comes from `open` from now on. Must be called within the runtime.
-    ///
-    /// # Errors
-    /// [`SendError`] when the encoder does not start.
-    pub(super) fn see(&mut self, open: Camera) -> Result<(), SendError> {
-        if self.sight.is_none() {
-            let config = VideoConfig {
-                first_timestamp: self.first[0],
-                first_picture_id: (self.first[1] & 0x7fff) as u16,
-                layers: 1,
-                ..VideoConfig::default()
-            };
-            let (sender, units) = VideoSender::spawn(config, self.pictures.clone())?;
-            sender.set_wanted_height(self.wanted_height);
-            self.sight = Some(Sight { sender, units });
-        }
-        self.watched = Some(Watched::watch(open, self.pictures.clone(), self.self_view.clone()));
-        self.force_key_frame();
-        Ok(())
-    }
-
-    /// Takes what is shown away, to be closed by the caller; its last picture must not stay on the screen.
-    pub(super) fn take(&mut self) -> Option<Watched> {
-        let watched = self.watched.take();
-        self.pictures.try_take();
-        self.self_view.try_take();
-        watched
-    }
-
-    pub(super) fn self_view(&self) -> Arc<Mailbox<Picture>> {
-        self.self_view.clone()
-    }
-
-    pub(super) fn set_wanted_height(&mut self, lines: u32) {
-        self.wanted_height = lines;
-        if let Some(sight) = &self.sight {
-            sight.sender.set_wanted_height(lines);
-        }
-    }
-
-    pub(super) fn set_bitrate(&self, bits: u32) {
-        if let Some(sight) = &self.sight {
-            sight.sender.set_bitrate(bits);
-        }
-    }
-
-    pub(super) fn force_key_frame(&self) {
-        if let Some(sight) = &self.sight {
-            sight.sender.force_key_frame(0);
-        }
-    }
-
-    /// The next payload; waits for ever while nothing is shared. Safe to drop half way.
-    pub(super) async fn next(&mut self) -> Unit {
-        next_of(self.sight.as_mut().map(|sight| &mut sight.units)).await
+        self.sight.left_room();
     }
 
     /// While something is shared.
     pub(super) fn stats(&self, endpoint: &str, stream: &Stream) -> Option<SourceStats> {
-        let (sight, _) = self.sight.as_ref().zip(self.watched.as_ref())?;
-        let layer = sight.sender.stats().first().copied().unwrap_or_default();
+        let layer = self.sight.stats()?;
         Some(SourceStats {
             source: names::screen(endpoint),
             endpoint: endpoint.to_owned(),

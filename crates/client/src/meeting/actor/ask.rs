@@ -140,7 +140,7 @@ impl Actor {
     /// The open one, and the one that is on its way.
     fn close_camera(&mut self) {
         self.local.forget(DeviceKind::Camera);
-        if let Some(watched) = self.sending.take_camera() {
+        if let Some(watched) = self.sending.camera.take() {
             self.local.close(watched);
         }
     }
@@ -155,10 +155,9 @@ impl Actor {
                 }
             }
             Opened::Camera(Ok(camera)) => {
-                if let Err(error) = self.sending.see(camera) {
+                if let Err(error) = self.sending.camera.see(camera) {
                     self.device_failed(DeviceKind::Camera, DeviceFault::failed(&error));
                 }
-                self.sending.set_wanted_height(self.wanted_height);
                 self.share_bandwidth();
                 self.share_pictures();
             }

@@ -202,13 +202,12 @@ impl Actor {
             FromBridge::SenderSourceConstraints { source_name, max_height }
                 if source_name == names::camera(&self.endpoint) =>
             {
-                self.wanted_height = lines_to_send(max_height);
-                self.sending.set_wanted_height(self.wanted_height);
+                self.sending.camera.set_wanted_height(lines_to_send(max_height));
             }
             FromBridge::SenderSourceConstraints { source_name, max_height }
                 if source_name == names::screen(&self.endpoint) =>
             {
-                self.screen.set_wanted_height(lines_to_send(max_height));
+                self.screen.sight.set_wanted_height(lines_to_send(max_height));
             }
             FromBridge::SenderSourceConstraints { .. }
             | FromBridge::ServerHello { .. }

@@ -15,9 +15,11 @@ impl Actor {
     pub(super) fn media_said(&mut self, event: io::Result<Event>) {
         match event {
             Ok(Event::Rtp(packet, arrival)) => self.received(packet, arrival),
-            Ok(Event::KeyFrameRequested { ssrc }) if ssrc == self.uplink.screen.ssrc => self.screen.force_key_frame(),
+            Ok(Event::KeyFrameRequested { ssrc }) if ssrc == self.uplink.screen.ssrc => {
+                self.screen.sight.force_all_key_frames()
+            }
             Ok(Event::KeyFrameRequested { ssrc }) => {
-                self.uplink.to_refresh(ssrc).for_each(|layer| self.sending.force_key_frame(layer));
+                self.uplink.to_refresh(ssrc).for_each(|layer| self.sending.camera.force_key_frame(layer));
             }
             Ok(Event::Bandwidth { bps }) => {
                 self.meter.bandwidth(bps);
@@ -40,8 +42,8 @@ impl Actor {
             session.connected = true;
         }
         // Whoever watched before the path stood has seen nothing yet.
-        self.sending.force_all_key_frames();
-        self.screen.force_key_frame();
+        self.sending.camera.force_all_key_frames();
+        self.screen.sight.force_all_key_frames();
         self.faces.learn(Fact::MediaConnected);
     }
 
@@ -104,8 +106,8 @@ impl Actor {
     pub(super) fn share_pictures(&self) {
         let mut pictures: Pictures = self.downlink.pictures();
         if !self.endpoint.is_empty() {
-            pictures.insert(names::camera(&self.endpoint), self.sending.self_view());
-            pictures.insert(names::screen(&self.endpoint), self.screen.self_view());
+            pictures.insert(names::camera(&self.endpoint), self.sending.camera.self_view());
+            pictures.insert(names::screen(&self.endpoint), self.screen.sight.self_view());
         }
         self.faces.pictures.send_replace(pictures);
     }

@@ -19,7 +19,7 @@ impl Actor {
         let on = on && self.may(Media::Desktop);
         let was_on = std::mem::replace(&mut self.options.share, on);
         if !on {
-            let open = self.screen.take();
+            let open = self.screen.sight.take();
             self.local.close_screen(open);
         } else if !was_on {
             self.local.open_screen(self.options.screen_in.clone());
@@ -31,7 +31,7 @@ impl Actor {
     }
 
     pub(super) fn screen_opened(&mut self, opened: Result<Camera, DeviceFault>) {
-        let seen = opened.and_then(|open| self.screen.see(open).map_err(|error| DeviceFault::failed(&error)));
+        let seen = opened.and_then(|open| self.screen.sight.see(open).map_err(|error| DeviceFault::failed(&error)));
         if let Err(fault) = seen {
             self.faces.tell(MeetingEvent::ShareFailed(fault));
             return self.set_share(false);
@@ -81,7 +81,7 @@ impl Actor {
         let (_, Some(bps)) = self.meter.read() else { return };
         let bits = sending::video_bitrate(bps);
         let (camera, screen) = screen::split(bits, self.options.camera, self.options.share);
-        self.sending.set_bitrate(camera);
-        self.screen.set_bitrate(screen);
+        self.sending.camera.set_bitrate(camera);
+        self.screen.sight.set_bitrate(screen);
     }
 }

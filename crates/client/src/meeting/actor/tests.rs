@@ -216,7 +216,7 @@ async fn a_camera_switched_off_and_on_while_it_opens_does_not_meet_itself() {
     seat.settle(2).await;
     assert_eq!(seat.failures(), Vec::<DeviceFault>::new());
     assert_eq!(hold.cameras.load(Ordering::SeqCst), 1);
-    assert!(seat.actor.sending.take_camera().is_some());
+    assert!(seat.actor.sending.camera.take().is_some());
 }
 
 #[tokio::test]
@@ -229,7 +229,7 @@ async fn a_camera_switched_off_while_it_opens_is_closed_again() {
     seat.actor.ask(Command::SetCamera(false));
     drop(hold.held);
     seat.settle(1).await;
-    assert!(seat.actor.sending.take_camera().is_none() && !seat.actor.local.is_opening(DeviceKind::Camera));
+    assert!(seat.actor.sending.camera.take().is_none() && !seat.actor.local.is_opening(DeviceKind::Camera));
     assert_eq!(hold.cameras.load(Ordering::SeqCst), 0, "its light is still on");
 }
 

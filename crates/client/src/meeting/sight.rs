@@ -1,0 +1,168 @@
+//! One own picture on its way to the wire: what is seen, its encoder, the self view, and how large anybody wants it.
+//!
+//! The encoder lives as long as the meeting once it was needed, so that numbering and timestamps never jump; cameras and screens come
+//! and go in front of it. Start at [`Sight::see`].
+
+use std::sync::Arc;
+
+use rand_core::RngCore;
+use runde_media::channel::Receiver;
+use runde_media::send::{LayerStats, SendError, Unit, VideoConfig, VideoSender};
+use runde_media::{Mailbox, Picture};
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::local::Camera;
+
+struct Encoder {
+    sender: VideoSender,
+    units: Receiver<Unit>,
+}
+
+/// What is open: the task that hands its pictures to the encoder and to the self view.
+pub(super) struct Watched {
+    _camera: Camera,
+    _tee: AbortOnDropHandle<()>,
+}
+
+impl Watched {
+    /// Hands every picture to both. Must be called within the runtime.
+    fn watch(camera: Camera, encoder: Arc<Mailbox<Picture>>, self_view: Arc<Mailbox<Picture>>) -> Self {
+        let tee = tee(camera.pictures(), encoder, self_view);
+        Self { _camera: camera, _tee: AbortOnDropHandle::new(tokio::spawn(tee)) }
+    }
+}
+
+/// One own picture, before numbering.
+pub(super) struct Sight {
+    encoder: Option<Encoder>,
+    watched: Option<Watched>,
+    /// For the encoder.
+    pictures: Arc<Mailbox<Picture>>,
+    self_view: Arc<Mailbox<Picture>>,
+    /// Timestamp and picture id to begin with.
+    first: [u32; 2],
+    layers: u8,
+    wanted_height: u32,
+}
+
+impl Sight {
+    /// It goes out in so many sizes.
+    pub(super) fn new(layers: u8, rng: &mut impl RngCore) -> Self {
+        Self {
+            encoder: None,
+            watched: None,
+            pictures: Arc::default(),
+            self_view: Arc::default(),
+            first: std::array::from_fn(|_| rng.next_u32()),
+            layers,
+            wanted_height: u32::MAX,
+        }
+    }
+
+    /// Nobody in the next room has said yet how large they want it.
+    pub(super) fn left_room(&mut self) {
+        self.set_wanted_height(u32::MAX);
+    }
+
+    /// Shows what `camera` sees from now on. Must be called within the runtime.
+    ///
+    /// # Errors
+    /// [`SendError`] when the encoder does not start.
+    pub(super) fn see(&mut self, camera: Camera) -> Result<(), SendError> {
+        if self.encoder.is_none() {
+            let config = VideoConfig {
+                first_timestamp: self.first[0],
+                first_picture_id: (self.first[1] & 0x7fff) as u16,
+                layers: usize::from(self.layers),
+                ..VideoConfig::default()
+            };
+            let (sender, units) = VideoSender::spawn(config, self.pictures.clone())?;
+            sender.set_wanted_height(self.wanted_height);
+            self.encoder = Some(Encoder { sender, units });
+        }
+        self.watched = Some(Watched::watch(camera, self.pictures.clone(), self.self_view.clone()));
+        self.force_all_key_frames();
+        Ok(())
+    }
+
+    /// Takes what is seen away, to be closed by the caller; its last picture must not stay on the screen.
+    pub(super) fn take(&mut self) -> Option<Watched> {
+        let watched = self.watched.take();
+        self.pictures.try_take();
+        self.self_view.try_take();
+        watched
+    }
+
+    /// Where it appears on this side.
+    pub(super) fn self_view(&self) -> Arc<Mailbox<Picture>> {
+        self.self_view.clone()
+    }
+
+    pub(super) fn set_wanted_height(&mut self, lines: u32) {
+        self.wanted_height = lines;
+        if let Some(encoder) = &self.encoder {
+            encoder.sender.set_wanted_height(lines);
+        }
+    }
+
+    /// Bits a second in all sizes.
+    pub(super) fn set_bitrate(&self, bits: u32) {
+        if let Some(encoder) = &self.encoder {
+            encoder.sender.set_bitrate(bits);
+        }
+    }
+
+    pub(super) fn force_key_frame(&self, layer: u8) {
+        if let Some(encoder) = &self.encoder {
+            encoder.sender.force_key_frame(layer);
+        }
+    }
+
+    pub(super) fn force_all_key_frames(&self) {
+        (0..self.layers).for_each(|layer| self.force_key_frame(layer));
+    }
+
+    /// The next payload; waits for ever while nothing is sent. Safe to drop half way.
+    pub(super) async fn next(&mut self) -> Unit {
+        next_of(self.encoder.as_mut().map(|encoder| &mut encoder.units)).await
+    }
+
+    /// The largest size that goes out, while something is seen.
+    pub(super) fn stats(&self) -> Option<LayerStats> {
+        let (encoder, _) = self.encoder.as_ref().zip(self.watched.as_ref())?;
+        Some(encoder.sender.stats().iter().rev().find(|layer| layer.fps > 0).copied().unwrap_or_default())
+    }
+}
+
+pub(super) async fn next_of(units: Option<&mut Receiver<Unit>>) -> Unit {
+    if let Some(units) = units
+        && let Some(unit) = units.next().await
+    {
+        return unit;
+    }
+    // No encoder, or its thread is gone: nothing will come.
+    std::future::pending().await
+}
+
+/// Hands every picture to both; each of them keeps only its newest.
+async fn tee(camera: Arc<Mailbox<Picture>>, encoder: Arc<Mailbox<Picture>>, self_view: Arc<Mailbox<Picture>>) {
+    while let Some(picture) = camera.next().await {
+        self_view.put(picture.clone());
+        encoder.put(picture);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_picture_reaches_encoder_and_self_view() {
+        let (camera, encoder, view) = (Arc::default(), Arc::default(), Arc::default());
+        let picture = Picture::plain(16, 16, [1, 2, 3], 9, std::time::Instant::now());
+        Mailbox::put(&camera, picture);
+        Mailbox::close(&camera);
+        tee(camera, Arc::clone(&encoder), Arc::clone(&view)).await;
+        assert_eq!((encoder.try_take().map(|p| p.seq), view.try_take().map(|p| p.seq)), (Some(9), Some(9)));
+    }
+}
