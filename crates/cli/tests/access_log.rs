@@ -3,35 +3,20 @@
 #![allow(clippy::unwrap_used)]
 #![cfg(unix)]
 
+mod hand;
+
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 
-fn command(home: &Path, words: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_runde-cli"));
-    command.args(words).env("RUNDE_HOME", home).env("LC_ALL", "en_GB.UTF-8");
-    command
-}
-
-fn cli(home: &Path, words: &[&str]) -> Output {
-    command(home, words).output().unwrap()
-}
-
-fn text(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).unwrap()
-}
-
-fn code(output: &Output) -> i32 {
-    output.status.code().unwrap()
-}
+use hand::{cli, code, command, text};
 
 fn hash(home: &Path, place: &str) -> String {
-    let shown = text(&cli(home, &["notice", place, "--lang", "de"]));
-    shown.lines().last().unwrap().strip_prefix("sha256: ").unwrap().to_owned()
+    hand::hash_of(&cli(home, &["notice", place, "--lang", "de"]))
 }
 
 /// A running `serve`.

@@ -4,33 +4,18 @@
 #![allow(clippy::unwrap_used)]
 #![cfg(target_os = "linux")]
 
+mod hand;
+
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
-fn command(home: &Path, words: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_runde-cli"));
-    command.args(words).env("RUNDE_HOME", home).env("LC_ALL", "en_GB.UTF-8").env_remove("DBUS_SESSION_BUS_ADDRESS");
-    command
-}
-
-fn cli(home: &Path, words: &[&str]) -> Output {
-    command(home, words).output().unwrap()
-}
-
-fn text(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).unwrap()
-}
-
-fn said(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).unwrap()
-}
+use hand::{cli, command, said, text};
 
 fn hash_of(home: &Path, place: &str) -> String {
-    let shown = text(&cli(home, &["notice", place]));
-    shown.lines().last().unwrap().strip_prefix("sha256: ").unwrap().to_owned()
+    hand::hash_of(&cli(home, &["notice", place]))
 }
 
 fn note(home: &Path, place: &str) -> Output {

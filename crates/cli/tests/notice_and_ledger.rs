@@ -2,27 +2,13 @@
 
 #![allow(clippy::unwrap_used)]
 
-use std::path::Path;
+mod hand;
+
 use std::process::{Command, Output};
 
 use sha2::{Digest, Sha256};
 
-fn cli(home: &Path, words: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_runde-cli"))
-        .args(words)
-        .env("RUNDE_HOME", home)
-        .env("LC_ALL", "en_GB.UTF-8")
-        .output()
-        .unwrap()
-}
-
-fn text(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).unwrap()
-}
-
-fn code(output: &Output) -> i32 {
-    output.status.code().unwrap()
-}
+use hand::{cli, code, text};
 
 /// The text above the last line, and the hash on it.
 fn shown(output: &Output) -> (String, String) {

@@ -3,49 +3,20 @@
 #![allow(clippy::unwrap_used)]
 #![cfg(unix)]
 
+mod hand;
+
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 
+use hand::{cli, code, command, done, hash_of, said, text};
+
 const SCHOOL: &str = r#"{"name": "Gymnasium Musterstadt", "address": ["Schulstraße 1", "12345 Musterstadt"],
     "contact": "sekretariat@schule.example", "officer": "none", "basis": "public-task", "authority": "nw"}"#;
-
-fn command(home: &Path, words: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_runde-cli"));
-    command.args(words).env("RUNDE_HOME", home).env("LC_ALL", "en_GB.UTF-8");
-    command
-}
-
-fn cli(home: &Path, words: &[&str]) -> Output {
-    command(home, words).output().unwrap()
-}
-
-fn text(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).unwrap()
-}
-
-fn said(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).unwrap()
-}
-
-fn code(output: &Output) -> i32 {
-    output.status.code().unwrap()
-}
-
-fn done(home: &Path, words: &[&str]) -> Output {
-    let output = cli(home, words);
-    assert_eq!(code(&output), 0, "{words:?}: {}", said(&output));
-    output
-}
-
-/// The hash on the last line of a notice.
-fn hash_of(output: &Output) -> String {
-    text(output).lines().last().unwrap().strip_prefix("sha256: ").unwrap().to_owned()
-}
 
 fn record(home: &Path, content: &str) -> String {
     let file = home.join("operator-file.json");

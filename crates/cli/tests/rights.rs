@@ -2,35 +2,15 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod hand;
+
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
 
 use runde_privacy::{Lang, Notice};
 use serde_json::Value;
 
-fn cli(home: &Path, words: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_runde-cli"));
-    command.args(words).env("RUNDE_HOME", home).env("LC_ALL", "en_GB.UTF-8").output().unwrap()
-}
-
-fn text(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).unwrap()
-}
-
-fn said(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).unwrap()
-}
-
-fn code(output: &Output) -> i32 {
-    output.status.code().unwrap()
-}
-
-fn done(home: &Path, words: &[&str]) -> Output {
-    let output = cli(home, words);
-    assert_eq!(code(&output), 0, "{words:?}: {}", said(&output));
-    output
-}
+use hand::{cli, code, done, said, text};
 
 fn note(home: &Path, place: &str, lang: Lang) {
     let target = runde_privacy::Target::new(place, None).unwrap();
