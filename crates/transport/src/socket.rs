@@ -55,7 +55,7 @@ pub struct Counts {
 #[derive(Debug)]
 enum SystemCalls {
     Trains(UdpSocketState),
-    /// One by one, where the options that trains need are missing: Windows before 10, Wine. A second handle on the same socket,
+    /// One by one, where the options that trains need are missing, as under Wine. A second handle on the same socket,
     /// since tokio's own would say "not writable" until it has once waited for it.
     Lone(std::net::UdpSocket),
 }
