@@ -43,7 +43,6 @@ fn toolchain() -> Result<Command, String> {
         return Err(format!("Rust cannot compile for Windows here: rustup target add {TARGET}"));
     }
     let mut command = Command::new(debian);
-    // A folder of its own: another compiler's results next to this one's would be compiled anew at each change.
     command
         .env("PATH", "/usr/bin:/bin")
         .env("RUSTC_BOOTSTRAP", "1")
