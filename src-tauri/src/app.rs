@@ -31,6 +31,7 @@ use crate::view::{
 };
 use counter::Counter;
 use desk::fetch::Fetching;
+pub use desk::words::system_speaks_german;
 use desk::{Asking, Desk, Next};
 use door::Door;
 use hardware::Hardware;

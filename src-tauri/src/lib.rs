@@ -33,6 +33,9 @@ const WORKERS: usize = 2;
 pub fn run(arguments: Vec<String>) -> ExitCode {
     let filter = EnvFilter::try_from_env("RUNDE_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    if !shell::has_screen() {
+        return unseen();
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(WORKERS).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&error),
@@ -45,6 +48,17 @@ pub fn run(arguments: Vec<String>) -> ExitCode {
         }
         Err(error) => failed(&error),
     }
+}
+
+/// Where no window can be shown, standard error is all there is to say it on; the settings are not read for it.
+fn unseen() -> ExitCode {
+    let sentence = if app::system_speaks_german() {
+        "Runde findet keinen Bildschirm (X11 oder Wayland). Starten Sie es in einer grafischen Sitzung; ohne Fenster geht runde-cli."
+    } else {
+        "Runde finds no screen (X11 or Wayland). Start it in a graphical session; runde-cli works without a window."
+    };
+    eprintln!("{sentence}");
+    ExitCode::FAILURE
 }
 
 fn failed(error: &dyn std::error::Error) -> ExitCode {

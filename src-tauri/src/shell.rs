@@ -19,6 +19,14 @@ pub const WINDOW: &str = "main";
 const SIZE: (f64, f64) = (1100.0, 760.0);
 const SMALLEST: (f64, f64) = (420.0, 480.0);
 
+/// Whether a window can be shown at all; without, the window toolkit would panic.
+pub fn has_screen() -> bool {
+    #[cfg(target_os = "linux")]
+    return gtk::init().is_ok();
+    #[cfg(not(target_os = "linux"))]
+    true
+}
+
 /// What a file dialog asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Question {
