@@ -9,6 +9,7 @@ Unicode true
 SetCompressor /SOLID lzma
 RequestExecutionLevel user
 Name "Runde"
+BrandingText "Runde ${VERSION}"
 OutFile "${OUT}"
 InstallDir "$LOCALAPPDATA\Programs\Runde"
 InstallDirRegKey HKCU "Software\Runde" "Folder"
@@ -49,14 +50,14 @@ LangString PROGRAM ${LANG_ENGLISH} "Runde"
 LangString PROGRAM ${LANG_GERMAN} "Runde"
 LangString LINKS ${LANG_ENGLISH} "Open room links"
 LangString LINKS ${LANG_GERMAN} "Raum-Links öffnen"
-LangString AUTOSTART ${LANG_ENGLISH} "Start with Windows, beside the clock"
-LangString AUTOSTART ${LANG_GERMAN} "Mit Windows starten, neben der Uhr"
+LangString AUTOSTART ${LANG_ENGLISH} "Start with Windows"
+LangString AUTOSTART ${LANG_GERMAN} "Mit Windows starten"
 LangString ABOUT_PROGRAM ${LANG_ENGLISH} "The window, the command line and their licences."
 LangString ABOUT_PROGRAM ${LANG_GERMAN} "Das Fenster, die Befehlszeile und ihre Lizenzen."
 LangString ABOUT_LINKS ${LANG_ENGLISH} "runde: links, and jitsi-meet: links where no other program opens them."
 LangString ABOUT_LINKS ${LANG_GERMAN} "Links mit runde:, und solche mit jitsi-meet:, wenn kein anderes Programm sie öffnet."
-LangString ABOUT_AUTOSTART ${LANG_ENGLISH} "It waits and contacts nobody."
-LangString ABOUT_AUTOSTART ${LANG_GERMAN} "Es wartet und nimmt zu niemandem Verbindung auf."
+LangString ABOUT_AUTOSTART ${LANG_ENGLISH} "It waits beside the clock and contacts nobody."
+LangString ABOUT_AUTOSTART ${LANG_GERMAN} "Es wartet neben der Uhr und nimmt zu niemandem Verbindung auf."
 LangString NO_WEBVIEW ${LANG_ENGLISH} "Runde is installed. Its window needs Microsoft's WebView2, which this computer does not have.$\n$\nOpen Microsoft's page with its installer now? The command line works without."
 LangString NO_WEBVIEW ${LANG_GERMAN} "Runde ist installiert. Das Fenster braucht WebView2 von Microsoft, das auf diesem Computer fehlt.$\n$\nMicrosofts Seite mit dem Installationsprogramm jetzt öffnen? Die Befehlszeile geht auch ohne."
 LangString RUNNING ${LANG_ENGLISH} "Runde is running. Please quit it (beside the clock, too) and try again."
@@ -132,6 +133,19 @@ Section /o "$(AUTOSTART)" SEC_AUTOSTART
   CreateShortcut "$SMSTARTUP\Runde.lnk" "$INSTDIR\runde.exe" "--hidden"
 SectionEnd
 
+; The last one, so that it is said before the page that offers to start the window.
+Section "-WebView2"
+  ReadRegStr $0 HKLM "SOFTWARE\WOW6432Node\${WEBVIEW}" "pv"
+  ${If} $0 == ""
+    ReadRegStr $0 HKCU "Software\${WEBVIEW}" "pv"
+  ${EndIf}
+  ${If} $0 == ""
+    MessageBox MB_YESNO|MB_ICONQUESTION "$(NO_WEBVIEW)" /SD IDNO IDNO done
+    ExecShell "open" "${WEBVIEW_PAGE}"
+    done:
+  ${EndIf}
+SectionEnd
+
 !insertmacro MUI_FUNCTION_DESCRIPTION_BEGIN
   !insertmacro MUI_DESCRIPTION_TEXT ${SEC_PROGRAM} "$(ABOUT_PROGRAM)"
   !insertmacro MUI_DESCRIPTION_TEXT ${SEC_LINKS} "$(ABOUT_LINKS)"
@@ -145,18 +159,6 @@ Function .onInit
   ${GetOptions} $0 "/AUTOSTART" $1
   ${IfNot} ${Errors}
     SectionSetFlags ${SEC_AUTOSTART} ${SF_SELECTED}
-  ${EndIf}
-FunctionEnd
-
-Function .onInstSuccess
-  ReadRegStr $0 HKLM "SOFTWARE\WOW6432Node\${WEBVIEW}" "pv"
-  ${If} $0 == ""
-    ReadRegStr $0 HKCU "Software\${WEBVIEW}" "pv"
-  ${EndIf}
-  ${If} $0 == ""
-    MessageBox MB_YESNO|MB_ICONQUESTION "$(NO_WEBVIEW)" /SD IDNO IDNO done
-    ExecShell "open" "${WEBVIEW_PAGE}"
-    done:
   ${EndIf}
 FunctionEnd
 
