@@ -47,6 +47,8 @@ fn toolchain() -> Result<Command, String> {
         .env("PATH", "/usr/bin:/bin")
         .env("RUSTC_BOOTSTRAP", "1")
         .env("CARGO_UNSTABLE_BUILD_STD", "std,panic_unwind")
+        // It links the stack checks by itself, and what .cargo/config.toml says for rustup's would link them twice.
+        .env("CARGO_ENCODED_RUSTFLAGS", "")
         .env_remove("RUSTC")
         .env_remove("RUSTUP_TOOLCHAIN");
     Ok(command)
