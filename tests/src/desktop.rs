@@ -25,8 +25,12 @@ pub struct Desktop {
 impl Desktop {
     /// Starts everything inside the test's home.
     pub fn start(home: &Home) -> Outcome<Self> {
-        let mut screen =
-            started("Xvfb", home, &["-displayfd", "1", "-screen", "0", "1280x800x24", "-nolisten", "tcp"])?;
+        Self::start_with(home, "1280x800x24")
+    }
+
+    /// The same with a screen of another size, in pixels and bits.
+    pub fn start_with(home: &Home, size: &str) -> Outcome<Self> {
+        let mut screen = started("Xvfb", home, &["-displayfd", "1", "-screen", "0", size, "-nolisten", "tcp"])?;
         let display = format!(":{}", screen.line(START)?.trim());
         // A path, not an abstract name: programs in network namespaces of their own must reach it, too.
         let address = format!("--address=unix:path={}", home.path("run").join("bus").display());
@@ -135,6 +139,18 @@ impl Desktop {
         command.args(["-c", &script]).env("HOME", &self.home);
         self.apply(&mut command);
         Program::start("paplay", &mut command)
+    }
+
+    /// How many connections to the sound server the app has open now.
+    pub fn sound_connections(&self) -> Outcome<usize> {
+        let mut command = Command::new("pactl");
+        command.args(["list", "clients"]).env("HOME", &self.home);
+        self.apply(&mut command);
+        let found = command.output()?;
+        if !found.status.success() {
+            return Err("the sound server does not say who is there".into());
+        }
+        Ok(String::from_utf8(found.stdout)?.lines().filter(|line| line.contains("application.name = \"cpal-")).count())
     }
 
     /// Records what the virtual speaker plays, for as long as asked.

@@ -257,6 +257,7 @@ async fn from_the_first_launch_to_a_meeting_in_which_one_sees_hears_and_writes()
     chat(&web, &mut guest).await?;
     desktop.screenshot(&shot("chat"))?;
     let of_two = together.elapsed();
+    assert_eq!(desktop.sound_connections()?, 1, "microphone, speaker and every look at the devices share one");
     besides(&web, &desktop, &link).await?;
     web.press("Verlassen").await?;
     web.reads("Sie haben den Raum verlassen", SOON).await?;

@@ -4,6 +4,8 @@
 
 mod keep;
 mod rate;
+#[cfg(target_os = "linux")]
+mod server;
 
 pub(crate) use keep::{Kept, Opened, Signals};
 
@@ -14,6 +16,8 @@ use cpal::traits::{DeviceTrait, HostTrait, StreamTrait};
 use cpal::{BufferSize, FromSample, SampleFormat, SizedSample, StreamConfig};
 use rate::Rate;
 use runde_media::block::{BLOCK_SAMPLES, SAMPLE_RATE};
+#[cfg(target_os = "linux")]
+use server::host;
 use std::sync::Arc;
 
 /// Samples between callback and reader: 200 ms. Whoever falls further behind than that has lost sound anyway.
@@ -21,13 +25,10 @@ pub(crate) const RING: usize = 20 * BLOCK_SAMPLES;
 /// Most channels of a device that are mixed down or filled.
 const MAX_CHANNELS: u16 = 32;
 
-/// PulseAudio (which PipeWire speaks too) where there is one, since it shares devices and resamples; else the system's own.
-fn host() -> cpal::Host {
-    #[cfg(target_os = "linux")]
-    if let Ok(host) = cpal::host_from_id(cpal::HostId::PulseAudio) {
-        return host;
-    }
-    cpal::default_host()
+/// The system's own sound, which has no connection to keep.
+#[cfg(not(target_os = "linux"))]
+fn host() -> Arc<cpal::Host> {
+    Arc::new(cpal::default_host())
 }
 
 /// Microphones and speakers.
