@@ -3,6 +3,8 @@
 #[cfg(target_os = "linux")]
 mod claim;
 mod dialog;
+#[cfg(target_os = "linux")]
+mod drawing;
 
 use crate::app::Looking;
 use crate::tray::{self, Tray};
@@ -206,10 +208,13 @@ impl Shell for Desktop {
 
 /// Where the web view cannot make its folder (a home that is read-only or full), it keeps nothing: the page that says so needs a window.
 fn open_window(app: &AppHandle<Wry>) -> tauri::Result<tauri::WebviewWindow<Wry>> {
-    window(app).build().or_else(|error| {
+    let opened = window(app).build().or_else(|error| {
         tracing::warn!(%error, "the web view has no folder of its own");
         window(app).incognito(true).data_directory(std::env::temp_dir()).build()
-    })
+    })?;
+    #[cfg(target_os = "linux")]
+    drawing::suit(&opened);
+    Ok(opened)
 }
 
 /// Our own pages only, wherever a page tries to lead.
