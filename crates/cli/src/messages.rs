@@ -155,6 +155,7 @@ pub fn meeting(event: &MeetingEvent, lang: Lang) -> Option<String> {
         | MeetingEvent::Knock { .. }
         | MeetingEvent::Ignored { .. }
         | MeetingEvent::NotDone { .. } => return moderation::sentence(event, lang),
+        MeetingEvent::NoBridge { .. } => pick(NO_BRIDGE_DE, NO_BRIDGE_EN),
         MeetingEvent::NoBridgeChannel => pick(NO_CHANNEL_DE, NO_CHANNEL_EN),
         MeetingEvent::Device { device, news } => devices::sentence(*device, news, lang),
         MeetingEvent::ShareFailed(fault) => format!(
@@ -182,6 +183,8 @@ pub fn meeting(event: &MeetingEvent, lang: Lang) -> Option<String> {
     })
 }
 
+const NO_BRIDGE_DE: &str = "Der Server hat zurzeit keinen Videoserver für den Raum: Niemand ist zu hören oder zu sehen. Der Raum wird bald neu betreten, bis es geht; Chat geht weiter.";
+const NO_BRIDGE_EN: &str = "The server has no video server for the room at the moment: nobody is heard or seen. The room is entered anew soon, until it works; chat goes on.";
 const NO_CHANNEL_DE: &str = "Der Videoserver bietet keinen Steuerkanal an, den Runde öffnen kann: Ton geht, Bilder der anderen kommen vielleicht nicht. Öffnen Sie den Link in einem Browser, wenn Sie die Bilder brauchen.";
 const NO_CHANNEL_EN: &str = "The video server offers no control channel that Runde can open: sound works, pictures of the others may not come. Open the link in a browser if you need the pictures.";
 

@@ -353,6 +353,7 @@ fn names(events: &[Event]) -> Vec<&'static str> {
             Event::MemberLeft { .. } => "member left",
             Event::Role { .. } => "role",
             Event::Relays(_) => "relays",
+            Event::Bridges { .. } => "bridges",
             Event::Offer(_) => "offer",
             Event::Accepted => "accepted",
             Event::Subject(_) => "subject",

@@ -5,6 +5,7 @@
 
 mod ask;
 mod bridge;
+mod bridgeless;
 mod enter;
 mod extras;
 mod hear;
@@ -27,6 +28,7 @@ use tokio::time::{Interval, MissedTickBehavior, interval, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::bridge::{Bridge, News};
+use super::bridgeless::Bridgeless;
 use super::constraints::Wishes;
 use super::downlink::Downlink;
 use super::restarts::Restarts;
@@ -94,6 +96,10 @@ enum Over {
     Broken,
     /// On to another room of the meeting.
     Moved,
+    /// Out and in again: only whoever enters gets a media session.
+    Anew {
+        attempt: u32,
+    },
 }
 
 /// What one turn of the loop takes in.
@@ -161,6 +167,7 @@ struct Actor {
     /// What was told of a room's nonsense; a rejoin tells nothing again.
     odd: BTreeSet<guest::Oddity>,
     restarts: Restarts,
+    bridgeless: Bridgeless,
     over: Option<Over>,
     levels: Interval,
     stats: Interval,
@@ -263,6 +270,7 @@ impl Actor {
             was_in: false,
             odd: BTreeSet::new(),
             restarts: Restarts::default(),
+            bridgeless: Bridgeless::default(),
             over: None,
             levels: every(LEVELS_EVERY),
             stats: every(STATS_EVERY),
@@ -288,6 +296,11 @@ impl Actor {
                 Over::Moved => {
                     attempt = 0;
                     self.enter_other_room().await;
+                    continue;
+                }
+                Over::Anew { attempt } => {
+                    self.faces.learn(Fact::Reconnecting { attempt });
+                    self.enter_anew().await;
                     continue;
                 }
                 Over::Ended(reason) if self.comes_back(&reason) => {
@@ -389,12 +402,13 @@ impl Actor {
     /// When something is due: in the guest core, or a repair.
     fn wake(&self) -> Option<Instant> {
         let doubt = self.doubt.map(|doubt| doubt.ends());
-        [self.deadline, self.restarts.due(), doubt].into_iter().flatten().min()
+        [self.deadline, self.restarts.due(), self.bridgeless.due(), doubt].into_iter().flatten().min()
     }
 
     fn woken(&mut self, now: Instant) {
         self.settle_doubt(now);
         self.repair(now);
+        self.leave_bridgeless(now);
         if self.deadline.is_some_and(|at| at <= now) {
             self.guest.handle(now, guest::Input::Timeout);
         }

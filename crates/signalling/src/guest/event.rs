@@ -108,6 +108,11 @@ pub enum Event {
     },
     /// The new socket carries on where the old one ended; nobody saw us leave.
     Resumed,
+    /// Whether the deployment has a Videobridge, as the focus sees it; only what changed, and there is one to begin with. Without one nobody gets
+    /// a media session, and the focus does not come back with one when a bridge does: whoever enters anew is invited.
+    Bridges {
+        any: bool,
+    },
     /// STUN and TURN servers of the deployment; empty lists are not reported.
     Relays(Vec<Relay>),
     /// The focus offers a media session. Answer with [`Command::Accept`]; the guest has confirmed the receipt. The

@@ -38,7 +38,10 @@ impl Actor {
                 self.withdrawn(&sources.iter().map(|source| source.ssrc).collect::<Vec<_>>());
             }
             Event::Terminated { reason } if reason == OWN_RESTART => {}
-            Event::Terminated { .. } => self.media_gone(),
+            Event::Terminated { .. } => {
+                self.media_gone();
+                self.wait_for_bridge(Instant::now());
+            }
             Event::Chat(line) => self.faces.learn(chat_fact(line)),
             Event::MutedByModerator { what, by } => self.muted(what, by),
             Event::Role { moderator } => self.faces.learn(Fact::MyRole { moderator }),
@@ -57,6 +60,7 @@ impl Actor {
             // What is known already says more than the echo of the end.
             Event::Ended(end) => self.over = self.over.take().or_else(|| Some(after(&end))),
             Event::Relays(relays) => self.relays = relays,
+            Event::Bridges { any } => self.bridges(Instant::now(), any),
             Event::Accepted => {}
         }
     }
@@ -91,6 +95,7 @@ impl Actor {
             }
         };
         self.restarts.cancel();
+        self.bridgeless.offered();
         self.session = Some(session);
         self.open_bridge();
         self.announced(&offer.sources);
@@ -129,6 +134,7 @@ impl Actor {
     fn media_gone(&mut self) {
         self.end_session();
         self.restarts.cancel();
+        self.bridgeless.cancel();
         self.faces.learn(Fact::MediaGone);
     }
 
@@ -143,6 +149,9 @@ impl Actor {
     pub(super) fn restart(&mut self, now: Instant) {
         self.end_session();
         let attempt = self.restarts.failed(now);
+        if self.wait_for_bridge(now) {
+            return;
+        }
         self.faces.learn(Fact::Repairing { attempt });
         self.repair(now);
     }

@@ -52,6 +52,11 @@ fn seat(microphone: bool, camera: bool) -> Seat {
     Seat { actor, events, state }
 }
 
+/// Somebody else in the room, without sources.
+fn bob() -> Presence {
+    Presence { endpoint: "bbbb0001".into(), name: "Bob".into(), hand: false, moderator: false, sources: Vec::new() }
+}
+
 impl Seat {
     /// Takes what devices tell until nothing is under way and `jobs` of them are done.
     async fn settle(&mut self, jobs: usize) {
@@ -290,14 +295,7 @@ async fn two_offers_refused_within_five_seconds_are_followed_by_a_request_and_a_
 #[tokio::test]
 async fn a_repair_that_waits_is_given_up_when_the_last_person_goes() {
     let mut seat = seat(false, false);
-    let presence = Presence {
-        endpoint: "bbbb0001".into(),
-        name: "Bob".into(),
-        hand: false,
-        moderator: false,
-        sources: Vec::new(),
-    };
-    seat.actor.faces.learn(Fact::Present(presence));
+    seat.actor.faces.learn(Fact::Present(bob()));
     let start = Instant::now();
     seat.actor.offered(start, &offer(false));
     seat.actor.offered(start, &offer(false));
