@@ -106,6 +106,13 @@ impl Desktop {
     }
 }
 
+/// Windows may have no WebView2. Tauri has said so in a dialog by now; a program that can never show anything must not run on unseen.
+fn give_up_without_web_view(app: &AppHandle<Wry>) {
+    if tauri::webview_version().is_err() {
+        app.exit(1);
+    }
+}
+
 #[cfg(target_os = "linux")]
 impl Desktop {
     /// What registering leaves undone here.
@@ -127,7 +134,7 @@ impl Shell for Desktop {
         self.on_main_thread("show window", |app| {
             let window = match app.get_webview_window(WINDOW) {
                 Some(window) => window,
-                None => open_window(app)?,
+                None => open_window(app).inspect_err(|_| give_up_without_web_view(app))?,
             };
             window.show()?;
             window.unminimize()?;
