@@ -106,9 +106,14 @@ impl Desktop {
     }
 }
 
-/// Windows may have no WebView2. Tauri has said so in a dialog by now; a program that can never show anything must not run on unseen.
+/// Windows may have no WebView2; elsewhere the program would not have started without its web view.
+fn has_no_web_view() -> bool {
+    tauri::webview_version().is_err()
+}
+
+/// Tauri has said so in a dialog by now; a program that can never show anything must not run on unseen.
 fn give_up_without_web_view(app: &AppHandle<Wry>) {
-    if tauri::webview_version().is_err() {
+    if has_no_web_view() {
         app.exit(1);
     }
 }
@@ -214,6 +219,9 @@ impl Shell for Desktop {
 /// Where the web view cannot make its folder (a home that is read-only or full), it keeps nothing: the page that says so needs a window.
 fn open_window(app: &AppHandle<Wry>) -> tauri::Result<tauri::WebviewWindow<Wry>> {
     window(app).build().or_else(|error| {
+        if has_no_web_view() {
+            return Err(error);
+        }
         tracing::warn!(%error, "the web view has no folder of its own");
         window(app).incognito(true).data_directory(std::env::temp_dir()).build()
     })
