@@ -278,11 +278,30 @@ impl Session {
 
     /// Whether a payload type is a codec that was agreed on.
     pub(super) fn speaks(&self, kind: Kind, payload_type: u8) -> bool {
-        let agreed = match kind {
+        self.agreed(kind).iter().any(|known| known.number == payload_type)
+    }
+
+    /// The SSRCs of a stream and of its repairs once `ssrc`, on which this payload type came, is part of it.
+    pub(super) fn bound(&self, kind: Kind, ssrc: Ssrc, stream: Ssrc, payload_type: u8) -> Option<(u32, Option<u32>)> {
+        bound(self.agreed(kind), ssrc, stream, payload_type)
+    }
+
+    fn agreed(&self, kind: Kind) -> &[transport::PayloadType] {
+        match kind {
             Kind::Audio => &self.audio,
             Kind::Video => &self.video,
-        };
-        agreed.iter().any(|known| known.number == payload_type)
+        }
+    }
+}
+
+/// Media puts the stream under its SSRC; the repairs of before may come to it in the same way, as they say the same `mid`.
+fn bound(agreed: &[transport::PayloadType], ssrc: Ssrc, stream: Ssrc, payload_type: u8) -> Option<(u32, Option<u32>)> {
+    let media = agreed.iter().any(|known| known.number == payload_type);
+    let repair = agreed.iter().any(|known| known.rtx == Some(payload_type));
+    match (media, repair) {
+        (true, _) => Some((ssrc.0, None)),
+        (false, true) => Some((stream.0, Some(ssrc.0))),
+        (false, false) => None,
     }
 }
 
@@ -445,6 +464,14 @@ mod tests {
         let agreed = payload_types(&content, "VP8");
         assert_eq!(agreed, [transport::PayloadType { number: 100, rtx: Some(96), clock_rate: 90_000 }]);
         assert!(payload_types(&content, "H264").is_empty());
+    }
+
+    #[test]
+    fn an_ssrc_that_is_known_by_its_mid_is_the_streams_or_its_repairs_by_its_payload_type() {
+        let agreed = [transport::PayloadType { number: 100, rtx: Some(96), clock_rate: 90_000 }];
+        let bound = |payload_type| bound(&agreed, Ssrc(7), Ssrc(1), payload_type);
+        assert_eq!((bound(100), bound(96)), (Some((7, None)), Some((1, Some(7)))));
+        assert_eq!(bound(41), None, "another codec says nothing");
     }
 
     #[test]

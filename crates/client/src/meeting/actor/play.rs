@@ -44,7 +44,7 @@ impl Actor {
     fn bind_by_mid(&mut self, ssrc: Ssrc, stream: Ssrc, payload_type: u8) {
         let (Some(session), Some(kind)) = (&self.session, self.downlink.kind(stream)) else { return };
         let Some((source, owner)) = self.downlink.source_of(stream) else { return };
-        let (ssrc, rtx) = if session.speaks(kind, payload_type) { (ssrc.0, None) } else { (stream.0, Some(ssrc.0)) };
+        let Some((ssrc, rtx)) = session.bound(kind, ssrc, stream, payload_type) else { return };
         let mid = session.mid_of(stream).map(str::to_owned);
         let bound = MappedSource { source, owner, ssrc, rtx, video_type: None, mid };
         self.mapped(kind, vec![bound]);
