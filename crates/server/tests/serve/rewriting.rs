@@ -19,11 +19,13 @@ const ABLE: [&str; 4] = [ns::RTP_AUDIO, ns::RTP_VIDEO, ns::RTX, ns::SSRC_REWRITI
 /// Expects what a map names, and remembers whose it is.
 fn follow(peer: &mut Peer, message: &Message, names: &mut BTreeMap<u32, String>) {
     let Ok(text) = message.to_text() else { return };
-    let Ok(Some(message)) = FromBridge::parse(text) else { return };
-    let (kind, pt, sources): (_, _, Vec<MappedSource>) = match message {
-        FromBridge::AudioSourcesMap(sources) => (Kind::Audio, OPUS, sources),
-        FromBridge::VideoSourcesMap(sources) => (Kind::Video, VP8, sources),
-        _other => return,
+    let message = FromBridge::parse(text);
+    let (kind, pt, sources) = if let Ok(Some(FromBridge::AudioSourcesMap(sources))) = message {
+        (Kind::Audio, OPUS, sources)
+    } else if let Ok(Some(FromBridge::VideoSourcesMap(sources))) = message {
+        (Kind::Video, VP8, sources)
+    } else {
+        return;
     };
     for MappedSource { ssrc, rtx, source, .. } in sources {
         let track = RxTrack { ssrc: Ssrc(ssrc), rtx: rtx.map(Ssrc), kind, payload_types: vec![pt] };
