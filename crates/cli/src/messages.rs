@@ -191,7 +191,7 @@ const NO_CHANNEL_EN: &str = "The video server offers no control channel that Run
 const USAGE_DE: &str = "Aufruf:
   runde-cli serve [--listen ADRESSE:PORT] [--public-url URL] [--media ADRESSE:PORT] [--tls self-signed|off|ZERT,SCHLÜSSEL]
                   [--turn ADRESSE]… [--turn-user NAME]
-                  [--password-stdin|--password-file DATEI] [--lobby on|off] [--web-root ORDNER]
+                  [--password-stdin|--password-file DATEI] [--lobby on|off] [--slots ZAHL] [--web-root ORDNER]
                   [--data ORDNER] [--access-log on|off|ORDNER] [--retention TAGE] [--operator DATEI|profile]
                   [--notice-ack SHA256] [--json]
   runde-cli join LINK --name NAME --notice-ack SHA256 [--audio-in DATEI.wav|tone|none|device:ID]
@@ -221,7 +221,7 @@ Enden: 0 fertig, 1 Fehler auf diesem Gerät, 2 falsche Angaben, 3 Hinweis nicht 
 const USAGE_EN: &str = "Usage:
   runde-cli serve [--listen ADDR:PORT] [--public-url URL] [--media ADDR:PORT] [--tls self-signed|off|CERT,KEY]
                   [--turn ADDRESS]… [--turn-user NAME]
-                  [--password-stdin|--password-file FILE] [--lobby on|off] [--web-root DIR]
+                  [--password-stdin|--password-file FILE] [--lobby on|off] [--slots NUMBER] [--web-root DIR]
                   [--data DIR] [--access-log on|off|DIR] [--retention DAYS] [--operator FILE|profile]
                   [--notice-ack SHA256] [--json]
   runde-cli join LINK --name NAME --notice-ack SHA256 [--audio-in FILE.wav|tone|none|device:ID]

@@ -22,7 +22,8 @@
 //!    payload types and header extensions from [`answerable`], and send [`Command::Accept`].
 //! 6. Sources of somebody who left come as [`Event::SourcesRemoved`] before [`Event::MemberLeft`], whether or not the
 //!    focus bothers to say so.
-//! 7. On [`Event::AskConference`] POST its JSON (with the token as bearer) and give [`Input::Conference`]; on
+//! 7. Source maps of the bridge channel go in as [`Input::Mapped`]; what they come to is [`Event::SourcesMapped`].
+//! 8. On [`Event::AskConference`] POST its JSON (with the token as bearer) and give [`Input::Conference`]; on
 //!    [`Event::Dial`] replace the socket.
 
 mod acks;
@@ -35,6 +36,7 @@ mod extras;
 mod live;
 mod lobby;
 mod login;
+mod mapping;
 mod mend;
 mod moderate;
 mod present;
@@ -51,12 +53,13 @@ mod watch;
 pub use caps::{FEATURES, NODE};
 pub use config::{GuestConfig, Login};
 pub use event::{
-    ChatLine, Command, End, Event, Failure, Member, Moderation, Muted, Oddity, Relay, RoomRules, SourceState, Step,
-    Waiting,
+    ChatLine, Command, End, Event, Failure, Mapped, Member, Moderation, Muted, Oddity, Relay, RoomRules, SourceState,
+    Step, Waiting,
 };
 pub use session::answerable;
 
-use crate::jingle::Sources;
+use crate::bridge::MappedSource;
+use crate::jingle::{Kind, Sources};
 use crate::xml::{self, Element, Limits};
 use crate::{ns, stream};
 use acks::Acks;
@@ -99,6 +102,11 @@ pub enum Input {
         body: String,
     },
     Command(Command),
+    /// What the bridge says on its channel of the SSRCs it sends on.
+    Mapped {
+        kind: Kind,
+        sources: Vec<MappedSource>,
+    },
     /// The moment of the last `Wait` has come. Early or repeated ones do no harm.
     Timeout,
 }
@@ -132,6 +140,8 @@ struct Me {
     name: String,
     hand: Option<u64>,
     sources: BTreeMap<String, SourceState>,
+    /// The focus is to name sources.
+    classic: bool,
 }
 
 /// One participant of one meeting.
@@ -154,7 +164,7 @@ impl Guest {
     /// A guest that waits for its socket until [`STEP_LIMIT`] is over. `rng` seeds stanza ids and the nick: it must be
     /// unpredictable for others, since ids are what ties an answer to its question.
     pub fn new(now: Instant, config: GuestConfig, rng: &mut impl RngCore) -> Self {
-        let me = Me { name: config.name.clone(), ..Me::default() };
+        let me = Me { name: config.name.clone(), classic: config.classic, ..Me::default() };
         Guest {
             ids: Ids::new(rng),
             me,
@@ -182,6 +192,7 @@ impl Guest {
             Input::NetworkChanged => self.network_changed(now),
             Input::Conference { status, body } => self.conference_by_http(now, status, &body),
             Input::Command(command) => self.command(command),
+            Input::Mapped { kind, sources } => self.mapped(kind, sources),
             Input::Timeout => self.timeout(now),
         }
     }
@@ -297,7 +308,7 @@ impl Guest {
     fn question(&mut self, iq: &Element) {
         let Some(asker) = stanza::Asker::of(iq) else { return };
         let answer = if let Some(query) = iq.find("query", ns::DISCO_INFO) {
-            stanza::disco_answer(&asker, query.get("node"))
+            stanza::disco_answer(&asker, query.get("node"), self.me.classic)
         } else if let Some(jingle) = iq.find("jingle", ns::JINGLE) {
             return self.jingle(&asker, jingle);
         } else if let Some(mute) = stanza::named(iq, "mute") {

@@ -152,6 +152,8 @@ struct Actor {
     deadline: Option<Instant>,
     session: Option<Session>,
     bridge: Option<Bridge>,
+    /// No bridge channel opens here, so the focus is to name sources.
+    classic: bool,
     uplink: Uplink,
     downlink: Downlink,
     sending: Sending,
@@ -239,7 +241,7 @@ impl Actor {
         cancel: CancellationToken,
         identity: Identity,
     ) -> Self {
-        let guest = new_guest(&options, &place, None, &[], &mut rng);
+        let guest = new_guest(&options, &place, None, &[], false, &mut rng);
         let local = Local::new(options.devices.clone());
         let recorder = options.video_out.clone().map(|folder| local.recorder(folder));
         Self {
@@ -258,6 +260,7 @@ impl Actor {
             deadline: None,
             session: None,
             bridge: None,
+            classic: false,
             uplink: Uplink::new(options.layers, &mut rng),
             downlink: Downlink::new(recorder),
             sending: Sending::new(options.layers, &mut rng),
@@ -345,7 +348,7 @@ impl Actor {
 
     fn renew_guest(&mut self) {
         let elsewhere = self.elsewhere.as_deref();
-        self.guest = new_guest(&self.options, &self.place, elsewhere, &self.former, &mut self.rng);
+        self.guest = new_guest(&self.options, &self.place, elsewhere, &self.former, self.classic, &mut self.rng);
     }
 
     async fn stay(&mut self) -> Over {

@@ -124,6 +124,8 @@ pub enum Event {
     SourcesAdded(Sources),
     /// By the focus, or because their owner left.
     SourcesRemoved(Vec<Source>),
+    /// The bridge gave SSRCs of its own to sources of people in the room.
+    SourcesMapped(Mapped),
     /// The session is over, the meeting is not: stay, another offer may come.
     Terminated {
         reason: String,
@@ -161,6 +163,17 @@ pub enum Event {
     Failed(Failure),
     /// Was in, is out. Last event.
     Ended(End),
+}
+
+/// What an SSRC-rewriting bridge changed; first what went, then what came.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Mapped {
+    /// These sources are carried no longer, or under another SSRC.
+    pub gone: Vec<Source>,
+    /// An SSRC that stood in `gone` carries another's source now: nothing of what came on it before belongs to that one.
+    pub come: Sources,
+    /// By SSRC: what its packets say in the `mid` header extension.
+    pub mids: BTreeMap<u32, String>,
 }
 
 /// Somebody in the room: not us, not the focus.

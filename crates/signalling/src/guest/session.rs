@@ -60,7 +60,7 @@ impl Session {
         }
     }
 
-    fn live_mut(&mut self) -> Option<&mut Live> {
+    pub(super) fn live_mut(&mut self) -> Option<&mut Live> {
         match self {
             Session::None => None,
             Session::Offered { live, .. } | Session::Accepting { live, .. } => Some(live),
@@ -119,7 +119,7 @@ fn answerable_content(offered: &Content) -> Option<Content> {
 }
 
 impl Guest {
-    fn session(&mut self) -> Option<(&mut Session, &Roster)> {
+    pub(super) fn session(&mut self) -> Option<(&mut Session, &Roster)> {
         match &mut self.state {
             State::Present(present) => Some((&mut present.session, &present.roster)),
             State::Opening { .. }
@@ -279,6 +279,9 @@ impl Guest {
                 }
             }
         }
+        if let Some(live) = self.session().and_then(|(session, _)| session.live_mut()) {
+            live.forget_slots_of(endpoint);
+        }
         self.drop_sources(owned);
     }
 
@@ -411,7 +414,7 @@ impl Guest {
         self.ask(Some(&focus), "set", question, payload);
     }
 
-    fn ignored_all(&mut self, oddities: BTreeSet<Oddity>) {
+    pub(super) fn ignored_all(&mut self, oddities: BTreeSet<Oddity>) {
         for oddity in oddities {
             self.ignored(oddity);
         }

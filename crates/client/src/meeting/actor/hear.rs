@@ -2,9 +2,9 @@
 
 use std::time::Instant;
 
-use runde_signalling::bridge::{FromBridge, Reaction};
+use runde_signalling::bridge::{FromBridge, MappedSource, Reaction};
 use runde_signalling::guest::{self, End, Event, Member, Muted};
-use runde_signalling::jingle::{Offer, Sources};
+use runde_signalling::jingle::{Kind, Offer, Sources};
 
 use super::super::bridge::News;
 use super::super::constraints::lines_to_send;
@@ -37,6 +37,7 @@ impl Actor {
             Event::SourcesRemoved(sources) => {
                 self.withdrawn(&sources.iter().map(|source| source.ssrc).collect::<Vec<_>>());
             }
+            Event::SourcesMapped(mapped) => self.remapped(Instant::now(), &mapped),
             Event::Terminated { reason } if reason == OWN_RESTART => {}
             Event::Terminated { .. } => {
                 self.media_gone();
@@ -97,10 +98,10 @@ impl Actor {
         self.restarts.cancel();
         self.bridgeless.offered();
         self.session = Some(session);
-        self.open_bridge();
         self.announced(&offer.sources);
         self.tell_guest(answer);
         self.announce_screen();
+        self.open_bridge();
     }
 
     /// `None`: only a relay may be used, and the deployment has none.
@@ -126,6 +127,27 @@ impl Actor {
             if let Some(session) = &mut self.session {
                 session.withdraw(*ssrc);
             }
+        }
+        self.share_pictures();
+    }
+
+    /// The bridge gave its SSRCs to other sources: each gets a fresh decoder, which begins with a key frame of its own.
+    fn remapped(&mut self, now: Instant, mapped: &guest::Mapped) {
+        let gone: Vec<u32> = mapped.gone.iter().map(|source| source.ssrc).collect();
+        for ssrc in gone {
+            self.downlink.remove(ssrc);
+            if let Some(session) = &mut self.session {
+                session.withdraw(ssrc);
+            }
+        }
+        let come = self.session.as_mut().map(|session| session.map(mapped)).unwrap_or_default();
+        for announced in come {
+            if let Err(error) = self.downlink.map(now, announced) {
+                tracing::warn!(%error, "a source cannot be received");
+            }
+        }
+        if let Some(tiles) = self.wishes.tiles() {
+            self.downlink.set_tiles(tiles);
         }
         self.share_pictures();
     }
@@ -218,11 +240,11 @@ impl Actor {
             {
                 self.screen.sight.set_wanted_height(lines_to_send(max_height));
             }
+            FromBridge::VideoSourcesMap(sources) => self.mapped(Kind::Video, sources),
+            FromBridge::AudioSourcesMap(sources) => self.mapped(Kind::Audio, sources),
             FromBridge::SenderSourceConstraints { .. }
             | FromBridge::ServerHello { .. }
             | FromBridge::ForwardedSources(_)
-            | FromBridge::VideoSourcesMap(_)
-            | FromBridge::AudioSourcesMap(_)
             | FromBridge::ConnectionStats { .. }
             | FromBridge::EndpointStats { .. } => {}
         }
@@ -230,6 +252,11 @@ impl Actor {
 }
 
 impl Actor {
+    /// Whatever of it belongs to nobody in the room is refused there.
+    pub(super) fn mapped(&mut self, kind: Kind, sources: Vec<MappedSource>) {
+        self.guest.handle(Instant::now(), guest::Input::Mapped { kind, sources });
+    }
+
     /// A sign of somebody who is in the room.
     fn reacted(&self, from: &str, reactions: &[Reaction]) {
         if self.faces.state.borrow().person(from).is_none() {
