@@ -22,7 +22,7 @@ const PLACES = [
   'notice', 'reading', 'consents', 'home', 'hosted', 'recents', 'toast', 'prejoin', 'prejoin-camera', 'meeting', 'chat', 'people', 'alone',
   'reconnecting', 'after', 'declined', 'broken', 'settings', 'moderating', 'moderating-people', 'sharing', 'captured', 'extras', 'extras-people',
   'threshold-otherPassword', 'threshold-login', 'threshold-moderator', 'threshold-host',
-  'desk-voluntary', 'desk-ledger', 'desk-stored', 'desk-rights', 'desk-letters', 'desk-hosting', 'desk-contacts', 'changed', 'fetching',
+  'desk-voluntary', 'desk-ledger', 'desk-stored', 'desk-rights', 'desk-letters', 'desk-hosting', 'desk-roomLog', 'desk-pack', 'desk-contacts', 'changed', 'fetching',
 ];
 const LOOKS = ['light', 'dark', 'contrast'];
 
