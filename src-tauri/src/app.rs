@@ -26,8 +26,8 @@ use crate::frames::Frames;
 use crate::shell::Shell;
 use crate::tray::{Tray, TrayAction};
 use crate::view::{
-    DeskPage, DeviceKind, Document, ErrorCode, HostOptions, Lang, LetterRequest, Moderation, NoticeDecision, Reminder,
-    Responsible, SettingChange, Slice, Tile, Toast, UiError, Wish,
+    DeskPage, DeviceKind, Document, ErrorCode, HoldAct, HostOptions, Lang, LetterRequest, Moderation, NoticeDecision,
+    PackRequest, Reminder, Responsible, SettingChange, Slice, Tile, Toast, UiError, Wish,
 };
 use counter::Counter;
 use desk::fetch::Fetching;
@@ -102,6 +102,9 @@ pub enum Request<O = Channel<Slice>> {
     DraftHosting(Responsible),
     KeepHosting(Responsible),
     ForgetHosting,
+    LookAtLog,
+    Hold(HoldAct),
+    ShowPack(PackRequest),
 }
 
 /// Everything that reaches the loop from outside.
@@ -370,6 +373,9 @@ impl<S: Shell> App<S> {
             Request::DraftHosting(details) => self.draft_hosting(&details),
             Request::KeepHosting(details) => self.keep_hosting(&details),
             Request::ForgetHosting => self.forget_hosting(),
+            Request::LookAtLog => self.look_at_log(),
+            Request::Hold(act) => self.hold(&act),
+            Request::ShowPack(wish) => self.show_pack(wish),
         }
     }
 

@@ -2,8 +2,8 @@
 
 use crate::app::{Handle, Request};
 use crate::view::{
-    DeskPage, DeviceKind, Document, HostOptions, Lang, LetterRequest, Moderation, NoticeDecision, Reminder,
-    Responsible, SettingChange, Slice, Tile, UiError, Wish,
+    DeskPage, DeviceKind, Document, HoldAct, HostOptions, Lang, LetterRequest, Moderation, NoticeDecision, PackRequest,
+    Reminder, Responsible, SettingChange, Slice, Tile, UiError, Wish,
 };
 use std::collections::BTreeMap;
 use tauri::State;
@@ -220,4 +220,19 @@ pub async fn keep_hosting(app: App<'_>, details: Responsible) -> Answer {
 #[tauri::command]
 pub async fn forget_hosting(app: App<'_>) -> Answer {
     app.request(Request::ForgetHosting).await
+}
+
+#[tauri::command]
+pub async fn look_at_log(app: App<'_>) -> Answer {
+    app.request(Request::LookAtLog).await
+}
+
+#[tauri::command]
+pub async fn hold(app: App<'_>, what: HoldAct) -> Answer {
+    app.request(Request::Hold(what)).await
+}
+
+#[tauri::command]
+pub async fn show_pack(app: App<'_>, wish: PackRequest) -> Answer {
+    app.request(Request::ShowPack(wish)).await
 }

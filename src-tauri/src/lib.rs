@@ -121,6 +121,9 @@ fn build(arguments: Vec<String>) -> tauri::Result<tauri::App<Wry>> {
             commands::draft_hosting,
             commands::keep_hosting,
             commands::forget_hosting,
+            commands::look_at_log,
+            commands::hold,
+            commands::show_pack,
         ])
         .setup(move |tauri| Ok(set_up(tauri.handle(), handle, inbox, frames, &arguments)?))
         .build(tauri::generate_context!())

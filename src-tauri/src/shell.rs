@@ -234,13 +234,19 @@ fn open_window(app: &AppHandle<Wry>) -> tauri::Result<tauri::WebviewWindow<Wry>>
 
 /// Our own pages only, wherever a page tries to lead.
 fn window(app: &AppHandle<Wry>) -> WebviewWindowBuilder<'_, Wry, AppHandle<Wry>> {
-    WebviewWindowBuilder::new(app, WINDOW, WebviewUrl::default())
+    let window = WebviewWindowBuilder::new(app, WINDOW, WebviewUrl::default())
         .title("Runde")
         .inner_size(SIZE.0, SIZE.1)
         .min_inner_size(SMALLEST.0, SMALLEST.1)
         .on_navigation(is_own_page)
         // The page takes a dropped link itself; the shell's own handler would keep it from the page.
-        .disable_drag_drop_handler()
+        .disable_drag_drop_handler();
+    // Nothing of our pages is worth a file, but WebKit lays out its folder all the same. A driver of tests needs the lasting kind.
+    #[cfg(target_os = "linux")]
+    let window = window
+        .incognito(std::env::var_os("TAURI_WEBVIEW_AUTOMATION").is_none())
+        .data_directory(app.path().runtime_dir().unwrap_or_else(|_| std::env::temp_dir()).join("org.runde.Runde"));
+    window
 }
 
 /// T-02: no remote content is ever loaded into the web view.

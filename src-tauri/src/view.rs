@@ -53,6 +53,9 @@
 //! | `draft_hosting` | `details: Responsible` | the notice made from them arrives with the `Desk` slice; nothing is kept |
 //! | `keep_hosting` | `details: Responsible` | rooms opened from now on are served under their notice |
 //! | `forget_hosting` | | rooms opened from now on name nobody |
+//! | `look_at_log` | | the access log of one's own rooms arrives with the `Desk` slice, as it is now |
+//! | `hold` | `what: HoldAct` | keeps lines as evidence, says that they are still needed, or deletes them |
+//! | `show_pack` | `wish: PackRequest` | a paper for data protection arrives with the `Desk` slice |
 //!
 //! Copying and printing happen in the web view and need no command.
 
@@ -65,8 +68,10 @@ mod error;
 mod extras;
 mod hosting;
 mod notice;
+mod pack;
 mod page;
 mod room;
+mod room_log;
 mod settings;
 mod threshold;
 
@@ -83,11 +88,13 @@ pub use notice::{
     Controller, Foreword, Lang, Notice, NoticeChange, NoticeDecision, NoticePiece, NoticeReason, NoticeSection,
     NoticeText, Purpose, PurposeText, Rewording, Wording,
 };
+pub use pack::{Pack, PackHouse, PackObjection, PackRequest, PackSheet};
 pub use page::{
     After, Broken, Declined, Fetching, Fingerprint, Home, HostOptions, HostedRoom, Interface, Page, Prejoin, Recent,
     Stored,
 };
 pub use room::{ChatLine, Levels, Meeting, Network, Person, Phase, Tile};
+pub use room_log::{Hold, HoldAct, HoldRequest, HoldSeal, LogDay, LogLine, RoomLog};
 pub use settings::{Autostart, Language, LedgerState, Look, Processing, Scheme, SettingChange, Settings};
 pub use threshold::{Knocker, Moderation, Threshold, Wants, secret};
 
@@ -141,6 +148,8 @@ mod tests {
         Wish::export_all(&config).unwrap();
         LetterRequest::export_all(&config).unwrap();
         Responsible::export_all(&config).unwrap();
+        HoldAct::export_all(&config).unwrap();
+        PackRequest::export_all(&config).unwrap();
     }
 
     fn files(folder: &Path) -> BTreeMap<String, String> {

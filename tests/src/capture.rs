@@ -119,10 +119,18 @@ pub struct Flows(pub BTreeMap<(String, SocketAddr), Flow>);
 impl Flows {
     /// What `own` sent and got. Bytes that TCP sends twice count once: a program hears nothing of that.
     pub fn of(packets: &[Packet], own: IpAddr) -> Self {
+        Self::by(packets, |packet| packet.from.ip() == own)
+    }
+
+    /// The same where both sides have one address and the other one is known by its port.
+    pub fn towards(packets: &[Packet], port: u16) -> Self {
+        Self::by(packets, |packet| packet.to.port() == port)
+    }
+
+    fn by(packets: &[Packet], leaves: impl Fn(&Packet) -> bool) -> Self {
         let mut connections: BTreeMap<(&str, SocketAddr, SocketAddr), Vec<&Packet>> = BTreeMap::new();
         for packet in packets {
-            let (mine, theirs) =
-                if packet.from.ip() == own { (packet.from, packet.to) } else { (packet.to, packet.from) };
+            let (mine, theirs) = if leaves(packet) { (packet.from, packet.to) } else { (packet.to, packet.from) };
             connections.entry((packet.carrier, mine, theirs)).or_default().push(packet);
         }
         let mut flows = Self::default();

@@ -5,6 +5,7 @@ use crate::Outcome;
 use crate::folder::Home;
 use crate::program::Program;
 use crate::web::free_port;
+use crate::world::{Side, World};
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -82,27 +83,47 @@ impl Prosody {
 
     /// With these lines of config.js in place of its WebSocket.
     pub fn start_with(home: &Home, entrances: &str) -> Outcome<Self> {
-        let place = home.path("prosody");
-        for folder in ["data", "www"] {
-            std::fs::create_dir_all(place.join(folder))?;
-        }
-        std::fs::write(place.join("www/config.js"), CONFIG_JS.replace("ENTRANCES", entrances))?;
-        let port = free_port()?;
-        let file = place.join("prosody.cfg.lua");
-        std::fs::write(&file, settings(&place, port))?;
+        let (port, file) = laid_out(home, entrances)?;
         let mut command = Command::new("prosody");
         command.arg("-F").arg("--config").arg(&file);
-        let mut program = Program::start("prosody", &mut command)?;
+        let program = Program::start("prosody", &mut command)?;
+        Self::listening(home, port, program, || TcpStream::connect(("127.0.0.1", port)).is_ok())
+    }
+
+    /// The same on the loopback of one side of a world.
+    pub fn start_in(world: &World, side: Side, home: &Home, entrances: &str) -> Outcome<Self> {
+        let (port, file) = laid_out(home, entrances)?;
+        let file = file.display().to_string();
+        let program = world.start(side, home, "prosody", &["prosody", "-F", "--config", &file])?;
+        let listening = format!("ss -ltn 'sport = :{port}' | grep -q LISTEN");
+        Self::listening(home, port, program, || world.set(side, &listening).is_ok())
+    }
+
+    fn listening(home: &Home, port: u16, mut program: Program, is: impl Fn() -> bool) -> Outcome<Self> {
+        let log = home.path("prosody").join("prosody.log");
         let end = Instant::now() + START;
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+        while !is() {
             if Instant::now() > end || program.is_over()? {
-                let log = std::fs::read_to_string(place.join("prosody.log")).unwrap_or_default();
+                let log = std::fs::read_to_string(&log).unwrap_or_default();
                 return Err(format!("prosody does not listen; its log:\n{log}").into());
             }
             std::thread::sleep(Duration::from_millis(50));
         }
-        Ok(Self { port, log: place.join("prosody.log"), _program: program })
+        Ok(Self { port, log, _program: program })
     }
+}
+
+/// Its folder and its settings; the port and the file of these.
+fn laid_out(home: &Home, entrances: &str) -> Outcome<(u16, PathBuf)> {
+    let place = home.path("prosody");
+    for folder in ["data", "www"] {
+        std::fs::create_dir_all(place.join(folder))?;
+    }
+    std::fs::write(place.join("www/config.js"), CONFIG_JS.replace("ENTRANCES", entrances))?;
+    let port = free_port()?;
+    let file = place.join("prosody.cfg.lua");
+    std::fs::write(&file, settings(&place, port))?;
+    Ok((port, file))
 }
 
 fn settings(place: &Path, port: u16) -> String {

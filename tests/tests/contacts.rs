@@ -11,9 +11,12 @@ use e2e::prosody::Prosody;
 use e2e::room::notice_of;
 use e2e::world::{SERVER, Side, World};
 use serde_json::Value;
+use std::path::Path;
 use std::time::Duration;
 
 const PATIENCE: Duration = Duration::from_secs(60);
+/// A proxy beside the server.
+const PROXY: &str = "10.9.0.1:3128";
 /// The traveller's address.
 const OWN: [u8; 4] = [10, 9, 1, 2];
 
@@ -37,13 +40,13 @@ struct Stage {
 }
 
 impl Stage {
-    fn new(with_relay: bool) -> Outcome<Self> {
+    fn new(relayed_by: Option<&str>) -> Outcome<Self> {
         let (world, homes) = (World::new()?, [Home::new()?, Home::new()?, Home::new()?]);
-        let relay = with_relay.then(|| Coturn::start(&world, &homes[2])).transpose()?;
+        let relay = relayed_by.map(|_| Coturn::start(&world, &homes[2])).transpose()?;
         let noted = notice_of(&homes[0], "embedded-room")?;
         let mut words = vec!["serve", "--json", "--listen", SERVER, "--notice-ack", &noted];
-        let way = format!("turn:{PLACE}:{PLAIN_PORT}?transport=udp");
-        if with_relay {
+        let way = format!("turn:{PLACE}:{PLAIN_PORT}?transport={}", relayed_by.unwrap_or_default());
+        if relayed_by.is_some() {
             words.extend(["--turn", &way, "--turn-user", USER]);
         }
         let mut server = world.cli_with(Side::House, &homes[0], &words, &format!("{PASSWORD}\n"), &[])?;
@@ -61,6 +64,11 @@ impl Stage {
 
     /// Alice comes, speaks and hears, shows a picture, and leaves; meanwhile somebody beside her does this.
     fn stay(&mut self, options: &[&str], beside: Option<&str>) -> Outcome<Stay> {
+        self.stay_in(options, beside, &[])
+    }
+
+    /// The same in another environment.
+    fn stay_in(&mut self, options: &[&str], beside: Option<&str>, around: &[(&str, &str)]) -> Outcome<Stay> {
         let (home, spies) = (Home::new()?, Home::new()?);
         let outside = Capture::start(&self.world, Side::House, &spies, "h-wifi")?;
         let inside = Capture::start(&self.world, Side::Road, &spies, "lo")?;
@@ -69,7 +77,7 @@ impl Stage {
         let mut words = vec!["join", &self.link, "--name", "Alice", "--notice-ack", warning, "--notice-ack", notice];
         words.extend(["--json", "--audio-in", "tone", "--video-in", "pattern", "--contacts", &export]);
         words.extend(options);
-        let mut alice = self.world.cli(Side::Road, &home, &words)?;
+        let mut alice = self.world.cli_with(Side::Road, &home, &words, "", around)?;
         alice.event("connected", PATIENCE)?;
         wait_for_sound(&mut alice, true)?;
         wait_for_sound(&mut self.bert, true)?;
@@ -84,11 +92,15 @@ impl Stage {
             }
         }
         assert!(alice.terminate(PATIENCE)?.success());
-        let ledger: Value = serde_json::from_slice(&std::fs::read(home.path("contacts.json"))?)?;
+        let ledger = read(&home.path("contacts.json"))?;
         assert_eq!(ledger["schema"], "runde-contacts-1");
         assert!(inside.end()?.is_empty(), "something went over the own loopback");
         Ok(Stay { ledger, flows: Flows::of(&outside.end()?, OWN.into()) })
     }
+}
+
+fn read(file: &Path) -> Outcome<Value> {
+    Ok(serde_json::from_slice(&std::fs::read(file)?)?)
 }
 
 impl Stay {
@@ -101,7 +113,7 @@ impl Stay {
 
 #[test]
 fn the_ledger_says_what_the_wire_saw() -> Outcome {
-    let mut stage = Stage::new(false)?;
+    let mut stage = Stage::new(None)?;
     let stay = stage.stay(&[], None)?;
     assert_eq!(stay.flows.differs(&stay.ledger)?, None, "{:#}", stay.ledger);
     let (mut purposes, expected) =
@@ -124,7 +136,7 @@ fn the_ledger_says_what_the_wire_saw() -> Outcome {
 
 #[test]
 fn one_hidden_request_is_found_wherever_it_goes() -> Outcome {
-    let mut stage = Stage::new(false)?;
+    let mut stage = Stage::new(None)?;
     for (hidden, place) in [
         ("printf x > /dev/udp/10.9.1.1/9; echo done", "10.9.1.1:9"),
         ("exec 3<>/dev/tcp/10.9.1.1/9; echo done", "10.9.1.1:9"),
@@ -139,10 +151,56 @@ fn one_hidden_request_is_found_wherever_it_goes() -> Outcome {
 
 #[test]
 fn through_a_relay_the_ledger_names_the_relay_and_no_bridge() -> Outcome {
-    let mut stage = Stage::new(true)?;
+    let mut stage = Stage::new(Some("udp"))?;
     let stay = stage.stay(&["--relay-only"], None)?;
     assert_eq!(stay.flows.differs(&stay.ledger)?, None, "{:#}", stay.ledger);
     assert!(stay.purposes().contains(&"relay") && !stay.purposes().contains(&"media"), "{:#}", stay.ledger);
+    Ok(())
+}
+
+#[test]
+fn by_tcp_to_a_relay_too_every_byte_is_in_the_ledger() -> Outcome {
+    let mut stage = Stage::new(Some("tcp"))?;
+    let stay = stage.stay(&["--relay-only"], None)?;
+    assert_eq!(stay.flows.differs(&stay.ledger)?, None, "{:#}", stay.ledger);
+    let carriers: Vec<&str> = stay.flows.0.keys().map(|(carrier, _)| carrier.as_str()).collect();
+    assert!(!carriers.contains(&"udp") && stay.purposes().contains(&"relay"), "{carriers:?} {:#}", stay.ledger);
+    Ok(())
+}
+
+#[test]
+fn through_a_proxy_the_ledger_names_the_proxy_and_what_goes_beside_it() -> Outcome {
+    let mut stage = Stage::new(None)?;
+    let home = Home::new()?;
+    let words = [env!("CARGO_BIN_EXE_connect_proxy"), PROXY, SERVER];
+    let mut proxy = stage.world.start(Side::House, &home, "proxy", &words)?;
+    proxy.line(PATIENCE)?;
+    let stay = stage.stay_in(&[], None, &[("HTTPS_PROXY", &format!("http://{PROXY}"))])?;
+    assert_eq!(stay.flows.differs(&stay.ledger)?, None, "{:#}", stay.ledger);
+    let places: Vec<String> = stay.flows.0.keys().map(|(carrier, place)| format!("{carrier} {place}")).collect();
+    assert_eq!(places, [format!("tcp {PROXY}"), format!("udp {SERVER}")], "{:#}", stay.ledger);
+    assert!(stay.purposes().contains(&"proxy") && stay.purposes().contains(&"media"), "{:#}", stay.ledger);
+    Ok(())
+}
+
+#[test]
+fn by_plain_requests_too_every_byte_is_in_the_ledger() -> Outcome {
+    let (world, host, guest, spies) = (World::new()?, Home::new()?, Home::new()?, Home::new()?);
+    let server = Prosody::start_in(&world, Side::Road, &host, "bosh: location.origin + '/http-bind'")?;
+    let capture = Capture::start(&world, Side::Road, &spies, "lo")?;
+    let link = format!("http://127.0.0.1:{}/rosa", server.port);
+    let (noted, export) = (notice_of(&guest, &link)?, guest.path("contacts.json"));
+    let file = export.display().to_string();
+    let words =
+        ["join", &link, "--name", "Ada", "--notice-ack", &noted, "--json", "--chat", "Hallo", "--contacts", &file];
+    let mut ada = world.cli(Side::Road, &guest, &words)?;
+    ada.event("joined", PATIENCE)?;
+    // Longer than it takes to ask, to be held and to ask again.
+    std::thread::sleep(Duration::from_secs(3));
+    assert!(ada.terminate(PATIENCE)?.success());
+    let stay = Stay { ledger: read(&export)?, flows: Flows::towards(&capture.end()?, server.port) };
+    assert_eq!(stay.flows.differs(&stay.ledger)?, None, "{:#}", stay.ledger);
+    assert!(stay.purposes().contains(&"signalling") && server.log()?.contains("BOSH"), "{:#}", stay.ledger);
     Ok(())
 }
 

@@ -275,7 +275,50 @@ async fn own_notice(seat: &Seat) -> Outcome {
     seat.web.press("Verlassen").await?;
     seat.web.press("Zur Startseite").await?;
     seat.web.press("Datenschutz").await?;
+    log_and_papers(seat).await?;
     every_version(seat).await
+}
+
+/// What the room just now left in the log, held with a reason and released; then a paper, saved as PDF and read by somebody else's program.
+async fn log_and_papers(seat: &Seat) -> Outcome {
+    seat.turn_to("Zugriffsprotokoll").await?;
+    seat.web.reads("behalten das Zugriffsprotokoll 14 Tage", SOON).await?;
+    seat.web.reads("127.0.0.1", SOON).await?;
+    seat.picture("desk-access-log").await?;
+    let folder = seat.home.path("profile").join("data/access-log");
+    for (field, text) in [("incident", "2026-11-flut"), ("reason", "Flut"), ("person", "Ada"), ("ip", "127.0.0.0/8")] {
+        seat.web.fill(&format!("#hold-{field}"), text).await?;
+    }
+    seat.web.press("Sichern").await?;
+    seat.web.reads("Flut (entschieden von Ada)", SOON).await?;
+    let show = "document.querySelector('#holds').scrollIntoView(); return true";
+    seat.web.until("the hold in view", SOON, show, |shown| shown == true).await?;
+    seat.picture("desk-access-log-hold").await?;
+    assert!(folder.join("holds/2026-11-flut.hold").is_file());
+    let listed = cli(&seat.home, &["hold", "list"])?;
+    assert!(listed.status.success(), "{}", String::from_utf8_lossy(&listed.stdout));
+    seat.click(Locator::Css("button[aria-label='Sicherung 2026-11-flut aufheben']")).await?;
+    seat.agree().await?;
+    seat.web.reads("die Zeilen sind gelöscht", SOON).await?;
+    assert!(!folder.join("holds/2026-11-flut.hold").exists());
+
+    seat.turn_to("Unterlagen").await?;
+    seat.web.reads("Verantwortlich: Musterverein Beispiel", SOON).await?;
+    seat.web.press("Blatt ansehen").await?;
+    seat.web.reads("Vereinsweg 1, 12345 Ort", SOON).await?;
+    seat.picture("desk-papers").await?;
+    let show = "document.querySelector('#pack-paper').scrollIntoView(); return true";
+    seat.web.until("the paper in view", SOON, show, |shown| shown == true).await?;
+    seat.picture("desk-paper").await?;
+    let file = seat.home.path("paper.pdf");
+    seat.save_as("Als PDF speichern …", &file).await?;
+    let text = Command::new("pdftotext").arg("-layout").arg(&file).arg("-").output()?;
+    let text = String::from_utf8(text.stdout)?;
+    assert!(
+        text.contains("Musterverein Beispiel") && text.contains("Verzeichnis von Verarbeitungstätigkeiten"),
+        "{text}"
+    );
+    Ok(())
 }
 
 /// Both texts that were noted for one's own rooms are read from the records.

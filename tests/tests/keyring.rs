@@ -1,8 +1,10 @@
 //! The chain key in a real Secret Service: where it lies, what guards it, what a cut ledger looks like, and what happens when the
-//! keyring is gone.
+//! keyring is gone or locked.
 
+use e2e::desktop::Desktop;
 use e2e::folder::Home;
 use e2e::program::{Program, built};
+use e2e::web::Web;
 use e2e::{Outcome, room};
 use serde_json::Value;
 use std::fs;
@@ -40,7 +42,7 @@ impl Session {
         let mut bus = Command::new("dbus-daemon");
         home.apply(&mut bus);
         // Without activation: a keyring that was ended stays away.
-        let socket = home.path("run").join("bus");
+        let socket = home.path("run").join("keyring-bus");
         let config = home.path("bus.conf");
         fs::write(&config, BUS.replace("SOCKET", &socket.display().to_string()))?;
         let config = format!("--config-file={}", config.display());
@@ -58,9 +60,40 @@ impl Session {
         Ok(command.output()?)
     }
 
+    fn cli_in(&self, locale: &str, words: &[&str]) -> Outcome<Output> {
+        let mut command = Command::new(built("RUNDE_CLI")?);
+        self.home.apply(&mut command);
+        command.env_remove("RUNDE_HOME").env_remove("LANGUAGE").env("LC_ALL", locale);
+        Ok(command.env("DBUS_SESSION_BUS_ADDRESS", &self.address).args(words).output()?)
+    }
+
     fn acknowledge(&self, link: &str) -> Outcome<Output> {
         let hash = room::notice_of(&self.home, link)?;
         self.cli(&["notice", link, "--ack", &hash])
+    }
+
+    /// Ends the keyring; it does not come back by itself.
+    fn end_keyring(&mut self) -> Outcome {
+        let nothing = Program::start("nothing", Command::new("sleep").arg("60"))?;
+        std::mem::replace(&mut self.keyring, nothing).kill()
+    }
+
+    /// What "lock" in a desktop's keyring program does; returns once it is.
+    fn lock_keyring(&self) -> Outcome {
+        let collection = "/org/freedesktop/secrets/collection/login";
+        let ask = |words: &[&str]| -> Outcome<Output> {
+            let mut command = Command::new("dbus-send");
+            self.home.apply(&mut command);
+            command.env("DBUS_SESSION_BUS_ADDRESS", &self.address);
+            command.args(["--session", "--print-reply", "--dest=org.freedesktop.secrets"]).args(words);
+            Ok(command.output()?)
+        };
+        let all = format!("array:objpath:{collection}");
+        ask(&["/org/freedesktop/secrets", "org.freedesktop.Secret.Service.Lock", &all])?;
+        let property = "org.freedesktop.DBus.Properties.Get";
+        let locked = ask(&[collection, property, "string:org.freedesktop.Secret.Collection", "string:Locked"])?;
+        let said = String::from_utf8_lossy(&locked.stdout).into_owned();
+        if said.contains("boolean true") { Ok(()) } else { Err(format!("the keyring stayed open: {said}").into()) }
     }
 
     /// The verdict on the acknowledgements.
@@ -148,8 +181,7 @@ fn without_the_keyring_that_holds_its_key_nothing_is_recorded_and_nothing_is_los
     assert!(session.acknowledge(LINKS[0])?.status.success());
     let path = session.ledger()?;
     let before = fs::read(&path)?;
-    let gone = std::mem::replace(&mut session.keyring, Program::start("nothing", Command::new("sleep").arg("60"))?);
-    gone.kill()?;
+    session.end_keyring()?;
 
     let refused = session.acknowledge(LINKS[1])?;
     assert_eq!(refused.status.code(), Some(1), "{}", String::from_utf8_lossy(&refused.stderr));
@@ -164,5 +196,80 @@ fn without_the_keyring_that_holds_its_key_nothing_is_recorded_and_nothing_is_los
     assert!(session.acknowledge(LINKS[1])?.status.success());
     let verdict = session.verify()?;
     assert_eq!((verdict["sound"].as_bool(), verdict["lines"].as_u64()), (Some(true), Some(2)), "{verdict}");
+    Ok(())
+}
+
+#[test]
+fn a_locked_keyring_is_told_in_both_languages_and_nothing_is_recorded_contacted_or_lost() -> Outcome {
+    let mut session = Session::start()?;
+    assert!(session.acknowledge(LINKS[0])?.status.success());
+    let path = session.ledger()?;
+    let before = fs::read(&path)?;
+    let hash = room::notice_of(&session.home, LINKS[1])?;
+    session.lock_keyring()?;
+    let contacts = session.home.path("contacts.json");
+    let noting = ["notice", LINKS[1], "--ack", &hash];
+    let joining = ["join", LINKS[0], "--name", "Ada", "--contacts", &contacts.display().to_string()];
+    for (locale, sentence) in
+        [("de_DE.UTF-8", "Entsperren Sie ihn und starten Sie neu"), ("en_GB.UTF-8", "Unlock it and start again")]
+    {
+        for words in [&noting[..], &joining[..], &["ledger", "verify"], &["rights", "export", "-"]] {
+            let refused = session.cli_in(locale, words)?;
+            let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+            assert!(refused.status.code() == Some(1) && said.contains(sentence), "{words:?}: {said}");
+        }
+        let written: Value = serde_json::from_slice(&fs::read(&contacts)?)?;
+        assert_eq!(written["contacts"], serde_json::json!([]), "nobody was to be contacted");
+        fs::remove_file(&contacts)?;
+    }
+    assert_eq!(fs::read(&path)?, before);
+    assert_eq!(file_below(session.home.root(), "ledger.key"), None, "no second key");
+
+    // As after the next login.
+    session.end_keyring()?;
+    session.keyring = keyring(&session.home, &session.address)?;
+    assert!(session.acknowledge(LINKS[1])?.status.success());
+    let verdict = session.verify()?;
+    assert_eq!((verdict["sound"].as_bool(), verdict["lines"].as_u64()), (Some(true), Some(2)), "{verdict}");
+    Ok(())
+}
+
+/// The window holds its profile open; the keyring may end meanwhile.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_keyring_that_goes_while_the_window_is_open_costs_no_record() -> Outcome {
+    let mut session = Session::start()?;
+    let settings = session.home.path("config").join("org.runde.Runde");
+    fs::create_dir(&settings)?;
+    fs::write(settings.join("settings.json"), r#"{"language":"de"}"#)?;
+    let desktop = Desktop::start(&session.home)?;
+    let program = session.home.path("run").join("runde");
+    let text = format!(
+        "#!/bin/sh\nunset RUNDE_HOME\nDBUS_SESSION_BUS_ADDRESS='{}'\nexport DBUS_SESSION_BUS_ADDRESS\nexec '{}' \"$@\"\n",
+        session.address,
+        built("RUNDE_BIN")?.display()
+    );
+    fs::write(&program, text)?;
+    fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
+    let web = Web::app(&session.home, &desktop, &program, &[]).await?;
+    web.press("Zur Kenntnis genommen").await?;
+    web.reads("Freiwillige Funktionen", START).await?;
+    session.end_keyring()?;
+    web.press("Zuletzt benutzte Räume merken").await?;
+    web.press("Weiter").await?;
+    web.reads("Link oder Raumname", START).await?;
+    drop(web);
+
+    session.keyring = keyring(&session.home, &session.address)?;
+    let verdict = session.verify()?;
+    assert_eq!(
+        (verdict["sound"].as_bool(), verdict["protection"].as_str()),
+        (Some(true), Some("keyring")),
+        "{verdict}"
+    );
+    let asked = String::from_utf8(session.cli(&["rights", "consents", "--json"])?.stdout)?;
+    let event = |line: &str| serde_json::from_str::<Value>(line).ok();
+    let rooms = asked.lines().filter_map(event).find(|event| event["purpose"] == "recent-rooms");
+    assert_eq!(rooms.ok_or("no answer about recent rooms")?["granted"], true, "{asked}");
+    assert_eq!(file_below(session.home.root(), "ledger.key"), None, "no second key");
     Ok(())
 }

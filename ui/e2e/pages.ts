@@ -22,7 +22,7 @@ const PLACES = [
   'notice', 'reading', 'consents', 'home', 'hosted', 'recents', 'toast', 'prejoin', 'prejoin-camera', 'meeting', 'chat', 'people', 'alone',
   'reconnecting', 'after', 'declined', 'broken', 'settings', 'moderating', 'moderating-people', 'sharing', 'captured', 'extras', 'extras-people',
   'threshold-otherPassword', 'threshold-login', 'threshold-moderator', 'threshold-host',
-  'desk-voluntary', 'desk-ledger', 'desk-stored', 'desk-rights', 'desk-letters', 'desk-hosting', 'desk-contacts', 'changed', 'fetching',
+  'desk-voluntary', 'desk-ledger', 'desk-stored', 'desk-rights', 'desk-letters', 'desk-hosting', 'desk-roomLog', 'desk-pack', 'desk-contacts', 'changed', 'fetching',
 ];
 const LOOKS = ['light', 'dark', 'contrast'];
 
@@ -180,7 +180,7 @@ async function walk(browser: Browser): Promise<void> {
 }
 
 async function narrow(browser: Browser): Promise<void> {
-  for (const place of ['notice', 'home', 'prejoin', 'meeting', 'alone', 'settings', 'moderating', 'threshold-login', 'desk-ledger', 'desk-letters']) {
+  for (const place of ['notice', 'home', 'prejoin', 'meeting', 'alone', 'settings', 'moderating', 'threshold-login', 'desk-ledger', 'desk-letters', 'desk-roomLog', 'desk-pack']) {
     await check(`${place} in a narrow window`, async () => {
       const { page } = await open(browser, `fake=${FAKE[place] ?? place}&look=light`, { width: 420, height: 760 });
       await turnTo(page, place);
@@ -193,7 +193,7 @@ async function narrow(browser: Browser): Promise<void> {
 }
 
 async function onPaper(browser: Browser): Promise<void> {
-  for (const place of ['desk-ledger', 'desk-stored', 'desk-letters']) {
+  for (const place of ['desk-ledger', 'desk-stored', 'desk-letters', 'desk-roomLog', 'desk-pack']) {
     await check(`${place} on paper`, async () => {
       const { page } = await open(browser, `fake=${place}&look=dark`, { width: 1280, height: 500 });
       await page.emulateMedia({ media: 'print' });

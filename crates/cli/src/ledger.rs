@@ -151,6 +151,7 @@ fn verdict_event(name: &str, verdict: &Verdict, guard: Protection) -> Value {
         "damage": verdict.damage.map(|damage| damage.to_string()),
         "torn": verdict.torn,
         "head": messages::head_word(verdict.head),
+        "clock_back": verdict.clock_back,
         "protection": protection(guard),
     })
 }

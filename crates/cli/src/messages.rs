@@ -97,9 +97,18 @@ pub fn verdict(name: &str, verdict: &Verdict, lang: Lang) -> String {
         (true, Lang::De | Lang::DeSimple) => ", dahinter eine unfertige Zeile",
         (true, Lang::En) => ", then an unfinished line",
     };
+    let clock = match (verdict.clock_back, lang) {
+        (None, _) => String::new(),
+        (Some(line), Lang::De | Lang::DeSimple) => format!(
+            ". Zeile {line} trägt eine frühere Zeit als eine davor: Die Uhr dieses Rechners wurde zurückgestellt. Es zählt die Reihenfolge der Zeilen"
+        ),
+        (Some(line), Lang::En) => format!(
+            ". Line {line} has an earlier time than one before it: this computer's clock was moved back. The order of the lines counts"
+        ),
+    };
     match lang {
-        Lang::De | Lang::DeSimple => format!("{name}: {state}, {lines} Zeilen, davon {erased} gelöscht{torn}"),
-        Lang::En => format!("{name}: {state}, {lines} lines, {erased} of them erased{torn}"),
+        Lang::De | Lang::DeSimple => format!("{name}: {state}, {lines} Zeilen, davon {erased} gelöscht{torn}{clock}"),
+        Lang::En => format!("{name}: {state}, {lines} lines, {erased} of them erased{torn}{clock}"),
     }
 }
 
@@ -199,7 +208,8 @@ const USAGE_DE: &str = "Aufruf:
                   [--share DATEI.y4m|pattern]
                   [--video-out ORDNER|none] [--layers 1|2|3] [--processing on|off] [--chat TEXT] [--for 20s] [--json]
                   [--user KONTO] [--password-stdin] [--relay-only] [--orders] [--contacts DATEI]
-  runde-cli notice HOST|LINK|embedded-room[:TAGE] [--fetch] [--changes] [--lang de|en|de-simple] [--ack SHA256]
+  runde-cli notice HOST|LINK|embedded-room[:TAGE] [--fetch [--contacts DATEI]] [--changes] [--lang de|en|de-simple]
+                  [--ack SHA256]
   runde-cli notice --operator DATEI|profile [--changes] [--lang de|en|de-simple] [--ack SHA256]
   runde-cli notice --noted [SHA256] [--json]
   runde-cli ledger [list|verify|export] [--format json|json-ld|kantara] [--lang de|en] [--json]
@@ -229,7 +239,8 @@ const USAGE_EN: &str = "Usage:
                   [--share FILE.y4m|pattern]
                   [--video-out DIR|none] [--layers 1|2|3] [--processing on|off] [--chat TEXT] [--for 20s] [--json]
                   [--user ACCOUNT] [--password-stdin] [--relay-only] [--orders] [--contacts FILE]
-  runde-cli notice HOST|LINK|embedded-room[:DAYS] [--fetch] [--changes] [--lang de|en|de-simple] [--ack SHA256]
+  runde-cli notice HOST|LINK|embedded-room[:DAYS] [--fetch [--contacts FILE]] [--changes] [--lang de|en|de-simple]
+                  [--ack SHA256]
   runde-cli notice --operator FILE|profile [--changes] [--lang de|en|de-simple] [--ack SHA256]
   runde-cli notice --noted [SHA256] [--json]
   runde-cli ledger [list|verify|export] [--format json|json-ld|kantara] [--lang de|en] [--json]

@@ -3,16 +3,17 @@
 
 use std::path::PathBuf;
 
-use runde_client::{Contacts, RoomLink};
+use runde_client::{Contacts, RoomLink, Seen};
 use runde_privacy::{Lang, Notice, Shelf, Target};
 use runde_profile::{Places, Policy, inspect, known_notices};
 
 use crate::arguments::{Arguments, Next};
 use crate::exit::{Exit, Failure, NoticeFailure};
-use crate::messages::{Message, message, notices as words, system_language};
+use crate::messages::{Message, contacts as told, message, notices as words, system_language};
 use crate::operator::{self, Named};
 use crate::output;
 use crate::permit::{self, acknowledge, open_profile, target_of};
+use crate::rights::paper::OwnFile;
 
 mod changes;
 mod noted;
@@ -24,6 +25,8 @@ struct Options {
     lang: Option<Lang>,
     ack: Option<String>,
     fetch: bool,
+    /// Where to write whom `fetch` contacted.
+    contacts: Option<PathBuf>,
     noted: bool,
     changes: bool,
     json: bool,
@@ -95,21 +98,37 @@ fn asked(options: &Options) -> Result<Asked, Failure> {
     let place = options.place.clone().ok_or(Failure::Missing("HOST|LINK"))?;
     let target = target_of(&place)?;
     if options.fetch {
-        return fetched(place, target);
+        return fetched(place, target, options);
     }
     let notice = Notice::known(&target, &known_notices(&Places::of_user()?)?);
     Ok(Asked { notice, target, place, operator: None })
 }
 
 /// The second stage: what the server says about itself.
-fn fetched(place: String, target: Target) -> Result<Asked, Failure> {
+fn fetched(place: String, target: Target, options: &Options) -> Result<Asked, Failure> {
     let link = link_of(&place)?;
-    let found = permit::second_stage(&link, &target, &place, &Contacts::default())?;
-    let Some(document) = found else {
+    let contacts = Contacts::default();
+    let file = options.contacts.as_deref().map(OwnFile::new).transpose()?;
+    let found = permit::second_stage(&link, &target, &place, &contacts);
+    tell(&contacts.seen(), file, options.lang)?;
+    let Some(document) = found? else {
         return Err(NoticeFailure::NoNoticeThere { host: target.host().to_owned() }.into());
     };
     let target = target.with_notice(&document.id());
     Ok(Asked { notice: Notice::stated(document), target, place, operator: None })
+}
+
+/// Who was asked for it, also where that led to nothing. Apart from the notice, whose hash covers what is printed.
+fn tell(seen: &Seen, file: Option<OwnFile>, lang: Option<Lang>) -> Result<(), Failure> {
+    if let Some(file) = file {
+        file.fill(format!("{:#}\n", seen.to_json()).as_bytes())?;
+    }
+    // Nobody was: then the sentence about the notice that is missing says so.
+    if !seen.contacts.is_empty() {
+        let lang = lang.unwrap_or_else(system_language);
+        told::lines(seen, lang).iter().for_each(|line| output::complain(line));
+    }
+    Ok(())
 }
 
 /// The link of a place that may be a bare host; which room it names is never sent.
@@ -134,6 +153,7 @@ fn parse(mut arguments: Arguments) -> Result<Options, Failure> {
             "--ack" => options.ack = Some(arguments.text()?),
             "--operator" => options.operator = Some(arguments.path()?),
             "--fetch" => options.fetch = true,
+            "--contacts" => options.contacts = Some(arguments.path()?),
             "--noted" => options.noted = true,
             "--changes" => options.changes = true,
             "--json" => options.json = true,

@@ -82,7 +82,7 @@ fn erase(item: String, lang: Lang) -> Result<(), Failure> {
         output::complain(&words::erased_all(&strangers, lang));
         return Ok(());
     }
-    let expected = "all, display-name, settings, recent-rooms, operator, reminders, autostart, damaged, acknowledgements[/LINE] or consents[/LINE]";
+    let expected = "all, display-name, settings, recent-rooms, operator, reminders, autostart, links, damaged, acknowledgements[/LINE] or consents[/LINE]";
     let parsed = Item::parse(&item).ok_or(Failure::Value { option: "erase", value: item, expected })?;
     let erased = open_profile(None)?.erase(parsed)?;
     output::complain(&words::erased(&erased, lang));

@@ -132,6 +132,28 @@ fn rooms_without_a_log_write_nothing_and_still_end_a_former_one() {
 }
 
 #[test]
+fn days_of_a_former_log_go_when_their_own_lines_were_promised_to() {
+    use runde_privacy::access_log::{Day, DayFile, Retention};
+    use runde_privacy::stamp::Moment;
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join("data/access-log");
+    fs::create_dir_all(&folder).unwrap();
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    let file = |age: i64, days: u32| {
+        let then = Moment::from_unix(i64::try_from(now).unwrap() - age * 24 * 60 * 60);
+        DayFile { day: Day::of(then), kept: Retention::of_days(days).unwrap() }.name()
+    };
+    let (kept, gone) = ([file(5, 14), file(20, 56), file(0, 7)], [file(20, 14), file(8, 7), file(57, 56)]);
+    for name in kept.iter().chain(&gone) {
+        fs::write(folder.join(name), "").unwrap();
+    }
+    let server = Serve::start(home.path(), &["--notice-ack", &hash(home.path(), "embedded-room")]);
+    server.stop();
+    let left = |names: &[String]| names.iter().filter(|name| folder.join(name).exists()).count();
+    assert_eq!((left(&kept), left(&gone)), (3, 0));
+}
+
+#[test]
 fn a_hold_is_begun_listed_reviewed_and_released_by_hand() {
     let home = tempfile::tempdir().unwrap();
     let logged = hash(home.path(), "embedded-room:56");

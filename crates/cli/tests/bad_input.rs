@@ -110,3 +110,59 @@ fn on_a_full_disk_a_sentence_is_said_and_nothing_noted_before_is_lost() {
     let hosts = exported["acknowledgements"].as_array().unwrap().iter().map(|one| one["record"]["host"].clone());
     assert_eq!(hosts.collect::<Vec<_>>(), ["first.example", "second.example"]);
 }
+
+/// A profile whose last records are dated ahead of this computer's clock: what a clock looks like that was moved back since.
+fn of_a_clock_ahead(home: &Path) {
+    let elsewhere = tempfile::tempdir().unwrap();
+    assert!(note(elsewhere.path(), "first.example").status.success());
+    for words in [["rights", "withdraw", "recent-rooms"], ["rights", "object", "away.example"]] {
+        assert!(cli(elsewhere.path(), &words).status.success(), "{words:?}");
+    }
+    let mut archive: Value = serde_json::from_str(&text(&cli(elsewhere.path(), &["rights", "export", "-"]))).unwrap();
+    move_ahead(&mut archive);
+    let file = home.join("ahead.json");
+    fs::write(&file, archive.to_string()).unwrap();
+    let taken = cli(home, &["rights", "import", &file.display().to_string()]);
+    assert!(taken.status.success(), "{}", said(&taken));
+    fs::remove_file(file).unwrap();
+}
+
+/// Every time in the document, thirty years later.
+fn move_ahead(value: &mut Value) {
+    match value {
+        Value::Object(fields) => fields.values_mut().for_each(move_ahead),
+        Value::Array(all) => all.iter_mut().for_each(move_ahead),
+        Value::String(text) => {
+            let is_time = text.len() == 20 && text.ends_with('Z') && text.as_bytes()[10] == b'T';
+            if let Some(year) = text.get(..4).and_then(|year| year.parse::<u32>().ok()).filter(|_| is_time) {
+                *text = format!("{:04}{}", year + 30, &text[4..]);
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+#[test]
+fn after_a_clock_was_moved_back_records_keep_their_order_it_is_said_and_nothing_opens_or_is_lost() {
+    let home = tempfile::tempdir().unwrap();
+    of_a_clock_ahead(home.path());
+    let before = fs::read(home.path().join("data/acknowledgements.ledger")).unwrap();
+    assert!(note(home.path(), "second.example").status.success());
+    assert!(fs::read(home.path().join("data/acknowledgements.ledger")).unwrap().starts_with(&before));
+    assert_eq!(noted(home.path()), ["first.example", "away.example", "second.example"]);
+    let verified = cli(home.path(), &["ledger", "verify"]);
+    assert!(verified.status.success() && text(&verified).contains("Line 3 has an earlier time"), "{}", text(&verified));
+    let german = text(&cli(home.path(), &["ledger", "verify", "--lang", "de"]));
+    assert!(german.contains("Zeile 3") && german.contains("Uhr dieses Rechners wurde zurückgestellt"), "{german}");
+
+    // The objection holds, and nobody is asked again about what was withdrawn.
+    let refused = cli(home.path(), &["join", "https://away.example:9/garden", "--name", "Ada"]);
+    assert_eq!(refused.status.code(), Some(3), "{}", said(&refused));
+    let asked = text(&cli(home.path(), &["rights", "consents", "--json"]));
+    let of_rooms: Value = asked
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap())
+        .find(|event| event["purpose"] == "recent-rooms")
+        .unwrap();
+    assert_eq!((&of_rooms["granted"], &of_rooms["may_ask"]), (&false.into(), &false.into()));
+}

@@ -288,3 +288,35 @@ fn an_objection_ends_a_stay_that_is_under_way_within_a_second() {
     assert_eq!(code(&ended), 3);
     assert!(said(&ended).contains("You have objected"), "{}", said(&ended));
 }
+
+#[test]
+fn whom_the_fetching_of_a_notice_contacted_is_told_and_written_down() {
+    let (host, guest) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let server = Serve::school(host.path(), SCHOOL, "127.0.0.1:0");
+    let link = server.link();
+    let file = guest.path().join("contacts.json").display().to_string();
+    let early = cli(guest.path(), &["notice", &link, "--fetch", "--contacts", &file]);
+    assert_eq!(code(&early), 3);
+    assert!(!said(&early).contains("bytes sent"), "{}", said(&early));
+    let nobody: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+    assert_eq!(nobody["contacts"], serde_json::json!([]), "before the warning was noted");
+    fs::remove_file(&file).unwrap();
+
+    let warning = hash_of(&done(guest.path(), &["notice", &link]));
+    done(guest.path(), &["notice", &link, "--ack", &warning]);
+    let fetched = done(guest.path(), &["notice", &link, "--fetch", "--contacts", &file]);
+    let place = server.url.strip_prefix("http://").unwrap();
+    let line = format!("127.0.0.1 {place}/tcp: the server's own notice");
+    assert!(said(&fetched).contains(&line) && said(&fetched).contains(&warning), "{}", said(&fetched));
+    assert!(text(&fetched).lines().last().unwrap().starts_with("sha256: "), "the notice itself is as it was");
+    let ledger: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+    let contacts = ledger["contacts"].as_array().unwrap();
+    assert_eq!((contacts.len(), contacts[0]["purpose"].as_str()), (1, Some("notice")), "{ledger:#}");
+    assert!(contacts[0]["sent"].as_u64() > Some(0) && contacts[0]["received"].as_u64() > Some(100), "{ledger:#}");
+
+    // Somebody who answers with nonsense was contacted all the same.
+    let odd = format!("http://127.0.0.1:{}/Runde", always("200 OK\r\ncontent-type: application/json", b"{".to_vec()));
+    done(guest.path(), &["notice", &odd, "--ack", &hash_of(&done(guest.path(), &["notice", &odd]))]);
+    let refused = cli(guest.path(), &["notice", &odd, "--fetch", "--lang", "de"]);
+    assert!(code(&refused) == 4 && said(&refused).contains("Datenschutzhinweis des Servers"), "{}", said(&refused));
+}

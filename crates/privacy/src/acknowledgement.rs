@@ -4,6 +4,7 @@ use rand_core::RngCore;
 use serde::{Deserialize, Serialize};
 
 use crate::lang::Lang;
+use crate::ledger::Dated;
 use crate::notice::Notice;
 use crate::stamp::{Moment, uuid};
 use crate::target::Target;
@@ -77,6 +78,12 @@ pub enum Standing {
     /// An earlier objection was lifted; it says nothing about having noted the notice.
     #[serde(rename = "dpv:LegitimateInterestNotObjected")]
     Lifted,
+}
+
+impl Dated for Acknowledgement {
+    fn dated(&self) -> Moment {
+        self.acknowledged_at
+    }
 }
 
 impl Acknowledgement {

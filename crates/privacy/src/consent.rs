@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::acknowledgement::Method;
 use crate::lang::Lang;
-use crate::ledger::Ledger;
+use crate::ledger::{Dated, Ledger};
 use crate::purpose::Purpose;
 use crate::stamp::{Moment, uuid};
 
@@ -83,6 +83,12 @@ impl ConsentState {
     #[must_use]
     pub const fn permits(self) -> bool {
         matches!(self, Self::Given | Self::Renewed)
+    }
+}
+
+impl Dated for ConsentRecord {
+    fn dated(&self) -> Moment {
+        self.time
     }
 }
 

@@ -15,6 +15,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
+use crate::stamp::Moment;
+
 mod line;
 mod verdict;
 
@@ -61,6 +63,11 @@ pub struct Pending<'a, R> {
     ledger: &'a mut Ledger<R>,
     entry: Entry,
     record: R,
+}
+
+/// A record that says when it was made.
+pub trait Dated {
+    fn dated(&self) -> Moment;
 }
 
 /// A record with its place in the chain, for export.

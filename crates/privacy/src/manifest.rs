@@ -21,7 +21,7 @@ pub use entries::ENTRIES;
 pub enum Folder {
     Data,
     Config,
-    /// Not the profile's own: where the desktop looks for what it starts with the session.
+    /// Not the profile's own: where the desktop looks for what it starts with the session and for links.
     Session,
 }
 
@@ -38,6 +38,8 @@ pub enum Shape {
     SealedLog,
     /// `Key=value` lines under one heading (Desktop Entry Specification).
     Desktop,
+    /// `key=program;program` lines in a list of the desktop's own; only those that name us are read.
+    Shared,
     /// Nothing inside is for reading: the lock, half-written drafts, damaged copies.
     Closed,
 }
@@ -93,6 +95,10 @@ pub const HOLD_DRAFT: &str = "access-log/holds/register.new";
 pub const NOTICE: &str = "notices/*.json";
 /// What starts the program with the session.
 pub const AUTOSTART: &str = "org.runde.Runde.desktop";
+/// What opens links, and the two lists of the desktop that name it.
+pub const HANDLER: &str = "runde-handler.desktop";
+pub const LINK_CHOICES: &str = "mimeapps.list";
+pub const LINK_CACHE: &str = "mimeinfo.cache";
 
 impl Entry {
     /// The entry of a file, by its name inside the folder.

@@ -14,6 +14,7 @@ use crate::autostart;
 use crate::disk;
 use crate::error::ProfileError;
 use crate::holdings::files_below;
+use crate::links;
 use crate::places::Places;
 use crate::profile::Profile;
 use crate::settings::Settings;
@@ -29,6 +30,8 @@ pub enum Item {
     Reminders,
     /// What starts the program with the session.
     Autostart,
+    /// What makes links open the program.
+    Links,
     /// One line by its number, or all.
     Acknowledgements(Option<u64>),
     Consents(Option<u64>),
@@ -46,8 +49,8 @@ pub struct Erased {
 }
 
 impl Item {
-    /// `display-name`, `settings`, `recent-rooms`, `operator`, `reminders`, `autostart`, `damaged`, `acknowledgements`, `consents`; the
-    /// last two also with a line, such as `consents/3`.
+    /// `display-name`, `settings`, `recent-rooms`, `operator`, `reminders`, `autostart`, `links`, `damaged`, `acknowledgements`, `consents`;
+    /// the last two also with a line, such as `consents/3`.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (name, line) = match text.split_once('/') {
@@ -61,6 +64,7 @@ impl Item {
             ("operator", None) => Some(Self::Operator),
             ("reminders", None) => Some(Self::Reminders),
             ("autostart", None) => Some(Self::Autostart),
+            ("links", None) => Some(Self::Links),
             ("damaged", None) => Some(Self::Damaged),
             ("acknowledgements", line) => Some(Self::Acknowledgements(line)),
             ("consents", line) => Some(Self::Consents(line)),
@@ -106,6 +110,7 @@ impl Profile {
                 Ok(Erased { count, kept: Vec::new() })
             }
             Item::Autostart => Ok(Erased { count: usize::from(autostart::remove(self.places())?), kept: Vec::new() }),
+            Item::Links => Ok(Erased { count: links::remove(self.places())?, kept: Vec::new() }),
             Item::Acknowledgements(line) => self.erase_acknowledgements(line),
             Item::Consents(line) => self.erase_consents(line),
             Item::Damaged => Ok(Erased { count: remove_copies(self.places(), "")?, kept: Vec::new() }),
@@ -155,6 +160,7 @@ impl Profile {
             }
         }
         autostart::remove(&places)?;
+        links::remove(&places)?;
         drop(self);
         disk::remove(&places.lock())?;
         let log = places.data.join("access-log");

@@ -11,6 +11,7 @@ use runde_privacy::stamp::Moment;
 use crate::autostart;
 use crate::disk;
 use crate::error::ProfileError;
+use crate::links;
 use crate::places::Places;
 
 /// Folders inside a profile's folders are looked into so deep; the programs' own lie two deep.
@@ -38,7 +39,7 @@ pub struct HeldValue {
     pub field: Option<&'static Field>,
 }
 
-/// Every file of the profile, in order of name, and what starts the program with the session.
+/// Every file of the profile, in order of name, and what makes the desktop start the program: with the session, for links.
 ///
 /// # Errors
 /// When a folder or file cannot be read.
@@ -53,6 +54,13 @@ pub fn holdings(places: &Places) -> Result<Vec<Held>, ProfileError> {
         }
     }
     held.extend(autostart::held(places)?);
+    if let Some(links) = &places.links {
+        for path in [&links.entry, &links.choices, &links.cache].into_iter().filter(|path| path.exists()) {
+            let file = look(Folder::Session, path.parent().unwrap_or(path), path.clone())?;
+            // Of the desktop's lists only our lines are looked at, and there may be none.
+            held.extend((path == &links.entry || file.bytes > 0).then_some(file));
+        }
+    }
     Ok(held)
 }
 
@@ -80,11 +88,14 @@ pub(crate) fn look(folder: Folder, root: &Path, path: PathBuf) -> Result<Held, P
     let changed = changed.and_then(|since| i64::try_from(since.as_secs()).ok()).map(Moment::from_unix);
     let name = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().into_owned();
     let entry = Entry::of(folder, &name);
-    let values = match entry {
-        Some(entry) => values(entry, &disk::read(&path)?),
-        None => Vec::new(),
-    };
-    Ok(Held { path, bytes: facts.len(), changed, entry, values })
+    let Some(known) = entry else { return Ok(Held { path, bytes: facts.len(), changed, entry, values: Vec::new() }) };
+    let mut content = disk::read(&path)?;
+    let mut bytes = facts.len();
+    if known.shape == Shape::Shared {
+        content = links::ours(&content);
+        bytes = content.len() as u64;
+    }
+    Ok(Held { path, bytes, changed, entry, values: values(known, &content) })
 }
 
 fn values(entry: &'static Entry, bytes: &[u8]) -> Vec<HeldValue> {
@@ -97,7 +108,7 @@ fn values(entry: &'static Entry, bytes: &[u8]) -> Vec<HeldValue> {
             let head = lines.next().map(inside).unwrap_or_default();
             head.into_iter().chain(lines.flat_map(logged)).collect()
         }
-        Shape::Desktop => lines(bytes).filter_map(assigned).collect(),
+        Shape::Desktop | Shape::Shared => lines(bytes).filter_map(assigned).collect(),
         Shape::Closed => Vec::new(),
     };
     found.into_iter().map(|(path, value)| explained(entry, path, value)).collect()

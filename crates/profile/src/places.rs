@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::autostart;
 use crate::error::ProfileError;
+use crate::links::LinkPlaces;
 
 /// Environment variable that names a folder holding a whole profile of its own.
 pub(crate) const HOME_VARIABLE: &str = "RUNDE_HOME";
@@ -27,6 +28,8 @@ pub struct Places {
     /// What starts the program with the session: a file, on Windows a key of the registry below the user's. A profile in a folder of
     /// its own has none: a session starts the user's.
     pub autostart: Option<PathBuf>,
+    /// What makes links open this program. A profile in a folder of its own has none: a link would open the user's.
+    pub links: Option<LinkPlaces>,
 }
 
 impl Places {
@@ -45,6 +48,7 @@ impl Places {
             keyring: true,
             policy: policy(),
             autostart: autostart::place(),
+            links: directories::BaseDirs::new().map(|all| LinkPlaces::at(all.data_dir(), all.config_dir())),
         })
     }
 
@@ -52,7 +56,7 @@ impl Places {
     #[must_use]
     pub fn at(root: &Path) -> Self {
         let (data, config) = (root.join("data"), root.join("config"));
-        Self { data, config, keyring: false, policy: policy(), autostart: None }
+        Self { data, config, keyring: false, policy: policy(), autostart: None, links: None }
     }
 
     /// The same profile under another policy: to look at one before it is rolled out.

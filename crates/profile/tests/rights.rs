@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use runde_privacy::{ConsentState, Lang, Method, Operator, Purpose, Target};
 use runde_profile::{
-    Archive, Build, EditError, FIELDS, ImportError, Item, Opening, Places, Processing, Profile, Reminder, Settings,
-    Shown, Theme, holdings, inspect, is_explained, now,
+    Archive, Build, EditError, FIELDS, ImportError, Item, LinkPlaces, Opening, Places, Processing, Profile, Reminder,
+    Settings, Shown, Theme, holdings, inspect, is_explained, now,
 };
 
 /// Words that are planted everywhere a person's words can go.
@@ -82,6 +82,25 @@ fn damage(root: &Path) {
         fs::write(root.join(file), bytes).unwrap();
     }
     drop(open(root));
+}
+
+/// A user's own profile, with what a desktop has beside it and what the app had written there.
+fn with_a_desktop(root: &Path) -> (Places, LinkPlaces) {
+    let links = LinkPlaces::at(&root.join("share"), &root.join("settings"));
+    fs::create_dir_all(root.join("share/applications")).unwrap();
+    fs::create_dir_all(root.join("settings")).unwrap();
+    let entry = "[Desktop Entry]\nType=Application\nName=Runde\nExec=/usr/bin/runde %u\nTerminal=false\nMimeType=x-scheme-handler/runde;x-scheme-handler/jitsi-meet;\nNoDisplay=true\n";
+    fs::write(&links.entry, entry).unwrap();
+    fs::write(&links.cache, "[MIME Cache]\nx-scheme-handler/jitsi-meet=runde-handler.desktop;\n").unwrap();
+    let list = "[Default Applications]\ntext/html=web.desktop\nx-scheme-handler/jitsi-meet=runde-handler.desktop;other.desktop;\n";
+    fs::write(&links.choices, list).unwrap();
+    let autostart = Some(root.join("autostart/org.runde.Runde.desktop"));
+    (Places { autostart, links: Some(links.clone()), ..Places::at(root) }, links)
+}
+
+fn open_at(places: &Places) -> Profile {
+    let build = Build { app_version: "0.1.0".into(), ui_build_hash: "test".into() };
+    Profile::open(Opening { places: places.clone(), build, wait: Duration::ZERO }).unwrap()
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {
@@ -377,4 +396,31 @@ fn every_stored_field_can_be_corrected_and_nonsense_leaves_it_as_it_was() {
     assert_eq!((settings.display_name.as_deref(), settings.default_server.as_str()), (Some("Ada"), "meet.example"));
     assert_eq!((operator.address.len(), operator.retention_days, operator.name.as_str()), (2, Some(14), "Ada"));
     assert!(operator.version > 1 && operator.valid_from.is_some(), "its notice is a new version");
+}
+
+#[test]
+fn what_lies_beside_the_profile_is_shown_byte_for_byte_and_taken_back_without_anything_of_others() {
+    let root = tempfile::tempdir().unwrap();
+    let (places, links) = with_a_desktop(root.path());
+    open_at(&places).set_autostart(Some(Path::new("/usr/bin/runde"))).unwrap();
+    let held = holdings(&places).unwrap();
+    assert!(is_explained(&held), "{held:?}");
+    let shown: Vec<PathBuf> = held.iter().map(|file| file.path.clone()).collect();
+    assert!(files(root.path()).iter().all(|path| shown.contains(path)), "{shown:?}");
+    let list = held.iter().find(|file| file.path == links.choices).unwrap();
+    assert_eq!(list.values.len(), 1, "the lines of others are nobody's business: {list:?}");
+    assert_eq!(list.bytes, "x-scheme-handler/jitsi-meet=runde-handler.desktop;other.desktop;\n".len() as u64);
+    let text = fs::read_to_string(&links.choices).unwrap();
+    fs::write(&links.choices, text.replace("text/html=web", "text/html=runde-handler")).unwrap();
+    assert!(!is_explained(&holdings(&places).unwrap()), "a kind of link that nobody wrote down");
+    fs::write(&links.choices, text).unwrap();
+
+    let mut profile = open_at(&places);
+    assert_eq!((profile.erase(Item::Links).unwrap().count, profile.erase(Item::Links).unwrap().count), (3, 0));
+    assert!(!links.entry.exists() && !links.cache.exists());
+    with_a_desktop(root.path());
+    assert_eq!(profile.erase_all().unwrap(), Vec::<String>::new());
+    let rest = "[Default Applications]\ntext/html=web.desktop\nx-scheme-handler/jitsi-meet=other.desktop;\n";
+    assert_eq!(files(root.path()), std::slice::from_ref(&links.choices));
+    assert_eq!(fs::read_to_string(&links.choices).unwrap(), rest);
 }

@@ -9,6 +9,7 @@
 
 mod book;
 mod holds;
+mod look;
 mod scribe;
 mod visit;
 
@@ -25,6 +26,7 @@ use crate::ServeError;
 
 pub use book::purge;
 pub use holds::{HoldFailure, Holds, Kept, Listing, Seal};
+pub use look::{Look, look};
 pub use scribe::LogTrouble;
 pub(crate) use scribe::Scribe;
 pub(crate) use visit::{Counted, Meter};

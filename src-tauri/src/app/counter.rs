@@ -3,11 +3,12 @@
 
 use super::desk::Desk;
 use super::desk::letters::{self, Composed};
-use super::desk::{pages, words};
+use super::desk::{pages, papers, words};
 use super::{App, Place};
 use crate::shell::{Question, Shell};
 use crate::view::{
-    DeskPage, Document, ErrorCode, Lang, Letter, LetterRequest, PrivacyDesk, Reminder, Responsible, Saved, UiError,
+    DeskPage, Document, ErrorCode, Lang, Letter, LetterRequest, Pack, PrivacyDesk, Reminder, Responsible, RoomLog,
+    Saved, UiError,
 };
 use runde_privacy::{Method, Operator, Target, export};
 use runde_profile::{Archive, ImportError, Item, MAX_ARCHIVE, Protection};
@@ -29,6 +30,10 @@ pub struct Counter {
     letter: Option<Composed>,
     /// Who would answer for rooms here, looked at and not kept.
     draft: Option<Operator>,
+    /// The access log as it was looked at last.
+    pub(super) log: Option<RoomLog>,
+    /// The paper on the page.
+    pub(super) pack: Option<Pack>,
     saved: Option<Saved>,
     asked: Option<Asked>,
     /// Ticks since the contact ledger was drawn.
@@ -97,6 +102,8 @@ fn draw(page: DeskPage, desk: &Desk, counter: &Counter) -> Result<PrivacyDesk, U
         }),
         saved: counter.saved.clone(),
         hosting: desk.hosting(counter.draft.as_ref()),
+        log: counter.log.clone(),
+        pack: counter.pack.clone(),
     })
 }
 
@@ -137,7 +144,11 @@ impl<S: Shell> App<S> {
             return Ok(());
         }
         let item = Item::parse(item).ok_or_else(|| UiError::internal("no such item"))?;
+        if item == Item::Links {
+            self.give_links_back();
+        }
         let kept = self.desk()?.erase(item)?;
+        self.look_at_schemes();
         if !kept.is_empty() {
             self.toast(UiError::new(ErrorCode::ObjectionKept).with("host", kept.join(", ")));
         }
@@ -154,6 +165,7 @@ impl<S: Shell> App<S> {
         if self.seat.is_some() || self.hosted.is_some() {
             return Err(UiError::new(ErrorCode::LeaveFirst));
         }
+        self.give_links_back();
         let erasing = UiError::internal("the profile is being erased");
         let erased = std::mem::replace(&mut self.desk, Err(erasing)).and_then(Desk::erase_all);
         self.contacts = runde_client::Contacts::default();
@@ -212,7 +224,7 @@ impl<S: Shell> App<S> {
     }
 
     fn content_of(&mut self, document: Document) -> Result<Vec<u8>, UiError> {
-        let composed = || UiError::internal("no letter was composed");
+        let composed = || UiError::internal("no such paper was composed");
         match document {
             Document::LetterText => {
                 let letter = &self.counter.letter.as_ref().ok_or_else(composed)?.letter;
@@ -220,13 +232,10 @@ impl<S: Shell> App<S> {
             }
             Document::LetterPdf => {
                 let letter = &self.counter.letter.as_ref().ok_or_else(composed)?.letter;
-                runde_print::pdf(letter).map_err(|error| match error {
-                    runde_print::PrintError::Glyph(letter) => {
-                        UiError::new(ErrorCode::LetterUnprintable).with("text", letter.to_string())
-                    }
-                    runde_print::PrintError::Pdf(detail) => UiError::internal(&detail),
-                })
+                runde_print::pdf(letter).map_err(|error| words::unprintable(&error))
             }
+            Document::PackPdf => papers::pdf(self.counter.pack.as_ref().ok_or_else(composed)?),
+            Document::PackText => Ok(self.counter.pack.as_ref().ok_or_else(composed)?.text.clone().into_bytes()),
             Document::Contacts => Ok(format!("{:#}\n", self.contacts.seen().to_json()).into_bytes()),
             Document::LedgerJson | Document::LedgerJsonLd | Document::LedgerKantara | Document::Profile => {
                 Ok(self.desk()?.document(document))
@@ -308,7 +317,12 @@ impl Desk {
             Document::LedgerJson => export::plain(protection, noted, agreed),
             Document::LedgerJsonLd => export::json_ld(noted, agreed),
             Document::LedgerKantara => export::kantara(agreed),
-            Document::Profile | Document::LetterPdf | Document::LetterText | Document::Contacts => {
+            Document::Profile
+            | Document::LetterPdf
+            | Document::LetterText
+            | Document::Contacts
+            | Document::PackPdf
+            | Document::PackText => {
                 return self.profile.archive().to_json().into_bytes();
             }
         };
@@ -326,6 +340,8 @@ const fn name_of(document: Document) -> &'static str {
         Document::Contacts => "runde-contacts.json",
         Document::LetterPdf => "runde-letter.pdf",
         Document::LetterText => "runde-letter.txt",
+        Document::PackPdf => "runde-paper.pdf",
+        Document::PackText => "runde-paper.md",
     }
 }
 

@@ -5,6 +5,8 @@ pub(super) mod fetch;
 mod hosting;
 pub(super) mod letters;
 pub(super) mod pages;
+pub(super) mod papers;
+mod room_log;
 pub(super) mod words;
 
 use super::door::Door;
@@ -86,6 +88,11 @@ impl Desk {
     /// What was found damaged when the profile was opened.
     pub fn take_warnings(&self) -> Vec<UiError> {
         self.profile.troubles().iter().map(words::trouble).collect()
+    }
+
+    /// Whether links may open this profile.
+    pub(super) fn has_links(&self) -> bool {
+        self.profile.places().links.is_some()
     }
 
     pub fn gate(&self) -> Gate {

@@ -48,6 +48,11 @@ impl Hosted {
         self.server.rooms() > 0
     }
 
+    /// Where guests reach it.
+    pub fn address(&self) -> IpAddr {
+        self.server.local_addr().ip()
+    }
+
     /// The leave to host, for the rooms that this very program serves.
     pub fn permit_for(&self, link: &str) -> Option<&Permit<Host>> {
         let base = self.server.url();

@@ -2,6 +2,7 @@
 //! another program that is installed.
 
 use super::App;
+use super::desk::Desk;
 use crate::shell::Shell;
 use crate::view::{ErrorCode, Scheme, UiError};
 
@@ -13,8 +14,25 @@ const OFFERED: [&str; 2] = ["runde", "jitsi-meet"];
 pub struct Schemes(Option<Vec<Scheme>>);
 
 impl<S: Shell> App<S> {
+    /// Empty for a profile in a folder of its own: what a link starts would open the user's.
     pub(super) fn schemes_slice(&self) -> Vec<Scheme> {
-        self.schemes.0.clone().unwrap_or_default()
+        if self.offers_schemes() { self.schemes.0.clone().unwrap_or_default() } else { Vec::new() }
+    }
+
+    fn offers_schemes(&self) -> bool {
+        self.desk.as_ref().is_ok_and(Desk::has_links)
+    }
+
+    /// The links go back to whoever had them, by the system's own tools; their files go with the profile's erasing.
+    pub(super) fn give_links_back(&mut self) {
+        for scheme in OFFERED.into_iter().filter(|_| self.offers_schemes()) {
+            if self.shell.opens_scheme(scheme)
+                && let Err(error) = self.shell.set_scheme(scheme, false)
+            {
+                tracing::warn!(%error, "the system keeps an entry for links");
+            }
+        }
+        self.schemes.0 = None;
     }
 
     /// Asks the system, once; it may start a program of its own for the answer.
@@ -27,7 +45,7 @@ impl<S: Shell> App<S> {
     }
 
     pub(super) fn set_scheme(&mut self, scheme: &str, on: bool) -> Result<(), UiError> {
-        if !OFFERED.contains(&scheme) {
+        if !OFFERED.contains(&scheme) || !self.offers_schemes() {
             return Err(UiError::internal("no such kind of link"));
         }
         let refused = |detail: &str| {

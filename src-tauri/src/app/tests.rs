@@ -4,7 +4,7 @@ use super::*;
 use crate::shell::{Outlet, Question};
 use crate::view::{EntryKind, NoticeReason, Page};
 use runde_client::devices::{self, EventSender};
-use runde_profile::Places;
+use runde_profile::{LinkPlaces, Places};
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
@@ -12,6 +12,7 @@ mod autostart;
 mod devices_and_links;
 mod doors;
 mod own_notice;
+mod papers_and_log;
 mod privacy_desk;
 
 /// Where the program lies.
@@ -97,7 +98,8 @@ fn opener(folder: &std::path::Path) -> Opener {
     let folder = folder.to_owned();
     Box::new(move || {
         let entry = folder.join("autostart").join("org.runde.Runde.desktop");
-        Desk::at(Places { autostart: Some(entry), ..Places::at(&folder) })
+        let links = LinkPlaces::at(&folder.join("share"), &folder.join("choices"));
+        Desk::at(Places { autostart: Some(entry), links: Some(links), ..Places::at(&folder) })
     })
 }
 

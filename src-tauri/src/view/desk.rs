@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Hosting, Lang, UnixSeconds};
+use super::{Hosting, Lang, Pack, RoomLog, UnixSeconds};
 
 /// Everything its pages show; there only while somebody looks at them.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -26,6 +26,10 @@ pub struct PrivacyDesk {
     /// What was written to a file last.
     pub saved: Option<Saved>,
     pub hosting: Hosting,
+    /// As it was when its page asked for it last.
+    pub log: Option<RoomLog>,
+    /// The paper that was asked for last.
+    pub pack: Option<Pack>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +42,8 @@ pub enum DeskPage {
     Rights,
     Letters,
     Hosting,
+    RoomLog,
+    Pack,
     Contacts,
 }
 
@@ -64,6 +70,8 @@ pub struct Judgement {
     pub cut: bool,
     /// A last line that was never finished; nothing confirmed is missing.
     pub torn: bool,
+    /// Number of the first line that is dated before one above it: the clock was moved back.
+    pub clock_back: Option<u32>,
 }
 
 /// One line of either ledger.
@@ -250,6 +258,9 @@ pub enum Document {
     LetterText,
     /// The contact ledger as it is now.
     Contacts,
+    /// The paper on the page.
+    PackPdf,
+    PackText,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -195,6 +195,32 @@ pub enum ErrorCode {
     OperatorChoiceUnusable,
     /// The access log of rooms here is in trouble. `detail`
     AccessLogTrouble,
+    /// Nobody wrote down who answers for rooms opened here.
+    OperatorMissing,
+    /// No name that a hold can have. `text`
+    HoldIncidentUnusable,
+    /// `limit`
+    HoldReasonUnusable,
+    /// `limit`
+    HoldPersonUnusable,
+    /// Neither an address nor a range. `text`
+    HoldAddressUnusable,
+    /// `text`
+    HoldTimeUnusable,
+    /// Without any, everything would be held.
+    HoldRuleMissing,
+    /// The end lies before the beginning.
+    HoldTimesBackwards,
+    /// There is such a hold, or there was one. `text`
+    HoldKnown,
+    /// There is no such hold any more. `text`
+    HoldUnknown,
+    /// `path`
+    HoldWithoutLog,
+    HoldMatchesNothing,
+    HoldMatchesTooMuch,
+    /// The register of holds is damaged or of a later version. `path`
+    HoldRegisterUnreadable,
     /// Not a file that an export of the profile made.
     NoExportedProfile,
     /// A fault of ours. `detail` (never names, addresses or room names)

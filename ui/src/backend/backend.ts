@@ -7,11 +7,13 @@
 import type { DeskPage } from './bindings/DeskPage';
 import type { DeviceKind } from './bindings/DeviceKind';
 import type { Document } from './bindings/Document';
+import type { HoldAct } from './bindings/HoldAct';
 import type { HostOptions } from './bindings/HostOptions';
 import type { Lang } from './bindings/Lang';
 import type { LetterRequest } from './bindings/LetterRequest';
 import type { Moderation } from './bindings/Moderation';
 import type { NoticeDecision } from './bindings/NoticeDecision';
+import type { PackRequest } from './bindings/PackRequest';
 import type { Reminder } from './bindings/Reminder';
 import type { Responsible } from './bindings/Responsible';
 import type { SettingChange } from './bindings/SettingChange';
@@ -70,6 +72,9 @@ export interface Backend {
   draftHosting(details: Responsible): Promise<Outcome>;
   keepHosting(details: Responsible): Promise<Outcome>;
   forgetHosting(): Promise<Outcome>;
+  lookAtLog(): Promise<Outcome>;
+  hold(what: HoldAct): Promise<Outcome>;
+  showPack(wish: PackRequest): Promise<Outcome>;
   /** One batch of pictures newer than `after` (docs/video-frames.md). Rejects when the request fails. */
   nextPictures(after: number, signal: AbortSignal): Promise<ArrayBuffer>;
 }

@@ -30,7 +30,7 @@ import type { Wants } from './bindings/Wants';
 import type { Wish } from './bindings/Wish';
 import german from '../../../crates/privacy/notices/meet-jit-si.de.md?raw';
 import english from '../../../crates/privacy/notices/meet-jit-si.en.md?raw';
-import { contacts, desk, letter } from './fake-desk';
+import { contacts, desk, letter, paper, roomLog } from './fake-desk';
 import { CAPTURED, NO_EXTRAS, OFFERED, wished } from './fake-extras';
 import { batch, scene } from './scene';
 
@@ -444,6 +444,9 @@ export function fakeBackend(wish: URLSearchParams): Backend {
     forgetReminder: async () => OK,
     draftHosting: async (details) => (details.name ? OK : refuse('operatorNameUnusable', { limit: '200' })),
     keepHosting: async (details) => (details.name ? (script.changeDesk({ hosting: HOSTING }), OK) : refuse('operatorNameUnusable', { limit: '200' })),
+    lookAtLog: did(() => script.changeDesk({ log: roomLog })),
+    hold: did(() => script.changeDesk({ log: roomLog })),
+    showPack: async (wish) => (script.changeDesk({ pack: paper(wish) }), OK),
     forgetHosting: did(() => script.changeDesk({ hosting: { allowed: true, kept: null, draft: null } })),
     nextPictures: (_after, signal) => script.pictures(signal),
   };

@@ -55,6 +55,9 @@ async function sent(): Promise<Map<string, unknown>> {
   await backend.draftHosting(details);
   await backend.keepHosting(details);
   await backend.forgetHosting();
+  await backend.lookAtLog();
+  await backend.hold({ act: 'review', incident: 'x' });
+  await backend.showPack({ sheet: 'record', house: null, lang: 'de' });
   return calls;
 }
 

@@ -69,6 +69,9 @@ export function tauriBackend(): Backend {
     draftHosting: (details) => call('draft_hosting', { details }),
     keepHosting: (details) => call('keep_hosting', { details }),
     forgetHosting: () => call('forget_hosting'),
+    lookAtLog: () => call('look_at_log'),
+    hold: (what) => call('hold', { what }),
+    showPack: (wish) => call('show_pack', { wish }),
     async nextPictures(after, signal) {
       const answer = await fetch(`${VIDEO}/next?after=${after}`, { signal, cache: 'no-store' });
       if (!answer.ok) throw new Error(`video: ${answer.status}`);

@@ -16,7 +16,7 @@ use crate::stamp::Moment;
 /// Letters of an incident's id: it is a file name too.
 const MAX_INCIDENT: usize = 40;
 /// Letters of a reason or a person's name.
-const MAX_WORDS: usize = 200;
+pub const MAX_WORDS: usize = 200;
 /// Every hold is looked at again every four weeks.
 const REVIEW_EVERY: i64 = 28 * 24 * 60 * 60;
 const VERSION: u8 = 1;
@@ -198,6 +198,23 @@ pub fn seal(act: &Act, lines: &[Line]) -> String {
         text.push('\n');
     }
     text
+}
+
+/// The words of the act, as they stand in a sealed text.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Head {
+    pub person: String,
+    pub reason: String,
+    pub ip: Option<String>,
+    pub from: Option<Moment>,
+    pub until: Option<Moment>,
+}
+
+/// `None` for what was not sealed by [`seal`].
+#[must_use]
+pub fn head(sealed: &[u8]) -> Option<Head> {
+    let first = sealed.split(|&byte| byte == b'\n').next()?;
+    serde_json::from_slice(first).ok()
 }
 
 /// All holds there are and were.

@@ -9,6 +9,14 @@ fn key() -> ChainKey {
     ChainKey::from_bytes([9; 32]).for_ledger("tests")
 }
 
+/// A number before a space is the second.
+impl Dated for String {
+    fn dated(&self) -> Moment {
+        let number = self.split(' ').next().and_then(|number| number.parse().ok());
+        Moment::from_unix(number.unwrap_or_default())
+    }
+}
+
 fn ledger_of(count: usize) -> Ledger<String> {
     let mut rng = ChaCha8Rng::seed_from_u64(7);
     let mut ledger = Ledger::new(key());
@@ -152,4 +160,18 @@ proptest! {
         let read = replay(&bytes);
         prop_assert_eq!(read.ledger.len(), 0);
     }
+}
+
+#[test]
+fn a_clock_that_was_moved_back_is_named_and_takes_nothing_of_the_order() {
+    let mut rng = ChaCha8Rng::seed_from_u64(7);
+    let mut ledger = Ledger::new(key());
+    for second in ["5 a", "7 b", "6 c", "6 d", "9 e"] {
+        ledger.record(second.to_owned(), &mut rng).unwrap().confirm();
+    }
+    let verdict = |ledger: &Ledger<String>| replay(&ledger.to_bytes()).verdict(ledger.head().as_ref());
+    let seen = verdict(&ledger);
+    assert_eq!((seen.is_sound(), seen.lines, seen.clock_back), (true, 5, Some(3)));
+    ledger.erase(2);
+    assert_eq!(verdict(&ledger).clock_back, None, "an erased line has no time any more");
 }

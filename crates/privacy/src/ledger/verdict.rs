@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::line::Refused;
-use super::{Head, Ledger, Replay};
+use super::{Dated, Head, Ledger, Replay};
 
 /// The first line that could not be believed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -38,6 +38,8 @@ pub struct Verdict {
     /// Something was being appended when the program stopped; it was never confirmed.
     pub torn: bool,
     pub head: HeadState,
+    /// The first line that is dated before a line above it: the clock was moved back. The order of lines does not depend on it.
+    pub clock_back: Option<u64>,
 }
 
 impl Verdict {
@@ -64,7 +66,23 @@ impl<R: Serialize + DeserializeOwned> Ledger<R> {
     }
 }
 
-impl<R: Serialize + DeserializeOwned> Replay<R> {
+impl<R: Dated> Ledger<R> {
+    fn clock_back(&self) -> Option<u64> {
+        let dated = self
+            .entries
+            .iter()
+            .zip(&self.records)
+            .filter_map(|(entry, record)| Some((entry.seq, record.as_ref()?.dated())));
+        let mut latest = None;
+        dated.into_iter().find_map(|(seq, at)| {
+            let back = latest.is_some_and(|latest| at < latest);
+            latest = latest.max(Some(at));
+            back.then_some(seq)
+        })
+    }
+}
+
+impl<R: Serialize + DeserializeOwned + Dated> Replay<R> {
     #[must_use]
     pub fn verdict(&self, kept: Option<&Head>) -> Verdict {
         Verdict {
@@ -73,6 +91,7 @@ impl<R: Serialize + DeserializeOwned> Replay<R> {
             damage: self.damage,
             torn: !self.torn.is_empty(),
             head: self.ledger.compare(kept),
+            clock_back: self.ledger.clock_back(),
         }
     }
 }

@@ -1,7 +1,8 @@
 //! The table of files and fields.
 
 use super::{
-    ACCESS_DAY, AUTOSTART, DAMAGED, DRAFT, Entry, Field, Folder, HELD, HOLD_DRAFT, HOLD_REGISTER, NOTICE, Said, Shape,
+    ACCESS_DAY, AUTOSTART, DAMAGED, DRAFT, Entry, Field, Folder, HANDLER, HELD, HOLD_DRAFT, HOLD_REGISTER, LINK_CACHE,
+    LINK_CHOICES, NOTICE, Said, Shape,
 };
 
 const fn said(de: &'static str, en: &'static str) -> Said {
@@ -198,6 +199,21 @@ const START: &[Field] = &[
     ),
     field("Terminal", "ob mit Textfenster; nein", "whether with a text window; no"),
 ];
+
+const OPENER: &[Field] = &[
+    field("Type", "Art des Eintrags", "kind of entry"),
+    field("Name", "Name des Programms", "name of the program"),
+    field("Exec", "was gestartet wird", "what is started"),
+    field("Terminal", "ob mit Textfenster; nein", "whether with a text window; no"),
+    field("MimeType", "welche Art von Links", "which kind of links"),
+    field("NoDisplay", "ob es im Menü steht; nein", "whether it is hidden in the menu; yes"),
+];
+
+const CHOSEN: &[Field] = &[
+    field("x-scheme-handler/runde", "wer runde:-Links öffnet", "who opens runde: links"),
+    field("x-scheme-handler/jitsi-meet", "wer jitsi-meet:-Links öffnet", "who opens jitsi-meet: links"),
+];
+const UNTIL_SWITCHED_OFF: Said = said("bis Sie den Schalter ausschalten", "until you turn the switch off");
 
 const KEY: &[Field] = &[
     field("profile_id", "zufällige Kennung dieses Profils", "random name of this profile"),
@@ -423,7 +439,46 @@ pub const ENTRIES: &[Entry] = &[
             "Starts Runde when you log in to the computer; lies where the desktop looks for it",
         ),
         basis: NEEDED,
-        retention: said("bis Sie den Schalter ausschalten", "until you turn the switch off"),
+        retention: UNTIL_SWITCHED_OFF,
         fields: START,
+    },
+    Entry {
+        folder: Folder::Session,
+        name: HANDLER,
+        shape: Shape::Desktop,
+        purpose: said(
+            "Lässt Links Runde öffnen, wenn Sie das gewählt haben; liegt dort, wo der Desktop danach sucht",
+            "Lets links open Runde once you chose so; lies where the desktop looks for it",
+        ),
+        basis: NEEDED,
+        retention: said(
+            "bis Sie sie löschen; ausgeschaltet nennt sie keine Links mehr",
+            "until you erase it; switched off it names no links any more",
+        ),
+        fields: OPENER,
+    },
+    Entry {
+        folder: Folder::Session,
+        name: LINK_CHOICES,
+        shape: Shape::Shared,
+        purpose: said(
+            "Ihre Wahl, welches Programm Links öffnet. Die Liste gehört dem Desktop; hier stehen nur die Zeilen, die Runde nennen",
+            "Your choice of which program opens links. The list is the desktop's; only the lines that name Runde are here",
+        ),
+        basis: NEEDED,
+        retention: UNTIL_SWITCHED_OFF,
+        fields: CHOSEN,
+    },
+    Entry {
+        folder: Folder::Session,
+        name: LINK_CACHE,
+        shape: Shape::Shared,
+        purpose: said(
+            "Verzeichnis des Desktops, aus allen Einträgen gemacht; hier stehen nur die Zeilen, die Runde nennen",
+            "Index of the desktop, made from all entries; only the lines that name Runde are here",
+        ),
+        basis: NEEDED,
+        retention: UNTIL_SWITCHED_OFF,
+        fields: CHOSEN,
     },
 ];

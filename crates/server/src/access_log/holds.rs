@@ -60,6 +60,8 @@ pub enum Seal {
 pub struct Listing {
     pub entry: Entry,
     pub seal: Seal,
+    /// Who decided it and why; `None` where the sealed text is gone or is not what was sealed.
+    pub head: Option<hold::Head>,
 }
 
 /// A hold that has begun.
@@ -107,14 +109,16 @@ impl Holds {
     /// The register cannot be read.
     pub fn list(&self) -> Result<Vec<Listing>, HoldFailure> {
         let look = |entry: &Entry| {
-            let seal = match (&entry.state, fs::read(self.sealed(&entry.incident))) {
+            let sealed = fs::read(self.sealed(&entry.incident));
+            let head = sealed.as_deref().ok().filter(|bytes| entry.is_sealed(bytes)).and_then(hold::head);
+            let seal = match (&entry.state, sealed) {
                 (State::Released { .. }, Err(_)) => Seal::Deleted,
                 (State::Released { .. }, Ok(_)) => Seal::Changed,
                 (State::Held { .. }, Ok(bytes)) if entry.is_sealed(&bytes) => Seal::Sound,
                 (State::Held { .. }, Ok(_)) => Seal::Changed,
                 (State::Held { .. }, Err(_)) => Seal::Missing,
             };
-            Listing { entry: entry.clone(), seal }
+            Listing { entry: entry.clone(), seal, head }
         };
         Ok(self.register()?.entries().iter().map(look).collect())
     }

@@ -18,13 +18,16 @@ use runde_profile::{Held, HeldValue, Protection};
 use std::collections::BTreeSet;
 
 /// The items that `runde_profile::Item` knows, by the file that holds them.
-const ITEMS: [(&str, &str); 9] = [
+const ITEMS: [(&str, &str); 12] = [
     ("acknowledgements.ledger", "acknowledgements"),
     ("consents.ledger", "consents"),
     ("recents.json", "recent-rooms"),
     ("reminders.json", "reminders"),
     ("settings.json", "settings"),
     (manifest::AUTOSTART, "autostart"),
+    (manifest::HANDLER, "links"),
+    (manifest::LINK_CHOICES, "links"),
+    (manifest::LINK_CACHE, "links"),
     ("operator.json", "operator"),
     (manifest::DAMAGED, "damaged"),
     ("display_name", "display-name"),
@@ -129,6 +132,7 @@ fn judgement(verdict: Verdict) -> Judgement {
         broken_at: verdict.damage.map(|damage| small(damage.line as u64)),
         cut: verdict.head == HeadState::Behind,
         torn: verdict.torn,
+        clock_back: verdict.clock_back.map(small),
     }
 }
 

@@ -238,6 +238,16 @@ pub fn trouble(trouble: &Trouble) -> UiError {
     UiError::new(code).with("path", kept.display().to_string())
 }
 
+/// A paper with a letter that the font lacks can still be saved as text.
+pub fn unprintable(error: &runde_print::PrintError) -> UiError {
+    match error {
+        runde_print::PrintError::Glyph(letter) => {
+            UiError::new(ErrorCode::LetterUnprintable).with("text", letter.to_string())
+        }
+        runde_print::PrintError::Pdf(detail) => UiError::internal(detail),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -91,3 +91,48 @@ async fn links_open_this_program_only_after_somebody_chose_so_and_each_kind_by_i
     let refused = person.does(Request::SetScheme { scheme: "runde".into(), on: false }).await.unwrap_err();
     assert_eq!((refused.code, refused.params["detail"].as_str()), (ErrorCode::SchemeRefused, "no such tool"));
 }
+
+#[tokio::test]
+async fn what_makes_links_open_the_program_is_on_the_page_of_what_is_stored_and_goes_with_it() {
+    let mut person = Person::sits_down(None).await;
+    person.arrives_home().await;
+    let folder = person.folder.path().to_owned();
+    // The system's own tools write these; the recording writes nothing.
+    let write = || {
+        std::fs::create_dir_all(folder.join("share/applications")).unwrap();
+        std::fs::create_dir_all(folder.join("choices")).unwrap();
+        let entry = "[Desktop Entry]\nType=Application\nName=Runde\nExec=/usr/bin/runde %u\nTerminal=false\nMimeType=x-scheme-handler/runde;\nNoDisplay=true\n";
+        std::fs::write(folder.join("share/applications/runde-handler.desktop"), entry).unwrap();
+        let list = "[Default Applications]\ntext/html=web.desktop\nx-scheme-handler/runde=runde-handler.desktop\n";
+        std::fs::write(folder.join("choices/mimeapps.list"), list).unwrap();
+    };
+    let gone = || {
+        let list = std::fs::read_to_string(folder.join("choices/mimeapps.list")).unwrap();
+        list == "[Default Applications]\ntext/html=web.desktop\n"
+            && !folder.join("share/applications/runde-handler.desktop").exists()
+    };
+    for item in ["links", "all"] {
+        person.does(Request::SetScheme { scheme: "runde".into(), on: true }).await.unwrap();
+        write();
+        let stored = person.app.desk().unwrap().stored().unwrap();
+        let files: Vec<_> = stored.iter().filter(|file| file.item.as_deref() == Some("links")).collect();
+        assert_eq!(files.len(), 2, "{stored:?}");
+        let mut values = files.iter().flat_map(|file| &file.records).flat_map(|record| &record.values);
+        assert!(values.all(|value| value.says.is_some()), "{files:?}");
+        person.does(Request::Erase(item.into())).await.unwrap();
+        assert!(gone(), "{item}");
+        assert_eq!(person.desktop.0.lock().unwrap().schemes.get("runde"), Some(&false), "the system was told");
+    }
+}
+
+#[tokio::test]
+async fn a_profile_in_a_folder_of_its_own_offers_no_links() {
+    let folder = tempfile::tempdir().unwrap();
+    let places = runde_profile::Places::at(folder.path());
+    let opener = Box::new(move || Desk::at(places.clone()));
+    let desktop = Recording::default();
+    let mut app = App::with_desk(desktop.clone(), Arc::new(Frames::default()), opener);
+    let refused = app.answer(Request::SetScheme { scheme: "runde".into(), on: true }).await.unwrap_err();
+    assert_eq!(refused.code, ErrorCode::Internal);
+    assert!(app.schemes_slice().is_empty() && desktop.0.lock().unwrap().schemes.is_empty());
+}

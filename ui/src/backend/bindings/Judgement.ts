@@ -19,4 +19,8 @@ cut: boolean,
 /**
  * A last line that was never finished; nothing confirmed is missing.
  */
-torn: boolean, };
+torn: boolean, 
+/**
+ * Number of the first line that is dated before one above it: the clock was moved back.
+ */
+clockBack: number | null, };

@@ -7,6 +7,8 @@ import type { KeyProtection } from "./KeyProtection";
 import type { LedgerEntry } from "./LedgerEntry";
 import type { Letter } from "./Letter";
 import type { Operator } from "./Operator";
+import type { Pack } from "./Pack";
+import type { RoomLog } from "./RoomLog";
 import type { Saved } from "./Saved";
 import type { StoredFile } from "./StoredFile";
 
@@ -37,4 +39,12 @@ letter: Letter | null,
 /**
  * What was written to a file last.
  */
-saved: Saved | null, hosting: Hosting, };
+saved: Saved | null, hosting: Hosting, 
+/**
+ * As it was when its page asked for it last.
+ */
+log: RoomLog | null, 
+/**
+ * The paper that was asked for last.
+ */
+pack: Pack | null, };
