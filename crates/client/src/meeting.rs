@@ -9,6 +9,7 @@ mod bridge;
 mod constraints;
 mod downlink;
 mod names;
+mod renewals;
 mod restarts;
 mod screen;
 mod sending;

@@ -29,6 +29,7 @@ use tokio_util::sync::CancellationToken;
 use super::bridge::{Bridge, News};
 use super::constraints::Wishes;
 use super::downlink::Downlink;
+use super::renewals::Renewals;
 use super::restarts::Restarts;
 use super::screen::Screen;
 use super::sending::Sending;
@@ -161,6 +162,9 @@ struct Actor {
     /// What was told of a room's nonsense; a rejoin tells nothing again.
     odd: BTreeSet<guest::Oddity>,
     restarts: Restarts,
+    renewals: Renewals,
+    /// The other side of the media said goodbye; until then the room may say why.
+    farewell: Option<Instant>,
     over: Option<Over>,
     levels: Interval,
     stats: Interval,
@@ -263,6 +267,8 @@ impl Actor {
             was_in: false,
             odd: BTreeSet::new(),
             restarts: Restarts::default(),
+            renewals: Renewals::new(place.addresses.renews_ice),
+            farewell: None,
             over: None,
             levels: every(LEVELS_EVERY),
             stats: every(STATS_EVERY),
@@ -389,11 +395,12 @@ impl Actor {
     /// When something is due: in the guest core, or a repair.
     fn wake(&self) -> Option<Instant> {
         let doubt = self.doubt.map(|doubt| doubt.ends());
-        [self.deadline, self.restarts.due(), doubt].into_iter().flatten().min()
+        [self.deadline, self.restarts.due(), doubt, self.farewell].into_iter().flatten().min()
     }
 
     fn woken(&mut self, now: Instant) {
         self.settle_doubt(now);
+        self.miss_explanation(now);
         self.repair(now);
         if self.deadline.is_some_and(|at| at <= now) {
             self.guest.handle(now, guest::Input::Timeout);
@@ -456,6 +463,7 @@ impl Actor {
     fn forget_room(&mut self) {
         self.end_session();
         self.restarts = Restarts::default();
+        self.farewell = None;
         self.endpoint.clear();
         self.screen.left_room();
         self.sending.camera.left_room();

@@ -58,6 +58,8 @@ impl Actor {
             Event::Ended(end) => self.over = self.over.take().or_else(|| Some(after(&end))),
             Event::Relays(relays) => self.relays = relays,
             Event::Accepted => {}
+            Event::Renewed(transport) => self.renewed(Instant::now(), &transport),
+            Event::NotRenewed { condition } => self.not_renewed(Instant::now(), &condition),
         }
     }
 
@@ -91,6 +93,7 @@ impl Actor {
             }
         };
         self.restarts.cancel();
+        self.farewell = None;
         self.session = Some(session);
         self.open_bridge();
         self.announced(&offer.sources);
@@ -129,6 +132,7 @@ impl Actor {
     fn media_gone(&mut self) {
         self.end_session();
         self.restarts.cancel();
+        self.farewell = None;
         self.faces.learn(Fact::MediaGone);
     }
 
@@ -142,6 +146,7 @@ impl Actor {
     /// The session failed on this side: asks the focus for a fresh one, now or when it may be asked again.
     pub(super) fn restart(&mut self, now: Instant) {
         self.end_session();
+        self.farewell = None;
         let attempt = self.restarts.failed(now);
         self.faces.learn(Fact::Repairing { attempt });
         self.repair(now);
