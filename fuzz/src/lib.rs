@@ -119,7 +119,7 @@ pub fn datagram(bytes: &[u8]) {
     let here = SocketAddr::from(([10, 0, 0, 2], 8443));
     let Ok(identity) = Identity::generate() else { return };
     let Ok(credentials) = Credentials::generate(&identity) else { return };
-    let ids = ExtensionIds { audio_level: Some(1), abs_send_time: Some(3), transport_cc: Some(5) };
+    let ids = ExtensionIds { audio_level: Some(1), abs_send_time: Some(3), transport_cc: Some(5), mid: None };
     let mut now = Instant::now();
     let Ok(mut endpoint) = Endpoint::new(now, &identity, Config::host(credentials, here, ids)) else { return };
     let mut rest = bytes;

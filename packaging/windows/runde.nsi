@@ -28,6 +28,10 @@ VIAddVersionKey "LegalCopyright" "The Runde authors, Apache-2.0"
 !define CLASSES "Software\Classes"
 !define ENTRY "Software\Microsoft\Windows\CurrentVersion\Uninstall\Runde"
 !define ABOUT "Software\Runde"
+; What starts with the session; the settings of Runde write the same value (crates/profile/src/autostart/run_key.rs).
+!define START "Software\Microsoft\Windows\CurrentVersion\Run"
+!define START_COMMAND '"$INSTDIR\runde.exe" --hidden'
+!define APPROVED "Software\Microsoft\Windows\CurrentVersion\Explorer\StartupApproved\Run"
 ; Microsoft's name of the WebView2 runtime, and its page of the installer.
 !define WEBVIEW "Microsoft\EdgeUpdate\Clients\{F3017226-FE2A-4295-8BDF-00C3A9A7E4C5}"
 !define WEBVIEW_PAGE "https://go.microsoft.com/fwlink/p/?LinkId=2124703"
@@ -130,7 +134,8 @@ Section "$(LINKS)" SEC_LINKS
 SectionEnd
 
 Section /o "$(AUTOSTART)" SEC_AUTOSTART
-  CreateShortcut "$SMSTARTUP\Runde.lnk" "$INSTDIR\runde.exe" "--hidden"
+  WriteRegStr HKCU "${START}" "Runde" '${START_COMMAND}'
+  DeleteRegValue HKCU "${APPROVED}" "Runde"
 SectionEnd
 
 ; The last one, so that it is said before the page that offers to start the window.
@@ -167,7 +172,12 @@ Section "Uninstall"
   !insertmacro RELEASE "runde"
   !insertmacro RELEASE "jitsi-meet"
   Delete "$SMPROGRAMS\Runde.lnk"
-  Delete "$SMSTARTUP\Runde.lnk"
+  ; Only what starts this one: a person may have two, and may have chosen the other.
+  ReadRegStr $0 HKCU "${START}" "Runde"
+  ${If} $0 == '${START_COMMAND}'
+    DeleteRegValue HKCU "${START}" "Runde"
+    DeleteRegValue HKCU "${APPROVED}" "Runde"
+  ${EndIf}
   Delete "$INSTDIR\runde.exe"
   Delete "$INSTDIR\runde-cli.exe"
   Delete "$INSTDIR\WebView2Loader.dll"

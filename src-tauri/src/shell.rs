@@ -3,6 +3,8 @@
 #[cfg(target_os = "linux")]
 mod claim;
 mod dialog;
+#[cfg(target_os = "linux")]
+mod drawing;
 
 use crate::app::Looking;
 use crate::tray::{self, Tray};
@@ -106,6 +108,18 @@ impl Desktop {
     }
 }
 
+/// Windows may have no WebView2; elsewhere the program would not have started without its web view.
+fn has_no_web_view() -> bool {
+    tauri::webview_version().is_err()
+}
+
+/// Tauri has said so in a dialog by now; a program that can never show anything must not run on unseen.
+fn give_up_without_web_view(app: &AppHandle<Wry>) {
+    if has_no_web_view() {
+        app.exit(1);
+    }
+}
+
 #[cfg(target_os = "linux")]
 impl Desktop {
     /// What registering leaves undone here.
@@ -127,7 +141,7 @@ impl Shell for Desktop {
         self.on_main_thread("show window", |app| {
             let window = match app.get_webview_window(WINDOW) {
                 Some(window) => window,
-                None => open_window(app)?,
+                None => open_window(app).inspect_err(|_| give_up_without_web_view(app))?,
             };
             window.show()?;
             window.unminimize()?;
@@ -206,10 +220,16 @@ impl Shell for Desktop {
 
 /// Where the web view cannot make its folder (a home that is read-only or full), it keeps nothing: the page that says so needs a window.
 fn open_window(app: &AppHandle<Wry>) -> tauri::Result<tauri::WebviewWindow<Wry>> {
-    window(app).build().or_else(|error| {
+    let opened = window(app).build().or_else(|error| {
+        if has_no_web_view() {
+            return Err(error);
+        }
         tracing::warn!(%error, "the web view has no folder of its own");
         window(app).incognito(true).data_directory(std::env::temp_dir()).build()
-    })
+    })?;
+    #[cfg(target_os = "linux")]
+    drawing::suit(&opened);
+    Ok(opened)
 }
 
 /// Our own pages only, wherever a page tries to lead.

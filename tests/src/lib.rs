@@ -16,6 +16,7 @@ pub mod program;
 pub mod prosody;
 pub mod relay;
 pub mod room;
+pub mod rpm;
 pub mod site;
 pub mod sound;
 pub mod stock;

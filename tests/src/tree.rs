@@ -52,6 +52,11 @@ impl Tree {
         Ok(Self { root })
     }
 
+    /// The folder that is `/` in it.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
     /// Whether a path (from the root, without a leading slash) exists in the tree.
     pub fn has(&self, path: &str) -> bool {
         self.root.join(path).symlink_metadata().is_ok()
@@ -171,7 +176,7 @@ impl Tree {
     }
 }
 
-fn package_folder() -> Option<PathBuf> {
+pub(crate) fn package_folder() -> Option<PathBuf> {
     std::env::var_os("RUNDE_PACKAGES").map(PathBuf::from)
 }
 
@@ -230,7 +235,7 @@ fn sources(release: &str) -> Outcome<Vec<(String, String, String)>> {
     Ok(found)
 }
 
-fn privileged(program: &str) -> Command {
+pub fn privileged(program: &str) -> Command {
     let root = Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout.trim_ascii() == b"0");
     if root {
         return Command::new(program);

@@ -3,6 +3,8 @@
 
 #[path = "installed/bad_input.rs"]
 mod bad_input;
+#[path = "installed/links.rs"]
+mod links;
 #[path = "installed/session.rs"]
 mod session;
 
@@ -105,7 +107,41 @@ fn every_library_is_there_with_the_declared_packages_alone() -> Outcome {
         let linked = said(tree, &home, &["ldd", &format!("/usr/bin/{name}")])?;
         assert!(!linked.contains("not found"), "{linked}");
     }
-    assert!(tree.has("usr/share/man/man1/runde-cli.1.gz") || tree.has("usr/share/doc/runde-cli/THIRD-PARTY.gz"));
+    Ok(())
+}
+
+/// Manual pages, completions of three shells, the unit, and the licences of everything that is linked in.
+#[test]
+fn what_comes_beside_the_programs_lies_where_the_system_looks_for_it() -> Outcome {
+    let tree = installed()?;
+    for name in PACKAGES {
+        for file in
+            [format!("man/man1/{name}.1.gz"), format!("doc/{name}/copyright"), format!("doc/{name}/changelog.gz")]
+        {
+            assert!(tree.has(&format!("usr/share/{file}")), "{file}");
+        }
+        let notices = tree.administer(&["zcat", &format!("/usr/share/doc/{name}/THIRD-PARTY.gz")])?;
+        for part in ["libvpx", "opusic-sys", "Liberation Sans"] {
+            assert!(notices.contains(part), "{name}: {part}");
+        }
+        assert!(notices.lines().count() > 2_000, "{name}");
+    }
+    let completions = "usr/share/bash-completion/completions/runde-cli";
+    for file in [
+        completions,
+        "usr/share/zsh/vendor-completions/_runde-cli",
+        "usr/share/fish/vendor_completions.d/runde-cli.fish",
+        "usr/lib/systemd/system/runde-cli.service",
+        "etc/runde/serve.env",
+        "usr/share/metainfo/org.runde.Runde.metainfo.xml",
+        "usr/share/icons/hicolor/scalable/apps/org.runde.Runde.svg",
+    ] {
+        assert!(tree.has(file), "{file}");
+    }
+    let ask = format!(
+        ". /{completions}; COMP_WORDS=(runde-cli no); COMP_CWORD=1; $(complete -p runde-cli | sed 's/.*-F \\([^ ]*\\).*/\\1/'); echo \"${{COMPREPLY[@]}}\""
+    );
+    assert_eq!(tree.administer(&["bash", "-c", &ask])?.trim(), "notice");
     Ok(())
 }
 
@@ -138,14 +174,8 @@ fn the_command_line_looks_around_hosts_and_joins() -> Outcome {
     let (tree, home) = (installed()?, Home::new()?);
     let found = said(tree, &home, &["runde-cli", "doctor", "--json"])?;
     assert!(found.lines().count() > 3 && found.contains("\"ledgers\""), "{found}");
-    let hash = hash(&said(tree, &home, &["runde-cli", "notice", "embedded-room"])?)?;
-    let port = e2e::web::free_port()?;
-    let listen = format!("127.0.0.1:{port}");
-    let words = ["runde-cli", "serve", "--json", "--listen", &listen, "--notice-ack", &hash];
-    let mut server = Program::start("serve", &mut tree.program(&home, nothing, &words))?;
-    let heard = server.event("listening", SOON)?;
-    let part = |key: &str| heard[key].as_str().unwrap_or_default();
-    let link = format!("{}/table{}", part("url"), part("fragment"));
+    let (_server, base, fragment) = served(tree, &home)?;
+    let link = format!("{base}/table{fragment}");
     let guest_home = Home::new()?;
     let noted = crate::hash(&said(tree, &guest_home, &["runde-cli", "notice", &link])?)?;
     let words = [
@@ -166,6 +196,17 @@ fn the_command_line_looks_around_hosts_and_joins() -> Outcome {
     guest.event("joined", SOON)?;
     assert!(guest.ended(SOON)?.success());
     Ok(())
+}
+
+/// A room server in the tree, the address of its rooms and what a link ends with.
+fn served(tree: &Tree, home: &Home) -> Outcome<(Program, String, String)> {
+    let hash = hash(&said(tree, home, &["runde-cli", "notice", "embedded-room"])?)?;
+    let listen = format!("127.0.0.1:{}", e2e::web::free_port()?);
+    let words = ["runde-cli", "serve", "--json", "--listen", &listen, "--notice-ack", &hash];
+    let mut server = Program::start("serve", &mut tree.program(home, nothing, &words))?;
+    let heard = server.event("listening", SOON)?;
+    let part = |key: &str| heard[key].as_str().unwrap_or_default().to_owned();
+    Ok((server, part("url"), part("fragment")))
 }
 
 fn hash(notice: &str) -> Outcome<String> {

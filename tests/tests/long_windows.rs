@@ -1,13 +1,14 @@
 //! The installer and the command line for Windows, under Wine: installed without a question, a room hosted and joined with sound and
 //! picture both ways, ledgers verified, removed. What Wine cannot show (the window, cameras, the keyring) is not tested.
 
+use e2e::desktop::Desktop;
 use e2e::folder::Home;
 use e2e::program::Program;
 use e2e::room::{Room, notice_of};
 use e2e::web::free_port;
 use e2e::{Outcome, sound};
 use serde_json::Value;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -17,16 +18,29 @@ const SETUP: Duration = Duration::from_secs(180);
 const TONE: f64 = -20.0;
 const CLASSES: &str = r"HKCU\Software\Classes";
 const ENTRY: &str = r"HKCU\Software\Microsoft\Windows\CurrentVersion\Uninstall\Runde";
+const START: &str = r"HKCU\Software\Microsoft\Windows\CurrentVersion\Run";
 const INSTALLED: &str = "AppData/Local/Programs/Runde";
 
 /// A Windows of the test's own.
 struct Windows {
     home: Home,
+    desktop: Option<Desktop>,
 }
 
 impl Windows {
     fn new() -> Outcome<Self> {
-        let windows = Self { home: Home::new()? };
+        Self::boot(Home::new()?, None)
+    }
+
+    /// With a screen from the start, which Wine looks for once.
+    fn with_screen() -> Outcome<Self> {
+        let home = Home::new()?;
+        let desktop = Desktop::start(&home)?;
+        Self::boot(home, Some(desktop))
+    }
+
+    fn boot(home: Home, desktop: Option<Desktop>) -> Outcome<Self> {
+        let windows = Self { home, desktop };
         let mut boot = windows.command("wineboot");
         Program::start("wineboot", boot.arg("-i"))?.ended(SETUP)?;
         Ok(windows)
@@ -35,6 +49,9 @@ impl Windows {
     fn command(&self, program: &str) -> Command {
         let mut command = Command::new(program);
         self.home.apply(&mut command);
+        if let Some(desktop) = &self.desktop {
+            desktop.apply(&mut command);
+        }
         command
             .env("WINEPREFIX", self.home.path("wine"))
             .env("WINEDEBUG", "-all")
@@ -69,18 +86,11 @@ impl Windows {
     }
 
     fn setup(&self, words: &[&str]) -> Outcome {
-        let packages = PathBuf::from(std::env::var_os("RUNDE_PACKAGES").ok_or("RUNDE_PACKAGES is not set")?);
-        let files = std::fs::read_dir(&packages)?.flatten().map(|entry| entry.path());
+        let files = std::fs::read_dir(packages()?)?.flatten().map(|entry| entry.path());
         let setup = files.into_iter().find(|path| path.to_string_lossy().ends_with("-setup.exe"));
         let setup = setup.ok_or("no installer was made")?;
         self.run(&setup.to_string_lossy(), &[&["/S"], words].concat())?;
-        // Wine 8 lacks one library that every Windows since 7 has.
-        let stub = self.person()?.join(INSTALLED).join("bcryptprimitives.dll");
-        let mut compiler = Command::new("x86_64-w64-mingw32-gcc");
-        let built =
-            compiler.args(["-shared", "-o"]).arg(stub).args(["wine/bcryptprimitives.c", "-ladvapi32"]).status()?;
-        assert!(built.success(), "the missing library does not compile");
-        Ok(())
+        complete(&self.person()?.join(INSTALLED))
     }
 
     fn remove(&self) -> Outcome {
@@ -112,6 +122,19 @@ impl Windows {
         let hash = text.lines().last().and_then(|line| line.strip_prefix("sha256: "));
         Ok(hash.ok_or("the notice ends without its hash")?.to_owned())
     }
+}
+
+fn packages() -> Outcome<PathBuf> {
+    Ok(PathBuf::from(std::env::var_os("RUNDE_PACKAGES").ok_or("RUNDE_PACKAGES is not set")?))
+}
+
+/// Wine 8 lacks one library that every Windows since 7 has.
+fn complete(folder: &Path) -> Outcome {
+    let mut compiler = Command::new("x86_64-w64-mingw32-gcc");
+    compiler.args(["-shared", "-o"]).arg(folder.join("bcryptprimitives.dll"));
+    let built = compiler.args(["wine/bcryptprimitives.c", "-ladvapi32"]).status()?;
+    assert!(built.success(), "the missing library does not compile");
+    Ok(())
 }
 
 /// Waits for figures in which the other's tone is heard at its level and the other's picture has its whole size.
@@ -189,24 +212,71 @@ fn it_is_installed_hosts_joins_and_is_removed() -> Outcome {
         "a scheme of another program is left to it"
     );
     let menu = windows.person()?.join("AppData/Roaming/Microsoft/Windows/Start Menu/Programs");
-    assert!(menu.join("Runde.lnk").is_file() && menu.join("StartUp/Runde.lnk").is_file());
+    assert!(menu.join("Runde.lnk").is_file());
+    let starts = windows.registry(START, "Runde").unwrap_or_default();
+    assert!(starts.ends_with(r#"\Programs\Runde\runde.exe" --hidden"#), "{starts}");
+    // What the installer wrote is what the program knows, shows and takes away.
+    let stored = windows.said(&["rights", "show", "--lang", "de"])?;
+    assert!(stored.contains(&format!("Exec: {starts}  (was gestartet wird)")), "{stored}");
+    assert!(windows.said(&["rights", "erase", "autostart"]).is_ok() && windows.registry(START, "Runde").is_none());
+    windows.setup(&["/AUTOSTART"])?;
+    assert_eq!(windows.registry(START, "Runde").as_deref(), Some(starts.as_str()));
 
     it_hosts(&windows)?;
     it_joins(&windows)?;
     // The same text allowed both.
     let verified = windows.said(&["ledger", "verify"])?;
     assert!(verified.contains("acknowledgements: unversehrt, 1 Zeilen"), "{verified}");
-    // Over itself, as a newer version would be.
+    // Over itself, as a newer version would be, and over what is left of half an installation.
+    std::fs::write(folder.join("runde-cli.exe"), b"torn")?;
+    std::fs::remove_file(folder.join("LICENSE.txt"))?;
+    assert!(windows.said(&["--version"]).is_err(), "half a program runs");
     windows.setup(&[])?;
+    assert!(folder.join("LICENSE.txt").is_file() && windows.said(&["--version"])?.trim() == version);
     assert_eq!(windows.said(&["ledger", "verify"])?, verified);
+    assert_eq!(windows.registry(START, "Runde").as_deref(), Some(starts.as_str()), "a choice outlives a newer version");
 
     windows.remove()?;
     for key in [ENTRY.to_owned(), format!(r"{CLASSES}\runde"), r"HKCU\Software\Runde".to_owned()] {
         assert!(windows.run("reg", &["query", &key]).is_err(), "{key} stays");
     }
     assert_eq!(windows.registry(&format!(r"{CLASSES}\jitsi-meet\shell\open\command"), "").as_deref(), Some(other));
-    assert!(!menu.join("Runde.lnk").exists() && !menu.join("StartUp/Runde.lnk").exists());
+    assert!(!menu.join("Runde.lnk").exists() && windows.registry(START, "Runde").is_none());
     let kept = windows.person()?.join("AppData/Roaming/org.runde.Runde");
     assert!(kept.is_dir(), "what the person keeps is not the installer's to remove");
+    Ok(())
+}
+
+#[test]
+fn without_microsofts_web_view_the_window_says_so_and_ends() -> Outcome {
+    let windows = Windows::with_screen()?;
+    windows.setup(&[])?;
+    let desktop = windows.desktop.as_ref().ok_or("no screen")?;
+    let program = windows.person()?.join(INSTALLED).join("runde.exe");
+    let mut app = Program::start("runde.exe", windows.command("wine").arg(program))?;
+    let end = std::time::Instant::now() + PATIENCE;
+    while !desktop.has_window("Error")? {
+        assert!(std::time::Instant::now() < end && !app.is_over()?, "no dialog");
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    // A program that runs cannot be replaced; nothing of it is touched.
+    assert!(windows.setup(&[]).is_err() && windows.said(&["--version"]).is_ok());
+    desktop.press(&["Return"])?;
+    // It has no other window, and must not run on unseen.
+    assert_eq!(app.ended(PATIENCE)?.code(), Some(1));
+    Ok(())
+}
+
+/// The switch of the settings, which nothing but the window has: its value in the registry, written, read and taken away.
+#[test]
+fn what_is_written_for_windows_alone_holds_its_unit_tests() -> Outcome {
+    let windows = Windows::new()?;
+    let folder = windows.home.path("unit");
+    std::fs::create_dir(&folder)?;
+    complete(&folder)?;
+    let program = folder.join("profile-tests.exe");
+    std::fs::copy(packages()?.join("windows/profile-tests.exe"), &program)?;
+    let said = windows.run(&program.to_string_lossy(), &["autostart"])?;
+    assert!(said.contains("test result: ok. 2 passed; 0 failed"), "{said}");
     Ok(())
 }

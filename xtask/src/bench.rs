@@ -8,25 +8,16 @@ pub fn bench(names: &[&str]) -> Result<(), String> {
     system::prepare(true)?;
     ui::build()?;
     third_party::prepare()?;
+    // One call for all: what the three share is compiled once, with one set of features.
     let mut build = Command::new(workspace::cargo());
     build
-        .args([
-            "build",
-            "--locked",
-            "--release",
-            "--package",
-            "runde-cli",
-            "--package",
-            "runde",
-            "--features",
-            "runde/custom-protocol",
-        ])
+        .args(["build", "--locked", "--release", "--features", "runde/custom-protocol", "--bins"])
+        .args(["--package", "runde-cli", "--package", "runde", "--package", "e2e"])
         .current_dir(workspace::root());
     process::show(&mut build)?;
     let release = workspace::target().join("release");
-    let mut command = Command::new(workspace::cargo());
+    let mut command = Command::new(release.join("bench"));
     command
-        .args(["run", "--locked", "--release", "--package", "e2e", "--bin", "bench", "--"])
         .args(names)
         .env("RUNDE_BIN", release.join("runde"))
         .env("RUNDE_CLI", release.join("runde-cli"))

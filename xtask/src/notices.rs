@@ -50,11 +50,11 @@ fn of_tree(program: &str, tree: &Value) -> Result<String, String> {
     }
     if program == "runde" {
         of_window(&mut texts)?;
-    } else {
-        let fonts = workspace::root().join("crates/print/fonts/OFL.txt");
-        let text = std::fs::read_to_string(&fonts).map_err(|error| format!("{}: {error}", fonts.display()))?;
-        texts.entry(tidied(&text)).or_default().push("Liberation Sans (OFL-1.1)".to_owned());
     }
+    // Letters are printed with it, and both programs print letters.
+    let fonts = workspace::root().join("crates/print/fonts/OFL.txt");
+    let text = std::fs::read_to_string(&fonts).map_err(|error| format!("{}: {error}", fonts.display()))?;
+    texts.entry(tidied(&text)).or_default().push("Liberation Sans (OFL-1.1)".to_owned());
     Ok(print(program, &texts))
 }
 

@@ -56,9 +56,13 @@ struct Content {
     scripts: &'static [(&'static str, &'static str)],
 }
 
-/// `cargo xtask package [--tested|--release] [--rpm|--windows]`.
+/// `cargo xtask package [--tested|--release] [--rpm|--windows]`; `--target windows` is the same as `--windows`.
 pub fn package(arguments: &[&str]) -> Result<(), String> {
     let known = ["--tested", "--release", "--rpm", "--windows"];
+    let mut arguments = arguments.to_vec();
+    if let Some(at) = arguments.windows(2).position(|two| two == ["--target", "windows"]) {
+        arguments.splice(at..at + 2, ["--windows"]);
+    }
     if let Some(unknown) = arguments.iter().find(|word| !known.contains(word)) {
         return Err(format!("{unknown} is not known; there are: {}", known.join(" ")));
     }
@@ -99,7 +103,8 @@ pub fn debs(profile: Profile) -> Result<Vec<PathBuf>, String> {
     contents.iter().map(|content| small(deb::pack(content, &folder())?, LARGEST)).collect()
 }
 
-fn rpms(profile: Profile) -> Result<Vec<PathBuf>, String> {
+/// The same as rpm packages.
+pub fn rpms(profile: Profile) -> Result<Vec<PathBuf>, String> {
     let contents = contents(profile)?;
     contents.iter().map(|content| small(rpm::pack(content, &folder())?, LARGEST)).collect()
 }
@@ -110,6 +115,13 @@ pub fn installer(profile: Profile) -> Result<PathBuf, String> {
     let profile = if profile == Profile::Release { profile } else { Profile::Packaged };
     // It holds both programs.
     small(windows::pack(profile, &folder())?, 2 * LARGEST)
+}
+
+/// What the tests under Wine need beside the installer: the unit tests of what is written for Windows alone.
+pub fn tests_for_windows(profile: Profile) -> Result<(), String> {
+    let program = crate::windows::unit_tests(profile.folder(), "runde-profile")?;
+    let place = folder().join("windows/profile-tests.exe");
+    std::fs::copy(&program, &place).map(drop).map_err(|error| format!("{}: {error}", program.display()))
 }
 
 fn small(file: PathBuf, most: u64) -> Result<PathBuf, String> {

@@ -71,9 +71,9 @@ impl Suite {
         self.folder == workspace::root().join("tests")
     }
 
-    /// What is tested from an installed package, in a tree of its own.
+    /// What is tested from installed packages, in trees of their own.
     pub fn is_of_packages(&self) -> bool {
-        self.is_system() && self.name == "installed"
+        self.is_system() && ["installed", "long_rpm", "long_unit"].contains(&self.name.as_str())
     }
 
     /// What is tested of the programs for Windows, under Wine.

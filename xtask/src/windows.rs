@@ -1,10 +1,10 @@
 //! The programs for Windows, made on Debian: the compiler's target, the codec, the build.
 //!
-//! Start at [`compile`] (a stage of the tests) and [`build`] (what `package --target windows` packs).
+//! Start at [`compile`] (a stage of the tests) and [`build`] (what `package --target windows` packs), [`unit_tests`] for what is written for Windows alone.
 
 use crate::{process, system, workspace};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 pub const TARGET: &str = "x86_64-pc-windows-gnu";
 
@@ -15,20 +15,42 @@ pub fn compile() -> Result<(), String> {
 
 /// Builds packages for Windows; the folder of the programs.
 pub fn build(profile: &str, packages: &[&str]) -> Result<PathBuf, String> {
-    system::prepare_for("windows")?;
-    let mut command = toolchain()?;
-    command
-        .args(["build", "--locked", "--target", TARGET, "--profile", profile])
-        .args(packages.iter().flat_map(|package| ["--package", package]))
-        .env("RUNDE_STATIC", "1")
-        .env("PKG_CONFIG_ALLOW_CROSS", "1")
-        .env("PKG_CONFIG_LIBDIR", codec()?.join("lib/pkgconfig"))
-        .current_dir(workspace::root());
+    let mut command = cargo("build", profile, packages)?;
     if packages.contains(&"runde") {
         command.args(["--features", "runde/custom-protocol"]);
     }
     process::show(&mut command)?;
     Ok(workspace::target().join(TARGET).join(profile))
+}
+
+/// Compiles the unit tests of one library, for Wine to run; the program.
+pub fn unit_tests(profile: &str, package: &str) -> Result<PathBuf, String> {
+    let mut command = cargo("test", profile, &[package])?;
+    command.args(["--lib", "--no-run", "--message-format", "json-render-diagnostics"]).stderr(Stdio::inherit());
+    let output = command.output().map_err(|error| format!("cargo does not start: {error}"))?;
+    if !output.status.success() {
+        return Err(format!("the tests of {package} do not compile for Windows"));
+    }
+    let programs = String::from_utf8_lossy(&output.stdout).lines().filter_map(executable).collect::<Vec<_>>();
+    programs.into_iter().next().ok_or_else(|| format!("{package} has no tests"))
+}
+
+fn executable(line: &str) -> Option<PathBuf> {
+    let message: serde_json::Value = serde_json::from_str(line).ok()?;
+    Some(message.get("executable")?.as_str()?.into())
+}
+
+fn cargo(word: &str, profile: &str, packages: &[&str]) -> Result<Command, String> {
+    system::prepare_for("windows")?;
+    let mut command = toolchain()?;
+    command
+        .args([word, "--locked", "--target", TARGET, "--profile", profile])
+        .args(packages.iter().flat_map(|package| ["--package", package]))
+        .env("RUNDE_STATIC", "1")
+        .env("PKG_CONFIG_ALLOW_CROSS", "1")
+        .env("PKG_CONFIG_LIBDIR", codec()?.join("lib/pkgconfig"))
+        .current_dir(workspace::root());
+    Ok(command)
 }
 
 /// A Cargo that can compile for Windows: this one where rustup has or gets the target, Debian's with the standard library's source

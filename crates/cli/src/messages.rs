@@ -155,6 +155,7 @@ pub fn meeting(event: &MeetingEvent, lang: Lang) -> Option<String> {
         | MeetingEvent::Knock { .. }
         | MeetingEvent::Ignored { .. }
         | MeetingEvent::NotDone { .. } => return moderation::sentence(event, lang),
+        MeetingEvent::NoBridge { .. } => pick(NO_BRIDGE_DE, NO_BRIDGE_EN),
         MeetingEvent::NoBridgeChannel => pick(NO_CHANNEL_DE, NO_CHANNEL_EN),
         MeetingEvent::Device { device, news } => devices::sentence(*device, news, lang),
         MeetingEvent::ShareFailed(fault) => format!(
@@ -182,13 +183,15 @@ pub fn meeting(event: &MeetingEvent, lang: Lang) -> Option<String> {
     })
 }
 
+const NO_BRIDGE_DE: &str = "Der Server hat zurzeit keinen Videoserver für den Raum: Niemand ist zu hören oder zu sehen. Der Raum wird bald neu betreten, bis es geht; Chat geht weiter.";
+const NO_BRIDGE_EN: &str = "The server has no video server for the room at the moment: nobody is heard or seen. The room is entered anew soon, until it works; chat goes on.";
 const NO_CHANNEL_DE: &str = "Der Videoserver bietet keinen Steuerkanal an, den Runde öffnen kann: Ton geht, Bilder der anderen kommen vielleicht nicht. Öffnen Sie den Link in einem Browser, wenn Sie die Bilder brauchen.";
 const NO_CHANNEL_EN: &str = "The video server offers no control channel that Runde can open: sound works, pictures of the others may not come. Open the link in a browser if you need the pictures.";
 
 const USAGE_DE: &str = "Aufruf:
   runde-cli serve [--listen ADRESSE:PORT] [--public-url URL] [--media ADRESSE:PORT] [--tls self-signed|off|ZERT,SCHLÜSSEL]
                   [--turn ADRESSE]… [--turn-user NAME]
-                  [--password-stdin|--password-file DATEI] [--lobby on|off] [--web-root ORDNER]
+                  [--password-stdin|--password-file DATEI] [--lobby on|off] [--slots ZAHL] [--web-root ORDNER]
                   [--data ORDNER] [--access-log on|off|ORDNER] [--retention TAGE] [--operator DATEI|profile]
                   [--notice-ack SHA256] [--json]
   runde-cli join LINK --name NAME --notice-ack SHA256 [--audio-in DATEI.wav|tone|none|device:ID]
@@ -218,7 +221,7 @@ Enden: 0 fertig, 1 Fehler auf diesem Gerät, 2 falsche Angaben, 3 Hinweis nicht 
 const USAGE_EN: &str = "Usage:
   runde-cli serve [--listen ADDR:PORT] [--public-url URL] [--media ADDR:PORT] [--tls self-signed|off|CERT,KEY]
                   [--turn ADDRESS]… [--turn-user NAME]
-                  [--password-stdin|--password-file FILE] [--lobby on|off] [--web-root DIR]
+                  [--password-stdin|--password-file FILE] [--lobby on|off] [--slots NUMBER] [--web-root DIR]
                   [--data DIR] [--access-log on|off|DIR] [--retention DAYS] [--operator FILE|profile]
                   [--notice-ack SHA256] [--json]
   runde-cli join LINK --name NAME --notice-ack SHA256 [--audio-in FILE.wav|tone|none|device:ID]

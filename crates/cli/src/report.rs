@@ -77,6 +77,7 @@ fn to_json(event: &MeetingEvent) -> Value {
         MeetingEvent::Chat(line) => chat(line),
         MeetingEvent::DominantSpeaker { endpoint } => json!({"event": "dominant", "endpoint": endpoint}),
         MeetingEvent::MediaConnected => json!({"event": "connected"}),
+        MeetingEvent::NoBridge { attempt } => json!({"event": "no-bridge", "attempt": attempt}),
         MeetingEvent::NoBridgeChannel => json!({"event": "no-bridge-channel"}),
         MeetingEvent::MutedByModerator { kind, screen, by } => {
             json!({"event": "muted", "kind": kind_word(*kind), "desktop": screen, "by": by})

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use runde_privacy::access_log::Retention;
 use runde_privacy::{Lang, Operator, Target};
 use runde_profile::{Places, now};
-use runde_server::{AccessLog, LogTrouble, ServeOptions, Server, ServerHandle, Tls, purge};
+use runde_server::{AccessLog, LogTrouble, MAX_SLOTS, ServeOptions, Server, ServerHandle, Tls, purge};
 use serde_json::json;
 
 use crate::arguments::{Arguments, Next};
@@ -220,6 +220,7 @@ fn parse(mut arguments: Arguments) -> Result<Options, Failure> {
             "--password-stdin" => options.locked = Some(Locked::Stdin),
             "--password-file" => options.locked = Some(Locked::File(arguments.path()?)),
             "--lobby" => options.serve.lobby = arguments.on_off("--lobby")?,
+            "--slots" => options.serve.slots = slots(&mut arguments)?,
             "--web-root" => options.serve.web_root = Some(arguments.path()?),
             "--operator" => options.operator = Some(arguments.path()?),
             "--data" => options.data = Some(arguments.path()?),
@@ -229,6 +230,15 @@ fn parse(mut arguments: Arguments) -> Result<Options, Failure> {
         }
     }
     Ok(options)
+}
+
+fn slots(arguments: &mut Arguments) -> Result<usize, Failure> {
+    let expected = "a number from 1 to 200";
+    let slots = arguments.parsed("--slots", expected)?;
+    if (1..=MAX_SLOTS).contains(&slots) {
+        return Ok(slots);
+    }
+    Err(Failure::Value { option: "--slots", value: slots.to_string(), expected })
 }
 
 /// A folder that is really called `on` or `off` is written `./on`.
@@ -276,6 +286,13 @@ mod tests {
         let lobby = |words: &[&str]| parse(Arguments::of(words)).map(|options| options.serve.lobby);
         assert!(!lobby(&[]).unwrap() && lobby(&["--lobby", "on"]).unwrap());
         assert!(lobby(&["--lobby"]).is_err());
+    }
+
+    #[test]
+    fn a_guest_has_at_least_one_slot_and_no_more_than_a_transport_takes() {
+        let slots = |given: &str| Some(parse(Arguments::of(&["--slots", given])).ok()?.serve.slots);
+        assert_eq!((slots("1"), slots("200")), (Some(1), Some(200)));
+        assert_eq!((slots("0"), slots("201"), slots("many")), (None, None, None));
     }
 
     fn kept(words: &[&str]) -> Result<Option<AccessLog>, Failure> {

@@ -230,8 +230,12 @@ pub enum MeetingEvent {
     },
     /// Sound and picture are connected (first time and after each repair).
     MediaConnected,
-    /// The bridge offers no channel that can be opened here, for example only a WebRTC data channel: sound works, pictures
-    /// of the others may not come. Once until a bridge with a channel was met.
+    /// The deployment has no Videobridge for us, so nobody is heard or seen. The room is entered anew in a while, and again until there is one.
+    NoBridge {
+        /// From 1 since sound and picture were lost.
+        attempt: u32,
+    },
+    /// The bridge offers no channel that can be opened here: sound works, pictures of the others may not come. Once until a bridge with a channel was met.
     NoBridgeChannel,
     /// A moderator switched this guest's microphone, camera or screen off.
     MutedByModerator {

@@ -337,10 +337,11 @@ pub(crate) struct Recorder {
 
 impl Recorder {
     /// Writes every picture that comes into the returned mailbox to a file, and hands it on. Ends when that mailbox is closed.
-    /// Must be called within the runtime.
-    pub(crate) fn record(&self, source: &str, onward: Arc<Mailbox<Picture>>) -> Arc<Mailbox<Picture>> {
+    /// A source that is recorded for the `nth` time goes to a file of its own. Must be called within the runtime.
+    pub(crate) fn record(&self, source: &str, nth: u32, onward: Arc<Mailbox<Picture>>) -> Arc<Mailbox<Picture>> {
         let decoded: Arc<Mailbox<Picture>> = Arc::default();
-        let path = self.folder.join(format!("{}.y4m", file_name(source)));
+        let again = if nth > 1 { format!("-{nth}") } else { String::new() };
+        let path = self.folder.join(format!("{}{again}.y4m", file_name(source)));
         let (pictures, unrecorded, source) = (decoded.clone(), self.unrecorded.clone(), source.to_owned());
         tokio::task::spawn_blocking(move || {
             let tell = |detail: String| {
@@ -417,7 +418,7 @@ mod tests {
     async fn a_recording_that_cannot_be_written_is_told_and_its_pictures_are_still_shown() {
         let mut local = Local::new(None);
         let shown: Arc<Mailbox<Picture>> = Arc::default();
-        let decoded = local.recorder("/dev/null/films".into()).record("1a2b3c4d-v0", shown.clone());
+        let decoded = local.recorder("/dev/null/films".into()).record("1a2b3c4d-v0", 1, shown.clone());
         let Opened::Unrecorded { source, detail } = local.next().await else { panic!("nothing is told") };
         assert!(source == "1a2b3c4d-v0" && detail.contains("/dev/null/films"), "{detail}");
         decoded.put(Picture::plain(16, 16, [0, 128, 128], 1, std::time::Instant::now()));

@@ -6,6 +6,7 @@
 
 mod actor;
 mod bridge;
+mod bridgeless;
 mod constraints;
 mod downlink;
 mod names;

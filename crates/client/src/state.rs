@@ -190,6 +190,10 @@ pub enum Fact {
     Reconnecting {
         attempt: u32,
     },
+    /// There is no Videobridge for us; everybody is still there.
+    NoBridge {
+        attempt: u32,
+    },
     /// Whether the bridge of this session offers a channel that can be opened here.
     BridgeChannel {
         usable: bool,
@@ -248,6 +252,7 @@ impl MeetingState {
             }
             Fact::MediaGone => self.media_gone(),
             Fact::Repairing { attempt } => self.repairing(attempt),
+            Fact::NoBridge { attempt } => self.no_bridge(attempt),
             Fact::Reconnecting { attempt } => self.reconnecting(attempt),
             Fact::BridgeChannel { usable } => self.bridge_channel(usable),
             Fact::MutedByModerator { kind, screen, by } => self.muted(kind, screen, by),
@@ -347,6 +352,14 @@ impl MeetingState {
         }
         self.connection = Connection::Reconnecting;
         vec![MeetingEvent::Reconnecting { attempt }]
+    }
+
+    fn no_bridge(&mut self, attempt: u32) -> Vec<MeetingEvent> {
+        if matches!(self.connection, Connection::Ended(_)) {
+            return Vec::new();
+        }
+        self.connection = Connection::Reconnecting;
+        vec![MeetingEvent::NoBridge { attempt }]
     }
 
     /// Each repair meets the bridge again; who knows it already is not told twice.

@@ -1,12 +1,23 @@
-//! The entry that starts the program with the session (Desktop Application Autostart Specification): a file of ours outside the
-//! profile, so the page of what is stored and erasing know it.
+//! What starts the program with the session. It lies outside the profile, each system has a place of its own for it, and the page of
+//! what is stored and erasing know it.
+
+#[cfg_attr(windows, path = "autostart/run_key.rs")]
+#[cfg_attr(target_os = "macos", path = "autostart/agent.rs")]
+#[cfg_attr(not(any(windows, target_os = "macos")), path = "autostart/entry.rs")]
+mod session;
+// What is written for macOS is text and a file, so it is tested on the others, too.
+#[cfg(all(test, unix, not(target_os = "macos")))]
+#[path = "autostart/agent.rs"]
+mod agent;
 
 use std::path::{Path, PathBuf};
 
-use crate::disk;
 use crate::error::ProfileError;
+use crate::holdings::Held;
 use crate::places::Places;
 use crate::profile::Profile;
+
+pub(crate) use session::place;
 
 /// With this argument the program shows no window.
 pub const HIDDEN: &str = "--hidden";
@@ -19,12 +30,20 @@ pub struct Autostart {
     pub program: PathBuf,
 }
 
+impl Autostart {
+    /// Whether `program` is the one that is started. Windows takes no notice of the case of letters.
+    #[must_use]
+    pub fn starts(&self, program: &Path) -> bool {
+        let same_letters = || self.program.as_os_str().eq_ignore_ascii_case(program.as_os_str());
+        self.on && (self.program == program || cfg!(windows) && same_letters())
+    }
+}
+
 impl Profile {
     /// `None` where the session of this system or this profile knows no such entry.
     #[must_use]
     pub fn autostart(&self) -> Option<Autostart> {
-        let entry = self.places().autostart.as_deref()?;
-        Some(disk::read(entry).map_or_else(|_| Autostart::default(), |bytes| read(&String::from_utf8_lossy(&bytes))))
+        self.places().autostart.as_deref().map(session::look)
     }
 
     /// Lets the session start `program`, in the tray; `None` ends that.
@@ -37,110 +56,25 @@ impl Profile {
         if !self.policy().allows_autostart() {
             return Err(ProfileError::Locked("autostart".to_owned()));
         }
-        if let Some(folder) = entry.parent() {
-            disk::make_folder(folder)?;
-        }
-        disk::replace(entry, written(program).as_bytes())
+        session::write(entry, program)
     }
 }
 
-/// Takes the entry away, and the draft of one; whether there was any.
+/// Takes the entry away; whether there was any.
 pub(crate) fn remove(places: &Places) -> Result<bool, ProfileError> {
-    let Some(entry) = &places.autostart else { return Ok(false) };
-    let was = entry.exists();
-    disk::remove(entry)?;
-    disk::remove(&entry.with_extension("new"))?;
-    Ok(was)
+    places.autostart.as_deref().map_or(Ok(false), session::remove)
 }
 
-/// `TryExec` lets the session pass over the entry once the program is gone.
-fn written(program: &Path) -> String {
-    let program = program.to_string_lossy();
-    format!(
-        "[Desktop Entry]\nType=Application\nName=Runde\nIcon=org.runde.Runde\nExec={} {HIDDEN}\nTryExec={}\nTerminal=false\n",
-        string(&quoted(&program)),
-        string(&program),
-    )
+/// Where it is no file of the desktop's kind: the line that is started, under the name that the manifest explains.
+#[cfg(any(windows, target_os = "macos", test))]
+fn started(path: PathBuf, bytes: usize, line: String) -> Option<Held> {
+    use runde_privacy::manifest::{AUTOSTART, Entry, Folder};
+    let entry = Entry::of(Folder::Session, AUTOSTART)?;
+    let values = vec![crate::holdings::explained(entry, "Exec".to_owned(), line)];
+    Some(Held { path, bytes: u64::try_from(bytes).unwrap_or(u64::MAX), changed: None, entry: Some(entry), values })
 }
 
-/// An argument of `Exec`: in quotes, with the four letters that mean something inside them, and `%`, which begins a field code.
-fn quoted(argument: &str) -> String {
-    let mut quoted = String::from("\"");
-    for letter in argument.chars() {
-        match letter {
-            '"' | '`' | '$' | '\\' => quoted.extend(['\\', letter]),
-            '%' => quoted.push_str("%%"),
-            _ => quoted.push(letter),
-        }
-    }
-    quoted + "\""
-}
-
-/// A value of the kind string: a line break would end it.
-fn string(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('\n', "\\n").replace('\r', "\\r")
-}
-
-fn read(text: &str) -> Autostart {
-    let value = |key: &str| {
-        let of_key = |line: &str| {
-            line.split_once('=').filter(|(name, _)| name.trim() == key).map(|(_, value)| value.trim().to_owned())
-        };
-        text.lines().find_map(of_key)
-    };
-    // Desktops switch an entry off by one of these two instead of taking it away.
-    let off =
-        value("Hidden").as_deref() == Some("true") || value("X-GNOME-Autostart-enabled").as_deref() == Some("false");
-    match value("TryExec").filter(|_| !off) {
-        Some(program) => Autostart { on: true, program: unescaped(&program).into() },
-        None => Autostart::default(),
-    }
-}
-
-fn unescaped(text: &str) -> String {
-    let mut plain = String::new();
-    let mut letters = text.chars();
-    while let Some(letter) = letters.next() {
-        match (letter, letter == '\\') {
-            (_, true) => plain.extend(letters.next().map(|next| match next {
-                'n' => '\n',
-                'r' => '\r',
-                's' => ' ',
-                't' => '\t',
-                other => other,
-            })),
-            (letter, false) => plain.push(letter),
-        }
-    }
-    plain
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_entry_names_the_program_whatever_letters_its_path_has() {
-        for path in
-            ["/usr/bin/runde", "/opt/my programs/ru\"nde", "/opt/100%/$HOME/`x`/runde", "/opt/back\\slash/ru\nnde"]
-        {
-            let text = written(Path::new(path));
-            assert_eq!(read(&text), Autostart { on: true, program: path.into() }, "{text}");
-            assert_eq!(text.lines().count(), 7, "{text}");
-        }
-        assert!(
-            written(Path::new("/usr/bin/runde"))
-                .contains("\nExec=\"/usr/bin/runde\" --hidden\nTryExec=/usr/bin/runde\n")
-        );
-        assert!(written(Path::new("/a b/$x%/runde")).contains("\nExec=\"/a b/\\\\$x%%/runde\" --hidden\n"));
-    }
-
-    #[test]
-    fn an_entry_that_the_desktop_switched_off_is_off() {
-        let text = written(Path::new("/usr/bin/runde"));
-        for line in ["Hidden=true", "X-GNOME-Autostart-enabled=false"] {
-            assert_eq!(read(&format!("{text}{line}\n")), Autostart::default());
-        }
-        assert_eq!(read("nonsense"), Autostart::default());
-    }
+/// The entry as one of the things that are stored.
+pub(crate) fn held(places: &Places) -> Result<Option<Held>, ProfileError> {
+    places.autostart.as_deref().map_or(Ok(None), session::held)
 }

@@ -8,6 +8,7 @@ use std::time::UNIX_EPOCH;
 use runde_privacy::manifest::{Entry, Field, Folder, Shape, leaves, log_fields};
 use runde_privacy::stamp::Moment;
 
+use crate::autostart;
 use crate::disk;
 use crate::error::ProfileError;
 use crate::places::Places;
@@ -51,10 +52,7 @@ pub fn holdings(places: &Places) -> Result<Vec<Held>, ProfileError> {
             held.push(look(folder, root, path)?);
         }
     }
-    // Among the entries of other programs only ours is looked at.
-    if let Some(entry) = places.autostart.as_ref().filter(|entry| entry.exists()) {
-        held.push(look(Folder::Session, entry.parent().unwrap_or(entry), entry.clone())?);
-    }
+    held.extend(autostart::held(places)?);
     Ok(held)
 }
 
@@ -75,7 +73,7 @@ pub(crate) fn files_below(folder: &Path, depth: usize, found: &mut Vec<PathBuf>)
     Ok(())
 }
 
-fn look(folder: Folder, root: &Path, path: PathBuf) -> Result<Held, ProfileError> {
+pub(crate) fn look(folder: Folder, root: &Path, path: PathBuf) -> Result<Held, ProfileError> {
     let refused = |source| ProfileError::file(&path, source);
     let facts = fs::symlink_metadata(&path).map_err(refused)?;
     let changed = facts.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
@@ -125,7 +123,7 @@ fn logged(line: &[u8]) -> Vec<(String, String)> {
     log_fields(&text).unwrap_or_else(|| vec![("line".to_owned(), text.into_owned())])
 }
 
-fn explained(entry: &'static Entry, path: String, value: String) -> HeldValue {
+pub(crate) fn explained(entry: &'static Entry, path: String, value: String) -> HeldValue {
     let field = entry.field(&path);
     let secret = field.is_some_and(|field| field.secret);
     HeldValue { path, value: if secret { String::new() } else { value }, field }

@@ -3,8 +3,7 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
-use runde_privacy::manifest::AUTOSTART;
-
+use crate::autostart;
 use crate::error::ProfileError;
 
 /// Environment variable that names a folder holding a whole profile of its own.
@@ -25,7 +24,8 @@ pub struct Places {
     pub keyring: bool,
     /// The file of whoever manages this computer; there need not be one.
     pub policy: PathBuf,
-    /// The entry that starts the program with the session. A profile in a folder of its own has none: a session starts the user's.
+    /// What starts the program with the session: a file, on Windows a key of the registry below the user's. A profile in a folder of
+    /// its own has none: a session starts the user's.
     pub autostart: Option<PathBuf>,
 }
 
@@ -44,7 +44,7 @@ impl Places {
             config: folders.config_dir().to_owned(),
             keyring: true,
             policy: policy(),
-            autostart: autostart(),
+            autostart: autostart::place(),
         })
     }
 
@@ -97,15 +97,6 @@ impl Places {
     pub(crate) fn settings(&self) -> PathBuf {
         self.config.join("settings.json")
     }
-}
-
-/// The XDG folder of session entries. A Flatpak sees no such folder of the session: what it wrote would start nothing.
-fn autostart() -> Option<PathBuf> {
-    if !cfg!(target_os = "linux") || Path::new("/.flatpak-info").exists() {
-        return None;
-    }
-    let folders = directories::BaseDirs::new()?;
-    Some(folders.config_dir().join("autostart").join(AUTOSTART))
 }
 
 /// Where only an administrator can write. No variable of the environment leads elsewhere: a policy that its user can swap is none.

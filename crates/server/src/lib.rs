@@ -33,7 +33,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
 pub use access_log::{AccessLog, Clock, HoldFailure, Holds, Kept, Listing, LogTrouble, Seal, purge};
-pub use options::{ServeError, ServeOptions, Tls};
+pub use options::{MAX_SLOTS, ServeError, ServeOptions, Tls};
 pub use runde_signalling::guest::Relay;
 pub use runde_signalling::secret::Secret;
 pub use web_root::WebRootError;

@@ -12,6 +12,11 @@ use runde_signalling::secret::Secret;
 
 use crate::access_log::AccessLog;
 
+/// Slots unless asked for otherwise: what a Jitsi bridge has.
+const SLOTS: usize = 50;
+/// Three SSRCs each: with a guest's own streams far below what one transport takes.
+pub const MAX_SLOTS: usize = 200;
+
 /// How the connection is protected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Tls {
@@ -51,6 +56,9 @@ pub struct ServeOptions {
     pub password: Option<Secret>,
     /// Every room begins with a lobby: the first who comes enters (with the password where there is one), others wait.
     pub lobby: bool,
+    /// How many voices, and how many pictures, a guest is sent at once whose client understands source maps (SSRC rewriting), 1 to
+    /// [`MAX_SLOTS`]. The SSRCs are given to whoever is to be heard and seen. To other guests everything is sent that they ask for.
+    pub slots: usize,
     /// A build of Jitsi's web page, for guests whose client loads its host's page. None is part of Runde.
     pub web_root: Option<PathBuf>,
 }
@@ -69,6 +77,7 @@ impl ServeOptions {
             access_log: None,
             password: None,
             lobby: false,
+            slots: SLOTS,
             web_root: None,
         }
     }

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use runde_privacy::Notice;
 use serde_json::json;
 
-use crate::{ServeError, ServeOptions, Tls};
+use crate::{MAX_SLOTS, ServeError, ServeOptions, Tls};
 
 /// Names and addresses of one running server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +24,8 @@ pub(crate) struct Site {
     pub(crate) notice: Notice,
     /// Jitsi's web page is served here, too.
     pub(crate) has_pages: bool,
+    /// Voices and pictures at once for a guest that understands source maps.
+    pub(crate) slots: usize,
 }
 
 impl Site {
@@ -49,7 +51,8 @@ impl Site {
         }
         let app_url = (scheme == "https").then(|| format!("runde://{authority}"));
         let (url, fragment, has_pages) = (format!("{scheme}://{authority}"), String::new(), options.web_root.is_some());
-        Ok(Self { url, host, fragment, app_url, addresses, notice, has_pages })
+        let slots = options.slots.clamp(1, MAX_SLOTS);
+        Ok(Self { url, host, fragment, app_url, addresses, notice, has_pages, slots })
     }
 
     /// Completes the links with what a guest checks: the certificate and the notice.

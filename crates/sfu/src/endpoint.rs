@@ -1,11 +1,13 @@
 //! One participant as a receiver: what it wants to see, what its line takes, and its routes.
 
 use crate::route::Route;
-use crate::source::SourceId;
+use crate::slots::Slots;
+use crate::source::{MediaKind, SourceId};
 use crate::trial::Trial;
 use runde_rtp::Ssrc;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Instant;
 
 /// A participant, by a small number that whoever drives the room gives it and never gives again.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -110,6 +112,8 @@ pub(crate) struct Endpoint {
     /// What its line takes.
     pub(crate) line: Trial,
     pub(crate) routes: BTreeMap<SourceId, Route>,
+    /// It understands source maps: only sources with one of these SSRCs have a route.
+    pub(crate) slots: Option<Slots>,
     /// Routes of sources that went away, so that one which returns under its SSRC goes on counting.
     retired: Vec<Route>,
     /// The names it was last told it receives.
@@ -141,9 +145,35 @@ impl Endpoint {
 
     /// Adds the route of a source, going on with the numbers of an earlier one under the same SSRC.
     pub(crate) fn add_route(&mut self, source: SourceId, route: Route) {
+        if self.slots.is_some() {
+            return;
+        }
         let earlier = self.retired.iter().position(|old| old.ssrc == route.ssrc);
         let route = earlier.map_or(route, |at| self.retired.swap_remove(at));
         self.routes.insert(source, route);
+    }
+
+    /// Gives a source one of the receiver's SSRCs; true when it has one now that it had not before. An idle one is taken
+    /// by whoever comes, another's only for who `may_displace`.
+    pub(crate) fn claim_slot(&mut self, now: Instant, source: SourceId, kind: MediaKind, may_displace: bool) -> bool {
+        let Some(slots) = &mut self.slots else { return false };
+        if self.routes.contains_key(&source) {
+            return false;
+        }
+        let mut slot = slots.take_idle(now, kind);
+        if slot.is_none() && may_displace {
+            let former = slots.spare(now, kind, &self.routes);
+            if let Some((former, route)) = former.and_then(|former| self.routes.remove_entry(&former)) {
+                slots.put_back(former, route);
+                slot = slots.take_idle(now, kind);
+            }
+        }
+        slot.map(|route| self.routes.insert(source, route)).is_some()
+    }
+
+    /// The source that it is sent under this SSRC.
+    pub(crate) fn source_under(&self, ssrc: Ssrc) -> Option<SourceId> {
+        self.routes.iter().find(|(_, route)| route.ssrc == ssrc).map(|(source, _)| *source)
     }
 
     /// Notes SSRCs under which it wants to send; `false` when it has used up too many.
@@ -158,6 +188,9 @@ impl Endpoint {
 
     pub(crate) fn retire_route(&mut self, source: SourceId) {
         let Some(mut route) = self.routes.remove(&source) else { return };
+        if let Some(slots) = &mut self.slots {
+            return slots.put_back(source, route);
+        }
         route.retire();
         if self.retired.len() == MAX_RETIRED {
             self.retired.remove(0);

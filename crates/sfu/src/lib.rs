@@ -6,7 +6,8 @@
 //! **One [`Room::handle`], then drain [`Room::poll_output`] to [`Output::Wait`].**
 //!
 //! Start at [`Room`]. A source's packets come in on up to three simulcast layers; each receiver has a `route` per
-//! source which puts the chosen layer onto the first layer's SSRC, without a gap or a jump that its decoder could see.
+//! source which puts the chosen layer onto the first layer's SSRC, without a gap or a jump that its decoder could see;
+//! or onto one of its `slots`, if it understands source maps.
 //! `layer`, `budget` and `trial` choose, `keyframe` asks senders politely, `cache` answers lost packets, `speaker` listens.
 
 // Tests begin at some instant; what follows is counted from it.
@@ -20,10 +21,12 @@ mod keyframe;
 mod layer;
 mod room;
 mod route;
+mod slots;
 mod source;
 mod speaker;
 mod trial;
 
 pub use endpoint::{EndpointId, VideoConstraints};
-pub use room::{Input, Kind, Notice, Output, Room, RoomConfig};
+pub use room::{Input, Kind, Mapping, Notice, Output, Room, RoomConfig};
+pub use slots::SlotSsrcs;
 pub use source::{LayerSsrc, MediaKind, Source, VideoType};

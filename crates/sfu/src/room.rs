@@ -2,12 +2,14 @@
 //!
 //! `publish` keeps the sources, `media` is the way of a packet, `watch` decides who sees what and tells them.
 
+mod map;
 mod media;
 mod publish;
 mod watch;
 
 use crate::endpoint::{Endpoint, EndpointId, VideoConstraints, Wants};
-use crate::source::{Published, Source, SourceId, VideoType};
+use crate::slots::SlotSsrcs;
+use crate::source::{MediaKind, Published, Source, SourceId, VideoType};
 use crate::speaker::Speaker;
 use runde_rtp::{Packet, SeqNo, Ssrc};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -51,6 +53,12 @@ pub enum Input {
     Path {
         endpoint: EndpointId,
         active: bool,
+    },
+    /// The endpoint understands source maps: from now on it is sent on these SSRCs and told what they carry. Before its
+    /// media path works for the first time.
+    Rewriting {
+        endpoint: EndpointId,
+        slots: SlotSsrcs,
     },
     /// Its bridge channel is open (again): it is told the state of things.
     ChannelOpened {
@@ -110,8 +118,21 @@ pub enum Notice {
     ForwardedSources(Vec<Arc<str>>),
     /// Lines that somebody wants of its own source: 0 nobody, `u32::MAX` unlimited.
     SenderConstraints { source: Arc<str>, max_height: u32 },
+    /// What some of its SSRCs carry from now on.
+    Mapped { kind: MediaKind, sources: Vec<Mapping> },
     /// Another endpoint's media path was lost or is back.
     Connectivity { endpoint: EndpointId, active: bool },
+}
+
+/// Which source an SSRC of a receiver carries.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Mapping {
+    pub source: Arc<str>,
+    pub owner: EndpointId,
+    pub ssrc: Ssrc,
+    pub rtx: Option<Ssrc>,
+    /// What the source shows; nothing of meaning for sound.
+    pub video_type: VideoType,
 }
 
 #[derive(Clone, Debug)]
@@ -172,6 +193,7 @@ impl Room {
             Input::EndpointJoined { id } => self.join(now, id),
             Input::EndpointLeft { id } => self.leave(now, id),
             Input::Path { endpoint, active } => self.path_changed(now, endpoint, active),
+            Input::Rewriting { endpoint, slots } => self.begin_rewriting(now, endpoint, &slots),
             Input::ChannelOpened { endpoint } => self.tell_everything(endpoint),
             Input::SourcesDeclared { endpoint, sources } => self.declare(now, endpoint, sources),
             Input::VideoType { endpoint, source, kind } => self.set_video_type(now, endpoint, &source, kind),

@@ -96,6 +96,11 @@ impl Route {
         self.video
     }
 
+    /// When a packet last went out that was no late one.
+    pub(crate) fn last_sent(&self) -> Option<Instant> {
+        self.newest.map(|newest| newest.at)
+    }
+
     pub(crate) fn current(&self) -> Option<usize> {
         self.current
     }

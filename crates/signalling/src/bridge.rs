@@ -84,6 +84,8 @@ pub struct MappedSource {
     pub rtx: Option<u32>,
     /// `CAMERA`, `DESKTOP` …; only pictures.
     pub video_type: Option<String>,
+    /// What its packets say in the `mid` header extension, where that was agreed on.
+    pub mid: Option<String>,
 }
 
 /// From the bridge to a guest.
@@ -221,6 +223,7 @@ mod tests {
             ssrc: 1,
             rtx,
             video_type: video_type.map(str::to_owned),
+            mid: rtx.map(|_| "v0".to_owned()),
         };
         for message in [
             FromBridge::ServerHello { version: Some("2.1".into()) },

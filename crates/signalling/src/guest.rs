@@ -23,7 +23,8 @@
 //! 6. On [`Event::Renewed`] go on with new ICE credentials on both sides, and send [`Command::Renewed`].
 //! 7. Sources of somebody who left come as [`Event::SourcesRemoved`] before [`Event::MemberLeft`], whether or not the
 //!    focus bothers to say so.
-//! 8. On [`Event::AskConference`] POST its JSON (with the token as bearer) and give [`Input::Conference`]; on
+//! 8. Source maps of the bridge channel go in as [`Input::Mapped`]; what they come to is [`Event::SourcesMapped`].
+//! 9. On [`Event::AskConference`] POST its JSON (with the token as bearer) and give [`Input::Conference`]; on
 //!    [`Event::Dial`] replace the socket.
 
 mod acks;
@@ -36,6 +37,7 @@ mod extras;
 mod live;
 mod lobby;
 mod login;
+mod mapping;
 mod mend;
 mod moderate;
 mod present;
@@ -53,12 +55,13 @@ mod watch;
 pub use caps::{FEATURES, NODE};
 pub use config::{GuestConfig, Login};
 pub use event::{
-    ChatLine, Command, End, Event, Failure, Member, Moderation, Muted, Oddity, Relay, RoomRules, SourceState, Step,
-    Waiting,
+    ChatLine, Command, End, Event, Failure, Mapped, Member, Moderation, Muted, Oddity, Relay, RoomRules, SourceState,
+    Step, Waiting,
 };
 pub use session::answerable;
 
-use crate::jingle::Sources;
+use crate::bridge::MappedSource;
+use crate::jingle::{Kind, Sources};
 use crate::xml::{self, Element, Limits};
 use crate::{ns, stream};
 use acks::Acks;
@@ -101,6 +104,11 @@ pub enum Input {
         body: String,
     },
     Command(Command),
+    /// What the bridge says on its channel of the SSRCs it sends on.
+    Mapped {
+        kind: Kind,
+        sources: Vec<MappedSource>,
+    },
     /// The moment of the last `Wait` has come. Early or repeated ones do no harm.
     Timeout,
 }
@@ -134,6 +142,8 @@ struct Me {
     name: String,
     hand: Option<u64>,
     sources: BTreeMap<String, SourceState>,
+    /// The focus is to name sources.
+    classic: bool,
 }
 
 /// One participant of one meeting.
@@ -156,7 +166,7 @@ impl Guest {
     /// A guest that waits for its socket until [`STEP_LIMIT`] is over. `rng` seeds stanza ids and the nick: it must be
     /// unpredictable for others, since ids are what ties an answer to its question.
     pub fn new(now: Instant, config: GuestConfig, rng: &mut impl RngCore) -> Self {
-        let me = Me { name: config.name.clone(), ..Me::default() };
+        let me = Me { name: config.name.clone(), classic: config.classic, ..Me::default() };
         Guest {
             ids: Ids::new(rng),
             me,
@@ -184,6 +194,7 @@ impl Guest {
             Input::NetworkChanged => self.network_changed(now),
             Input::Conference { status, body } => self.conference_by_http(now, status, &body),
             Input::Command(command) => self.command(command),
+            Input::Mapped { kind, sources } => self.mapped(kind, sources),
             Input::Timeout => self.timeout(now),
         }
     }
@@ -300,7 +311,7 @@ impl Guest {
     fn question(&mut self, iq: &Element) {
         let Some(asker) = stanza::Asker::of(iq) else { return };
         let answer = if let Some(query) = iq.find("query", ns::DISCO_INFO) {
-            stanza::disco_answer(&asker, query.get("node"))
+            stanza::disco_answer(&asker, query.get("node"), self.me.classic)
         } else if let Some(jingle) = iq.find("jingle", ns::JINGLE) {
             return self.jingle(&asker, jingle);
         } else if let Some(mute) = stanza::named(iq, "mute") {

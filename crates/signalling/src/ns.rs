@@ -77,6 +77,8 @@ pub const SCTP: &str = "urn:xmpp:jingle:transports:dtls-sctp:1";
 pub const JSON_SOURCES: &str = "http://jitsi.org/json-encoded-sources";
 /// Feature: the bridge may reassign SSRCs and say so in maps.
 pub const SSRC_REWRITING: &str = "http://jitsi.org/ssrc-rewriting-1";
+/// Feature: the bridge stamps packets with the `mid` that its source maps name.
+pub const MID_DEMUX: &str = "http://jitsi.org/rtp-mid-demux";
 /// Feature: sources have names.
 pub const SOURCE_NAME: &str = "http://jitsi.org/source-name";
 /// Feature: several video sources of one participant.

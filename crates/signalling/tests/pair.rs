@@ -15,6 +15,8 @@ mod extras;
 mod hostile;
 #[path = "pair/moderate.rs"]
 mod moderate;
+#[path = "pair/rewriting.rs"]
+mod rewriting;
 #[path = "pair/stage.rs"]
 mod stage;
 #[path = "pair/storm.rs"]
@@ -37,6 +39,12 @@ fn held(events: &[Event]) -> BTreeMap<String, BTreeSet<u32>> {
         let added = match event {
             Event::Offer(offer) => &offer.sources.sources,
             Event::SourcesAdded(added) => &added.sources,
+            Event::SourcesMapped(mapped) => {
+                for source in &mapped.gone {
+                    held.entry(owner(source)).or_default().remove(&source.ssrc);
+                }
+                &mapped.come.sources
+            }
             Event::SourcesRemoved(sources) => {
                 for source in sources {
                     held.entry(owner(source)).or_default().remove(&source.ssrc);

@@ -13,6 +13,7 @@
 
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
+use runde_signalling::bridge::FromBridge;
 use runde_signalling::guest::{Command, Event, Guest, GuestConfig, Input, Oddity, Output, SourceState};
 use runde_signalling::jingle::{Fingerprint, Group, Kind, Semantics, Setup, Source, Transport, VideoType};
 use runde_signalling::xml::{self, Element, Limits, Node};
@@ -61,10 +62,13 @@ const FREE_VALUES: [&str; 8] = ["id", "machine-uid", "ver", "node", "pwd", "ufra
 /// What is meant when nothing is said.
 const DEFAULTS: [(&str, &str); 3] = [("channels", "1"), ("required", "false"), ("senders", "both")];
 
+/// Whose words a recorded frame holds.
 #[derive(Debug, Clone, PartialEq)]
 enum Line {
-    FromServer(String),
-    FromClient(String),
+    Server(String),
+    Client(String),
+    /// A source map on the bridge channel.
+    Bridge(String),
 }
 
 fn recorded(text: &str) -> VecDeque<Line> {
@@ -72,9 +76,12 @@ fn recorded(text: &str) -> VecDeque<Line> {
         .filter_map(|line| {
             let (_, rest) = line.trim_start().split_once(' ')?;
             if let Some(frame) = rest.strip_prefix("S->C  ") {
-                return Some(Line::FromServer(frame.to_owned()));
+                return Some(Line::Server(frame.to_owned()));
             }
-            Some(Line::FromClient(rest.strip_prefix("C->S  ")?.to_owned()))
+            if let Some(frame) = rest.strip_prefix("B->C  ").filter(|frame| frame.contains("SourcesMap")) {
+                return Some(Line::Bridge(frame.to_owned()));
+            }
+            Some(Line::Client(rest.strip_prefix("C->S  ")?.to_owned()))
         })
         .collect()
 }
@@ -321,8 +328,13 @@ impl Replay {
         while let Some(line) = self.lines.pop_front() {
             self.now += Duration::from_millis(1);
             match line {
-                Line::FromClient(frame) => self.expect(&frame),
-                Line::FromServer(frame) => self.give(Input::Text(self.translated(&frame))),
+                Line::Client(frame) => self.expect(&frame),
+                Line::Bridge(frame) => match FromBridge::parse(&frame).unwrap().unwrap() {
+                    FromBridge::AudioSourcesMap(sources) => self.give(Input::Mapped { kind: Kind::Audio, sources }),
+                    FromBridge::VideoSourcesMap(sources) => self.give(Input::Mapped { kind: Kind::Video, sources }),
+                    other => panic!("{other:?}"),
+                },
+                Line::Server(frame) => self.give(Input::Text(self.translated(&frame))),
             }
         }
         self
@@ -345,6 +357,19 @@ fn our_node() -> String {
     format!("{}#{hash}", runde_signalling::guest::NODE)
 }
 
+/// Source, SSRC and retransmissions of everything that was mapped.
+fn mapped(events: &[Event]) -> Vec<(String, u32, Option<u32>)> {
+    let mut found = Vec::new();
+    for event in events {
+        let Event::SourcesMapped(mapped) = event else { continue };
+        assert!(mapped.gone.is_empty());
+        let come = &mapped.come;
+        let first = come.sources.first().unwrap();
+        found.push((first.name.clone(), first.ssrc, come.rtx_of(first.ssrc)));
+    }
+    found
+}
+
 fn oddities(events: &[Event]) -> Vec<Oddity> {
     events
         .iter()
@@ -358,6 +383,7 @@ fn oddities(events: &[Event]) -> Vec<Oddity> {
 fn names(events: &[Event]) -> Vec<&'static str> {
     events
         .iter()
+        .filter(|event| !matches!(event, Event::SourcesMapped(_)))
         .map(|event| match event {
             Event::Joined { .. } => "joined",
             Event::MemberJoined(_) => "member joined",
@@ -365,6 +391,7 @@ fn names(events: &[Event]) -> Vec<&'static str> {
             Event::MemberLeft { .. } => "member left",
             Event::Role { .. } => "role",
             Event::Relays(_) => "relays",
+            Event::Bridges { .. } => "bridges",
             Event::Offer(_) => "offer",
             Event::Accepted => "accepted",
             Event::Renewed(_) => "renewed",
@@ -384,6 +411,9 @@ fn the_first_joiner_says_what_the_recorded_one_said() {
         names(&replay.events),
         ["relays", "joined", "subject", "role", "member joined", "offer", "accepted", "member changed", "ended"]
     );
+    let (picture, voice) = ("8015759d-v0".to_owned(), "8015759d-a0".to_owned());
+    let expected = [(picture, 926_641_822, Some(1_781_015_633)), (voice, 973_455_866, None)];
+    assert_eq!(mapped(&replay.events), expected, "the voice was mapped twice in the same way");
     assert!(replay.compared >= 15, "{} frames compared", replay.compared);
 }
 
@@ -392,6 +422,9 @@ fn the_second_joiner_says_what_the_recorded_one_said() {
     let replay = Replay::of(include_str!("traces/jvb-2tabs-second-joiner.txt"), "traceone", "8015759d", "User2").run();
     assert_eq!(oddities(&replay.events), []);
     assert!(names(&replay.events).starts_with(&["relays", "joined", "member joined", "subject"]));
+    let (picture, voice) = ("91d9bfe7-v0".to_owned(), "91d9bfe7-a0".to_owned());
+    let expected = [(picture, 2_302_096_205, Some(1_794_230_653)), (voice, 70_761_652, None)];
+    assert_eq!(mapped(&replay.events), expected);
     assert!(replay.compared >= 15, "{} frames compared", replay.compared);
 }
 

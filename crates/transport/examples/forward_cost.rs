@@ -34,7 +34,7 @@ fn connected() -> Endpoint {
     let identity = Identity::generate().unwrap();
     let addrs: [SocketAddr; 2] = ["10.0.0.1:5000".parse().unwrap(), "10.0.0.2:8443".parse().unwrap()];
     let own = [Credentials::generate(&identity).unwrap(), Credentials::generate(&identity).unwrap()];
-    let ids = ExtensionIds { audio_level: Some(1), abs_send_time: Some(3), transport_cc: Some(5) };
+    let ids = ExtensionIds { audio_level: Some(1), abs_send_time: Some(3), transport_cc: Some(5), mid: None };
     let mut now = Instant::now();
     let mut guest = Endpoint::new(now, &identity, Config::guest(own[0].clone(), addrs[0], ids)).unwrap();
     let mut host = Endpoint::new(now, &identity, Config::host(own[1].clone(), addrs[1], ids)).unwrap();

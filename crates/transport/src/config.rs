@@ -58,6 +58,8 @@ pub struct ExtensionIds {
     pub abs_send_time: Option<u8>,
     /// `…/draft-holmer-rmcat-transport-wide-cc-extensions-01`, written when sending, answered when received.
     pub transport_cc: Option<u8>,
+    /// `urn:ietf:params:rtp-hdrext:sdes:mid` (RFC 8843), read where an SSRC is not known.
+    pub mid: Option<u8>,
 }
 
 /// A user name fragment with its password (RFC 8445 section 5.3).

@@ -64,6 +64,7 @@ pub struct Endpoint {
     /// Newest report on a stream we send, until it is taken; only of declared ones, so no more than those.
     losses: BTreeMap<Ssrc, u8>,
     nacked: NackBudget,
+    unannounced: LookBudget,
     outputs: VecDeque<Output>,
     outbox: Outbox,
     stats: Stats,
@@ -72,6 +73,13 @@ pub struct Endpoint {
 /// How many retransmissions a peer may ask for within a second.
 #[derive(Debug, Default)]
 struct NackBudget {
+    since: Option<Instant>,
+    spent: usize,
+}
+
+/// How many packets of streams that nobody announced were looked at within a second.
+#[derive(Debug, Default)]
+struct LookBudget {
     since: Option<Instant>,
     spent: usize,
 }
@@ -116,6 +124,7 @@ impl Endpoint {
             reports: VecDeque::new(),
             losses: BTreeMap::new(),
             nacked: NackBudget::default(),
+            unannounced: LookBudget::default(),
             outputs: VecDeque::new(),
             outbox: Outbox::default(),
             stats: Stats::default(),
@@ -163,6 +172,12 @@ impl Endpoint {
         self.tracks.declare_rx(track)?;
         self.feedback.declare_rx(track);
         Ok(())
+    }
+
+    /// Says what packets of a declared stream say in their `mid` extension, so that they are known by it should they come
+    /// under another SSRC ([`Event::Unannounced`]).
+    pub fn expect_mid(&mut self, ssrc: Ssrc, mid: &str) {
+        self.tracks.expect_mid(ssrc, mid.as_bytes());
     }
 
     /// Announces a stream that we will send.

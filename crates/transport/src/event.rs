@@ -44,6 +44,16 @@ pub enum Event {
     },
     /// A packet of a declared stream, once, repaired ones included; and when it arrived.
     Rtp(Packet, Instant),
+    /// An authentic packet of an SSRC that nobody declared says the `mid` of a declared stream: that stream has another SSRC
+    /// now, or this is what repairs it. The packet itself is dropped. Ten times a second at most.
+    Unannounced {
+        /// What it came under.
+        ssrc: Ssrc,
+        /// The declared stream, by its media SSRC.
+        stream: Ssrc,
+        /// Media or repair.
+        payload_type: u8,
+    },
     /// The other side needs a key frame of a stream we send (PLI or FIR).
     KeyFrameRequested {
         /// The media stream.

@@ -129,6 +129,12 @@ impl Srtp {
         self.openers.get_mut(&ssrc)?.decrypt_rtp(bytes).ok()
     }
 
+    /// Whether an RTP packet of an SSRC that is not declared was sealed by the other side. Nothing of it is kept.
+    pub(crate) fn is_authentic(&self, bytes: &[u8]) -> bool {
+        let opener = self.keys.remote().filter(|_| holds_header_and_tag(bytes, self.profile));
+        opener.is_some_and(|mut opener| opener.decrypt_rtp(bytes).is_ok())
+    }
+
     /// The track of these streams was removed. Their numbers are kept for a while; `is_declared` tells which have
     /// come back since.
     pub(crate) fn retire(&mut self, ssrcs: impl IntoIterator<Item = u32>, is_declared: impl Fn(u32) -> bool) {

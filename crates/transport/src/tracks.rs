@@ -15,6 +15,8 @@ const REMEMBERED: usize = 2048;
 pub(crate) struct Tracks {
     rx: BTreeMap<Ssrc, Receiving>,
     rx_rtx: BTreeMap<Ssrc, Ssrc>,
+    /// By `mid`: the stream whose packets say it.
+    mids: BTreeMap<Vec<u8>, Ssrc>,
     tx: BTreeMap<Ssrc, TxTrack>,
     tx_rtx: BTreeMap<Ssrc, Ssrc>,
 }
@@ -67,8 +69,21 @@ impl Tracks {
         let rx = self.rx.remove(&ssrc).map(|receiving| Removed::Rx(receiving.track));
         let tx = self.tx.remove(&ssrc).map(Removed::Tx);
         self.rx_rtx.retain(|_, media| *media != ssrc);
+        self.mids.retain(|_, media| *media != ssrc);
         self.tx_rtx.retain(|_, media| *media != ssrc);
         rx.into_iter().chain(tx).collect()
+    }
+
+    /// What packets of a declared stream say as their `mid`. A stream has one, and a `mid` one stream.
+    pub(crate) fn expect_mid(&mut self, ssrc: Ssrc, mid: &[u8]) {
+        self.mids.retain(|_, media| *media != ssrc);
+        if self.rx.contains_key(&ssrc) {
+            self.mids.insert(mid.to_vec(), ssrc);
+        }
+    }
+
+    pub(crate) fn by_mid(&self, mid: &[u8]) -> Option<Ssrc> {
+        self.mids.get(mid).copied()
     }
 
     pub(crate) fn receives(&self, ssrc: Ssrc) -> bool {

@@ -210,7 +210,7 @@ async fn fifty_guests_on_one_socket_get_99_of_100_packets_through_five_percent_l
             Event::Nacked { seqs, .. } => history.repair(port, key, &seqs),
             Event::Closed(reason) => panic!("{key}: {reason:?}"),
             Event::Connected { .. } | Event::KeyFrameRequested { .. } | Event::Bandwidth { .. } => {}
-            Event::RoundTrip(_) | Event::PathChanged | Event::Channel(_) => {}
+            Event::RoundTrip(_) | Event::PathChanged | Event::Unannounced { .. } | Event::Channel(_) => {}
         });
         for (key, guest) in guests.iter_mut().enumerate() {
             guest.turn(|event| received[key] += usize::from(is_picture(&event, FROM_HOST)));

@@ -79,7 +79,7 @@ async fn converse(mut driver: Driver, ours: Ssrc, theirs: Ssrc, progress: Arc<Pr
                 }
                 Event::Closed(reason) => panic!("{reason:?}"),
                 Event::Rtp(..) | Event::KeyFrameRequested { .. } => {}
-                Event::Bandwidth { .. } | Event::RoundTrip(_) | Event::PathChanged | Event::Channel(_) => {}
+                Event::Bandwidth { .. } | Event::RoundTrip(_) | Event::PathChanged | Event::Unannounced { .. } | Event::Channel(_) => {}
             },
             _ = tick.tick(), if both(&progress.connected) => {
                 driver.endpoint().send_rtp(Instant::now(), packet(ours, sent, 900)).unwrap();

@@ -113,6 +113,70 @@ fn five_percent_loss_is_repaired_towards_the_guest() {
     assert!(net.guest().stats().repaired > 50);
 }
 
+/// A packet of an SSRC that the guest does not know, with a `mid` in extension 10.
+fn stranger(ssrc: u32, seq: u16, mid: &'static [u8]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let extensions = vec![(10, bytes::Bytes::from_static(mid))];
+    runde_rtp::Packet { extensions, ..packet(Ssrc(ssrc), seq, 100) }.encode(&mut bytes);
+    bytes
+}
+
+fn with_mids() -> Net {
+    let mut plan = Plan::new();
+    plan.configs[0].extensions.mid = Some(10);
+    let mut net = plan.start();
+    net.connect();
+    net
+}
+
+fn unannounced(net: &Net) -> Vec<(Ssrc, Ssrc)> {
+    let told = |event: &Event| {
+        let Event::Unannounced { ssrc, stream, .. } = event else { return None };
+        Some((*ssrc, *stream))
+    };
+    net.sides[0].events.iter().filter_map(told).collect()
+}
+
+#[test]
+fn an_unknown_ssrc_with_the_mid_of_a_known_stream_is_told_and_one_without_is_not() {
+    let mut net = with_mids();
+    net.host().declare_tx(&tx_video(Ssrc(77), None)).unwrap();
+    let send = |net: &mut Net, seq, mid| {
+        let now = net.now;
+        net.host().send_forwarded(now, &stranger(77, seq, mid)).unwrap();
+        net.run(ms(50));
+    };
+    send(&mut net, 1, b"v0");
+    assert_eq!(unannounced(&net), [], "nobody said what the mid means");
+    net.guest().expect_mid(FROM_HOST, "v0");
+    send(&mut net, 2, b"v1");
+    assert_eq!(unannounced(&net), []);
+    send(&mut net, 3, b"v0");
+    assert_eq!(unannounced(&net), [(Ssrc(77), FROM_HOST)]);
+    assert!(net.sides[0].received(Ssrc(77)).is_empty(), "who it belongs to is not decided here");
+    net.guest().remove(FROM_HOST);
+    send(&mut net, 4, b"v0");
+    assert_eq!(unannounced(&net).len(), 1, "the stream is gone, and its mid with it");
+}
+
+#[test]
+fn a_flood_of_unknown_ssrcs_with_a_known_mid_is_looked_at_ten_times_a_second_and_forged_ones_say_nothing() {
+    let mut net = with_mids();
+    net.guest().expect_mid(FROM_HOST, "v0");
+    for ssrc in 0..1000 {
+        net.inject(0, HOST, &stranger(100_000 + ssrc, 1, b"v0"));
+    }
+    assert_eq!(unannounced(&net), [], "not sealed by the host");
+    net.run(ms(1100));
+    for ssrc in 200_000..200_100 {
+        net.host().declare_tx(&tx_video(Ssrc(ssrc), None)).unwrap();
+        let now = net.now;
+        net.host().send_forwarded(now, &stranger(ssrc, 1, b"v0")).unwrap();
+    }
+    net.run(ms(200));
+    assert_eq!(unannounced(&net).len(), 10);
+}
+
 #[test]
 fn trap_1_a_forged_request_neither_changes_the_role_nor_is_answered() {
     let mut net = Plan::new().start();

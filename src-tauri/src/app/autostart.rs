@@ -31,7 +31,7 @@ impl Desk {
 
     fn autostart(&self, this: Option<PathBuf>) -> Option<Autostart> {
         let entry = self.profile.autostart()?;
-        let other = entry.on && this.as_ref() != Some(&entry.program);
+        let other = entry.on && !this.is_some_and(|this| entry.starts(&this));
         let other = if other { entry.program.display().to_string() } else { String::new() };
         Some(Autostart { on: entry.on, other })
     }

@@ -185,6 +185,11 @@ impl<S: Shell> App<S> {
             Some(MeetingEvent::MutedByModerator { kind, screen: false, by }) => self.muted_by(kind, by),
             Some(MeetingEvent::Reaction { endpoint, reaction }) => seat.reacted(&endpoint, reaction),
             Some(MeetingEvent::NotDone { condition }) => self.not_done(condition),
+            // Later attempts change nothing of what was said.
+            Some(MeetingEvent::NoBridge { attempt: 1 }) => {
+                let error = UiError::new(ErrorCode::NoBridge).with("host", &seat.host);
+                self.toast(error);
+            }
             Some(MeetingEvent::NoBridgeChannel) => {
                 let error = UiError::new(ErrorCode::NoBridgeChannel).with("host", &seat.host);
                 self.toast(error);
@@ -211,6 +216,7 @@ impl<S: Shell> App<S> {
                 | MeetingEvent::DominantSpeaker { .. }
                 | MeetingEvent::MediaConnected
                 | MeetingEvent::Unrecorded { .. }
+                | MeetingEvent::NoBridge { .. }
                 | MeetingEvent::Reconnecting { .. },
             ) => {}
         }

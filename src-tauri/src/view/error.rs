@@ -91,6 +91,7 @@ pub enum ErrorCode {
     /// No browser could be started. `detail` in the system's words
     BrowserSilent,
     /// The room's video server has no channel that we can open; pictures of the others may not come. `host`
+    NoBridge,
     NoBridgeChannel,
     /// The port for a room on this device is taken, and no other could be had. `address`
     PortInUse,

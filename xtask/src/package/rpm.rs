@@ -30,6 +30,9 @@ pub fn pack(content: &Content, folder: &Path) -> Result<PathBuf, String> {
 /// A unit is read when it comes and when it goes; the one that goes for good is stopped first (rpm counts the versions that stay).
 const UNIT: &str = "%post\nif [ -d /run/systemd/system ]; then systemctl daemon-reload || :; fi\n\n%preun\nif [ $1 -eq 0 ] && [ -d /run/systemd/system ]; then systemctl --no-reload disable --now runde-cli.service || :; fi\n\n%postun\nif [ -d /run/systemd/system ]; then systemctl daemon-reload || :; fi\n\n";
 
+/// Where zsh of these distributions looks, and where Debian's does.
+const ZSH: (&str, &str) = ("/usr/share/zsh/site-functions", "/usr/share/zsh/vendor-completions");
+
 /// Folders that are ours alone: rpm takes away only those that a package owns.
 fn folders(root: &Path) -> Result<Vec<String>, String> {
     let said = output_of(Command::new("find").args([".", "-type", "d", "-name", "runde*"]).current_dir(root))?;
@@ -41,7 +44,8 @@ fn folders(root: &Path) -> Result<Vec<String>, String> {
 /// Every installed file, as a path from the root.
 fn files(root: &Path) -> Result<Vec<String>, String> {
     let said = output_of(Command::new("find").args([".", "-type", "f"]).current_dir(root))?;
-    let mut files: Vec<String> = said.lines().filter_map(|line| line.strip_prefix('.')).map(str::to_owned).collect();
+    let mut files: Vec<String> =
+        said.lines().filter_map(|line| line.strip_prefix('.')).map(|line| line.replace(ZSH.1, ZSH.0)).collect();
     files.sort();
     Ok(files)
 }
@@ -56,13 +60,16 @@ fn spec(content: &Content, files: &[String], folders: &[String]) -> String {
     let requires: Vec<String> = content.requires.iter().map(|name| format!("Requires: {name}\n")).collect();
     let scripts = if files.iter().any(|path| path.ends_with(".service")) { UNIT } else { "" };
     format!(
-        "Name: {}\nVersion: {}\nRelease: 1\nSummary: {}\nLicense: Apache-2.0\n{}%global debug_package %{{nil}}\n%global __strip /bin/true\n\n%description\n{}\n\n%install\nmkdir -p %{{buildroot}}\ncp -a {}/. %{{buildroot}}/\n\n{scripts}%files\n{}\n",
+        "Name: {}\nVersion: {}\nRelease: 1\nSummary: {}\nLicense: Apache-2.0\n{}%global debug_package %{{nil}}\n%global __strip /bin/true\n\n%description\n{}\n\n%install\nmkdir -p %{{buildroot}}\ncp -a {}/. %{{buildroot}}/\nif [ -d %{{buildroot}}{} ]; then mv %{{buildroot}}{} %{{buildroot}}{}; fi\n\n{scripts}%files\n{}\n",
         content.name,
         version(),
         content.summary,
         requires.concat(),
         content.description,
         content.root.display(),
+        ZSH.1,
+        ZSH.1,
+        ZSH.0,
         list.join("\n"),
     )
 }

@@ -14,6 +14,10 @@ const ICONS: [(&str, &str); 5] = [
     ("icons/logo.svg", "scalable/apps/org.runde.Runde.svg"),
 ];
 
+/// Leads ALSA to the sound server. Where the server's cookie does not lie below `~/.config` (`XDG_CONFIG_HOME`), our own way to it finds
+/// nothing, and the programs fall back on ALSA.
+const SOUND_WITHOUT_COOKIE: &str = "libasound2-plugins";
+
 const ON_INSTALL: &str = "#!/bin/sh\nset -e\nif [ -d /run/systemd/system ]; then systemctl daemon-reload || true; fi\n";
 const BEFORE_REMOVAL: &str = "#!/bin/sh\nset -e\nif [ \"$1\" = remove ] && [ -d /run/systemd/system ]; then systemctl --no-reload disable --now runde-cli.service || true; fi\n";
 /// What the server kept belongs to the machine, not to a person: purging takes it along. Homes are never touched.
@@ -42,6 +46,7 @@ pub fn app(root: &Path, program: &Path) -> Result<Content, String> {
         recommends: &[
             "gnome-keyring | org.freedesktop.secrets",
             "pipewire-pulse | pulseaudio",
+            SOUND_WITHOUT_COOKIE,
             "gstreamer1.0-plugins-good",
         ],
         requires: &["libayatana-appindicator3.so.1()(64bit)", "xdg-utils", "desktop-file-utils"],
@@ -70,7 +75,7 @@ pub fn cli(root: &Path, program: &Path) -> Result<Content, String> {
         root: root.to_owned(),
         program: root.join("usr/bin/runde-cli"),
         depends: &[],
-        recommends: &[],
+        recommends: &[SOUND_WITHOUT_COOKIE],
         requires: &[],
         settings: &["/etc/runde/serve.env"],
         scripts: &[("postinst", ON_INSTALL), ("prerm", BEFORE_REMOVAL), ("postrm", AFTER_REMOVAL)],

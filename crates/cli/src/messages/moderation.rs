@@ -59,6 +59,7 @@ pub fn sentence(event: &MeetingEvent, lang: Lang) -> Option<String> {
         | MeetingEvent::Chat(_)
         | MeetingEvent::DominantSpeaker { .. }
         | MeetingEvent::MediaConnected
+        | MeetingEvent::NoBridge { .. }
         | MeetingEvent::NoBridgeChannel
         | MeetingEvent::MutedByModerator { .. }
         | MeetingEvent::Stats(_)

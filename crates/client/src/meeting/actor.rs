@@ -5,6 +5,7 @@
 
 mod ask;
 mod bridge;
+mod bridgeless;
 mod enter;
 mod extras;
 mod hear;
@@ -27,6 +28,7 @@ use tokio::time::{Interval, MissedTickBehavior, interval, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::bridge::{Bridge, News};
+use super::bridgeless::Bridgeless;
 use super::constraints::Wishes;
 use super::downlink::Downlink;
 use super::renewals::Renewals;
@@ -95,6 +97,10 @@ enum Over {
     Broken,
     /// On to another room of the meeting.
     Moved,
+    /// Out and in again: only whoever enters gets a media session.
+    Anew {
+        attempt: u32,
+    },
 }
 
 /// What one turn of the loop takes in.
@@ -147,6 +153,8 @@ struct Actor {
     deadline: Option<Instant>,
     session: Option<Session>,
     bridge: Option<Bridge>,
+    /// No bridge channel opens here, so the focus is to name sources.
+    classic: bool,
     uplink: Uplink,
     downlink: Downlink,
     sending: Sending,
@@ -165,6 +173,7 @@ struct Actor {
     renewals: Renewals,
     /// The other side of the media said goodbye; until then the room may say why.
     farewell: Option<Instant>,
+    bridgeless: Bridgeless,
     over: Option<Over>,
     levels: Interval,
     stats: Interval,
@@ -236,7 +245,7 @@ impl Actor {
         cancel: CancellationToken,
         identity: Identity,
     ) -> Self {
-        let guest = new_guest(&options, &place, None, &[], &mut rng);
+        let guest = new_guest(&options, &place, None, &[], false, &mut rng);
         let local = Local::new(options.devices.clone());
         let recorder = options.video_out.clone().map(|folder| local.recorder(folder));
         Self {
@@ -255,6 +264,7 @@ impl Actor {
             deadline: None,
             session: None,
             bridge: None,
+            classic: false,
             uplink: Uplink::new(options.layers, &mut rng),
             downlink: Downlink::new(recorder),
             sending: Sending::new(options.layers, &mut rng),
@@ -269,6 +279,7 @@ impl Actor {
             restarts: Restarts::default(),
             renewals: Renewals::new(place.addresses.renews_ice),
             farewell: None,
+            bridgeless: Bridgeless::default(),
             over: None,
             levels: every(LEVELS_EVERY),
             stats: every(STATS_EVERY),
@@ -294,6 +305,11 @@ impl Actor {
                 Over::Moved => {
                     attempt = 0;
                     self.enter_other_room().await;
+                    continue;
+                }
+                Over::Anew { attempt } => {
+                    self.faces.learn(Fact::Reconnecting { attempt });
+                    self.enter_anew().await;
                     continue;
                 }
                 Over::Ended(reason) if self.comes_back(&reason) => {
@@ -338,7 +354,7 @@ impl Actor {
 
     fn renew_guest(&mut self) {
         let elsewhere = self.elsewhere.as_deref();
-        self.guest = new_guest(&self.options, &self.place, elsewhere, &self.former, &mut self.rng);
+        self.guest = new_guest(&self.options, &self.place, elsewhere, &self.former, self.classic, &mut self.rng);
     }
 
     async fn stay(&mut self) -> Over {
@@ -395,13 +411,14 @@ impl Actor {
     /// When something is due: in the guest core, or a repair.
     fn wake(&self) -> Option<Instant> {
         let doubt = self.doubt.map(|doubt| doubt.ends());
-        [self.deadline, self.restarts.due(), doubt, self.farewell].into_iter().flatten().min()
+        [self.deadline, self.restarts.due(), self.bridgeless.due(), doubt, self.farewell].into_iter().flatten().min()
     }
 
     fn woken(&mut self, now: Instant) {
         self.settle_doubt(now);
         self.miss_explanation(now);
         self.repair(now);
+        self.leave_bridgeless(now);
         if self.deadline.is_some_and(|at| at <= now) {
             self.guest.handle(now, guest::Input::Timeout);
         }

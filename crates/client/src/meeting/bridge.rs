@@ -37,6 +37,9 @@ pub(super) enum Bridge {
 /// A WebSocket that is kept open.
 #[derive(Debug)]
 pub(super) struct WebSocket {
+    /// Attempts that failed before it was open for the first time.
+    pub(super) failures: u32,
+    was_open: bool,
     outgoing: mpsc::Sender<String>,
     incoming: mpsc::Receiver<Incoming>,
     _task: AbortOnDropHandle<()>,
@@ -58,7 +61,7 @@ impl WebSocket {
         let (outgoing, to_send) = mpsc::channel(OUTGOING_FRAMES);
         let (received, incoming) = mpsc::channel(INCOMING_FRAMES);
         let task = AbortOnDropHandle::new(tokio::spawn(keep_open(target, errand, to_send, received)));
-        Self { outgoing, incoming, _task: task }
+        Self { failures: 0, was_open: false, outgoing, incoming, _task: task }
     }
 
     /// Sends, or drops when the channel is down: after reopening everything that counts is said again.
@@ -72,7 +75,10 @@ impl WebSocket {
     pub(super) async fn next(&mut self) -> News {
         loop {
             match self.incoming.recv().await {
-                Some(Incoming::Opened(_)) => return News::Opened,
+                Some(Incoming::Opened(_)) => {
+                    self.was_open = true;
+                    return News::Opened;
+                }
                 Some(Incoming::Text(text)) => match FromBridge::parse(&text) {
                     Ok(Some(message)) => return News::Said(message),
                     Ok(None) => {}
@@ -80,6 +86,7 @@ impl WebSocket {
                 },
                 Some(Incoming::Failed(error)) => {
                     tracing::info!(%error, "the bridge channel does not open");
+                    self.failures += u32::from(!self.was_open);
                     return News::Failed;
                 }
                 Some(Incoming::Closed(_)) => tracing::info!("the bridge channel closed"),

@@ -46,6 +46,11 @@ impl Wishes {
         self.constraints() != before
     }
 
+    /// The tiles as they were told last.
+    pub(crate) fn tiles(&self) -> Option<&[Tile]> {
+        self.tiles.as_deref()
+    }
+
     pub(crate) fn constraints(&self) -> Constraints {
         let Some(tiles) = &self.tiles else {
             return Constraints {

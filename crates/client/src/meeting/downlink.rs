@@ -29,6 +29,10 @@ const ASKS: usize = 64;
 /// Streams decoded at once. No screen shows more, and each picture source costs a thread.
 const MAX_SOURCES: usize = 256;
 
+/// Pictures of an SSRC that carries another's source now are left out for so long: a bridge says so beside the media path, so what
+/// was sent before may come after. Sound that comes late is heard for a moment and shows nobody's face.
+const SETTLES: Duration = Duration::from_millis(100);
+
 /// Where the packets of a stream go.
 enum Path {
     Sound,
@@ -46,6 +50,8 @@ struct Heard {
     owner: String,
     path: Path,
     count: Count,
+    /// Nothing is taken before: the SSRC was another's.
+    from: Option<Instant>,
 }
 
 impl Drop for Heard {
@@ -61,6 +67,8 @@ impl Drop for Heard {
 #[derive(Default)]
 struct Count {
     extender: Extender,
+    /// Up to this number everything was another's.
+    former: Option<u64>,
     first: u64,
     highest: u64,
     packets: u64,
@@ -68,6 +76,16 @@ struct Count {
 }
 
 impl Count {
+    /// Goes on where another's packets under the same SSRC ended.
+    fn after(extender: Extender) -> Self {
+        Self { former: extender.highest(), extender, ..Self::default() }
+    }
+
+    /// Whether it was sent before the SSRC was given to this source.
+    fn is_anothers(&self, seq: SeqNo) -> bool {
+        self.former.is_some_and(|former| self.extender.peek(seq) <= former)
+    }
+
     fn packet(&mut self, seq: SeqNo, bytes: usize) {
         self.packets += 1;
         self.bytes += bytes as u64;
@@ -91,13 +109,18 @@ impl Count {
 pub(super) struct Downlink {
     sound: Option<AudioReceiver>,
     heard: BTreeMap<u32, Heard>,
+    /// How far the numbers of SSRCs came that a bridge took from somebody, while nobody has them; at most [`MAX_SOURCES`].
+    former: BTreeMap<u32, Extender>,
+    /// How many recordings there are of each source.
+    recorded: BTreeMap<String, u32>,
     asks: (Sender<Ssrc>, Receiver<Ssrc>),
     video_out: Option<Recorder>,
 }
 
 impl Downlink {
     pub(super) fn new(video_out: Option<Recorder>) -> Self {
-        Self { sound: None, heard: BTreeMap::new(), asks: bounded(ASKS), video_out }
+        let (heard, former, recorded) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        Self { sound: None, heard, former, recorded, asks: bounded(ASKS), video_out }
     }
 
     /// Plays the mix into `sink` from now on; `far` is what the echo canceller listens to.
@@ -122,6 +145,21 @@ impl Downlink {
     /// # Errors
     /// [`ReceiveError`] when there is no thread for it.
     pub(super) fn add(&mut self, announced: Announced) -> Result<(), ReceiveError> {
+        self.take_in(announced, Count::default(), None)
+    }
+
+    /// Decodes a stream whose SSRC the bridge has given to this source, from another if it was in use. Nothing of the
+    /// other's is shown or heard as this one's, whenever it comes.
+    ///
+    /// # Errors
+    /// [`ReceiveError`] when there is no thread for it.
+    pub(super) fn map(&mut self, now: Instant, announced: Announced) -> Result<(), ReceiveError> {
+        let former = self.former.remove(&announced.source.ssrc);
+        let from = former.as_ref().filter(|_| announced.source.kind == Kind::Video).map(|_| now + SETTLES);
+        self.take_in(announced, former.map(Count::after).unwrap_or_default(), from)
+    }
+
+    fn take_in(&mut self, announced: Announced, count: Count, from: Option<Instant>) -> Result<(), ReceiveError> {
         if self.heard.len() >= MAX_SOURCES {
             tracing::warn!("more sources than can be decoded at once");
             return Ok(());
@@ -136,15 +174,19 @@ impl Downlink {
             }
             Kind::Video => self.see(ssrc, &announced.source.name)?,
         };
-        let heard = Heard { source: announced.source.name, owner: announced.owner, path, count: Count::default() };
+        let heard = Heard { source: announced.source.name, owner: announced.owner, path, count, from };
         self.heard.insert(ssrc.0, heard);
         Ok(())
     }
 
-    fn see(&self, ssrc: Ssrc, source: &str) -> Result<Path, ReceiveError> {
+    fn see(&mut self, ssrc: Ssrc, source: &str) -> Result<Path, ReceiveError> {
         let pictures: Arc<Mailbox<Picture>> = Arc::default();
         let decoded = match &self.video_out {
-            Some(recorder) => recorder.record(source, pictures.clone()),
+            Some(recorder) => {
+                let nth = self.recorded.entry(source.to_owned()).or_default();
+                *nth += 1;
+                recorder.record(source, *nth, pictures.clone())
+            }
             None => pictures.clone(),
         };
         let receiver = VideoReceiver::spawn(ssrc, decoded.clone(), self.asks.0.clone())?;
@@ -153,10 +195,16 @@ impl Downlink {
 
     /// Forgets a stream.
     pub(super) fn remove(&mut self, ssrc: u32) {
-        if self.heard.remove(&ssrc).is_some()
-            && let Some(sound) = &self.sound
-        {
+        let Some(mut heard) = self.heard.remove(&ssrc) else { return };
+        if let Some(sound) = &self.sound {
             sound.remove(Ssrc(ssrc));
+        }
+        let came = std::mem::take(&mut heard.count.extender);
+        if came.highest().is_some() {
+            if self.former.len() >= MAX_SOURCES {
+                self.former.pop_first();
+            }
+            self.former.insert(ssrc, came);
         }
     }
 
@@ -171,6 +219,17 @@ impl Downlink {
     pub(super) fn clear(&mut self) {
         let all: Vec<u32> = self.heard.keys().copied().collect();
         all.into_iter().for_each(|ssrc| self.remove(ssrc));
+        self.former.clear();
+    }
+
+    /// Source and owner of an announced stream.
+    pub(super) fn source_of(&self, ssrc: Ssrc) -> Option<(String, String)> {
+        self.heard.get(&ssrc.0).map(|heard| (heard.source.clone(), heard.owner.clone()))
+    }
+
+    /// Whether anybody's stream was named.
+    pub(super) fn expects_anybody(&self) -> bool {
+        !self.heard.is_empty()
     }
 
     /// What an announced stream carries.
@@ -184,6 +243,9 @@ impl Downlink {
     /// Takes one packet; never waits.
     pub(super) fn packet(&mut self, packet: Packet, arrival: Instant) {
         let Some(heard) = self.heard.get_mut(&packet.ssrc.0) else { return };
+        if heard.count.is_anothers(packet.seq) || heard.from.is_some_and(|from| arrival < from) {
+            return;
+        }
         heard.count.packet(packet.seq, packet.payload.len());
         match (&heard.path, &self.sound) {
             (Path::Sight { receiver, .. }, _) => receiver.packet(arrival, packet),
@@ -323,6 +385,76 @@ mod tests {
         assert_eq!(downlink.remove_owner("b"), [7, 8]);
         assert_eq!(downlink.pictures().into_keys().collect::<Vec<_>>(), ["c-v0"]);
         assert!(gone.put(Picture::plain(2, 2, [0; 3], 0, Instant::now())).is_some(), "the mailbox is closed");
+    }
+
+    /// An SSRC passes from one source to another after its number 10.
+    fn passed_on(kind: Kind, now: Instant) -> Downlink {
+        let mut downlink = Downlink::new(None);
+        downlink.map(now, announced(kind, 7, "bbbb0001")).unwrap();
+        for seq in [9, 10] {
+            downlink.packet(packet(7, seq), now);
+        }
+        downlink.remove(7);
+        downlink.map(now, announced(kind, 7, "cccc0001")).unwrap();
+        downlink
+    }
+
+    fn counted(downlink: &Downlink) -> (String, u64) {
+        let stats = downlink.stats(Instant::now());
+        assert_eq!(stats.len(), 1);
+        (stats[0].endpoint.clone(), stats[0].packets)
+    }
+
+    #[test]
+    fn what_was_sent_for_the_former_owner_of_an_ssrc_is_not_the_new_ones() {
+        let now = Instant::now();
+        let mut downlink = passed_on(Kind::Video, now);
+        let settled = now + SETTLES;
+        for seq in [8, 10, 65_535] {
+            downlink.packet(packet(7, seq), settled);
+        }
+        assert_eq!(counted(&downlink), ("cccc0001".into(), 0), "it came late");
+        downlink.packet(packet(7, 11), now);
+        assert_eq!(counted(&downlink).1, 0, "it may have been on the way when the bridge spoke");
+        for seq in [13, 12] {
+            downlink.packet(packet(7, seq), settled);
+        }
+        assert_eq!(counted(&downlink).1, 2);
+        assert!(downlink.stats(now)[0].loss.abs() < 0.001, "what was the other's is no loss");
+        assert_eq!(downlink.pictures().into_keys().collect::<Vec<_>>(), ["cccc0001-v0"]);
+    }
+
+    #[test]
+    fn a_voice_that_takes_over_an_ssrc_is_heard_from_its_first_word() {
+        let now = Instant::now();
+        let mut downlink = passed_on(Kind::Audio, now);
+        for seq in [10, 11] {
+            downlink.packet(packet(7, seq), now);
+        }
+        assert_eq!(counted(&downlink), ("cccc0001".into(), 1));
+    }
+
+    #[test]
+    fn an_ssrc_that_begins_anew_in_a_classic_session_is_taken_from_any_number() {
+        let now = Instant::now();
+        let mut downlink = passed_on(Kind::Video, now);
+        downlink.remove(7);
+        downlink.add(announced(Kind::Video, 7, "cccc0001")).unwrap();
+        downlink.packet(packet(7, 3), now);
+        assert_eq!(counted(&downlink).1, 1);
+    }
+
+    #[test]
+    fn what_is_remembered_of_former_ssrcs_is_bounded() {
+        let mut downlink = Downlink::new(None);
+        for ssrc in 0..3 * MAX_SOURCES as u32 {
+            downlink.map(Instant::now(), announced(Kind::Audio, ssrc, "b")).unwrap();
+            downlink.packet(packet(ssrc, 1), Instant::now());
+            downlink.remove(ssrc);
+        }
+        assert_eq!(downlink.former.len(), MAX_SOURCES);
+        downlink.clear();
+        assert!(downlink.former.is_empty(), "with the session");
     }
 
     #[test]

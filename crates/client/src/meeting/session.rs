@@ -5,14 +5,14 @@
 
 mod renew;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use runde_rtp::ext::uris;
 use runde_rtp::{Packet, Ssrc};
-use runde_signalling::guest::{Command, answerable};
+use runde_signalling::guest::{Command, Mapped, answerable};
 use runde_signalling::jingle::{self, Content, Kind, Offer, Semantics, Source, Sources, VideoType};
 use runde_transport as transport;
 use runde_transport::driver::route;
@@ -78,6 +78,8 @@ pub(super) struct Session {
     audio: Vec<transport::PayloadType>,
     video: Vec<transport::PayloadType>,
     declared: BTreeSet<u32>,
+    /// What packets of declared streams say in their `mid` extension, where the bridge said so.
+    mids: BTreeMap<u32, String>,
 }
 
 /// What a declared stream carries.
@@ -113,7 +115,7 @@ impl Session {
         // Jingle has no word for the largest message that the other side takes.
         let channels = DataChannels::On { max_message: None };
         let channels = if offer.has_data_channels() { channels } else { DataChannels::Off };
-        let guest = Config::guest(local.clone(), socket.local_addr()?, extension_ids(audio, video));
+        let guest = Config::guest(local.clone(), socket.local_addr()?, extension_ids(&offer.contents, audio, video));
         let config = Config { channels, ..guest };
         let mut core = Endpoint::new(now, identity, config)?;
         let candidates = if relays.only { Vec::new() } else { remote.candidates.clone() };
@@ -137,6 +139,7 @@ impl Session {
             audio: payload_types(audio, "opus"),
             video: video.map(|content| payload_types(content, "VP8")).unwrap_or_default(),
             declared: BTreeSet::new(),
+            mids: BTreeMap::new(),
         };
         session.declare_tx(uplink)?;
         uplink.agree(terms(Some(audio), &session.audio), terms(video, &session.video));
@@ -172,6 +175,21 @@ impl Session {
         let track = TxTrack { ssrc: stream.ssrc, rtx: stream.rtx, kind: transport::Kind::Video, payload_types };
         let declared = self.driver.endpoint().declare_tx(&track);
         declared.inspect_err(|refused| tracing::warn!(%refused, "the screen cannot be sent")).is_ok()
+    }
+
+    /// Declares streams that the bridge gave to sources of others.
+    pub(super) fn map(&mut self, mapped: &Mapped) -> Vec<Announced> {
+        let announced = self.announce(&mapped.come);
+        for (ssrc, mid) in mapped.mids.iter().filter(|(ssrc, _)| self.declared.contains(ssrc)) {
+            self.driver.endpoint().expect_mid(Ssrc(*ssrc), mid);
+            self.mids.insert(*ssrc, mid.clone());
+        }
+        announced
+    }
+
+    /// What the packets of a stream say in their `mid` extension.
+    pub(super) fn mid_of(&self, stream: Ssrc) -> Option<&str> {
+        self.mids.get(&stream.0).map(String::as_str)
     }
 
     /// Declares streams of others; those of the bridge itself are declared too, so that its padding is acknowledged,
@@ -218,6 +236,7 @@ impl Session {
 
     /// Forgets a stream.
     pub(super) fn withdraw(&mut self, ssrc: u32) {
+        self.mids.remove(&ssrc);
         if self.declared.remove(&ssrc) {
             self.driver.endpoint().remove(Ssrc(ssrc));
         }
@@ -268,11 +287,30 @@ impl Session {
 
     /// Whether a payload type is a codec that was agreed on.
     pub(super) fn speaks(&self, kind: Kind, payload_type: u8) -> bool {
-        let agreed = match kind {
+        self.agreed(kind).iter().any(|known| known.number == payload_type)
+    }
+
+    /// The SSRCs of a stream and of its repairs once `ssrc`, on which this payload type came, is part of it.
+    pub(super) fn bound(&self, kind: Kind, ssrc: Ssrc, stream: Ssrc, payload_type: u8) -> Option<(u32, Option<u32>)> {
+        bound(self.agreed(kind), ssrc, stream, payload_type)
+    }
+
+    fn agreed(&self, kind: Kind) -> &[transport::PayloadType] {
+        match kind {
             Kind::Audio => &self.audio,
             Kind::Video => &self.video,
-        };
-        agreed.iter().any(|known| known.number == payload_type)
+        }
+    }
+}
+
+/// Media puts the stream under its SSRC; the repairs of before may come to it in the same way, as they say the same `mid`.
+fn bound(agreed: &[transport::PayloadType], ssrc: Ssrc, stream: Ssrc, payload_type: u8) -> Option<(u32, Option<u32>)> {
+    let media = agreed.iter().any(|known| known.number == payload_type);
+    let repair = agreed.iter().any(|known| known.rtx == Some(payload_type));
+    match (media, repair) {
+        (true, _) => Some((ssrc.0, None)),
+        (false, true) => Some((stream.0, Some(ssrc.0))),
+        (false, false) => None,
     }
 }
 
@@ -327,12 +365,14 @@ fn extension(content: &Content, uri: &str) -> Option<u8> {
 }
 
 /// Both sections share one transport, so an id means the same in both.
-fn extension_ids(audio: &Content, video: Option<&Content>) -> ExtensionIds {
+fn extension_ids(offered: &[Content], audio: &Content, video: Option<&Content>) -> ExtensionIds {
     let find = |uri| extension(audio, uri).or_else(|| video.and_then(|video| extension(video, uri)));
     ExtensionIds {
         audio_level: find(uris::AUDIO_LEVEL),
         abs_send_time: find(uris::ABS_SEND_TIME),
         transport_cc: find(uris::TRANSPORT_CC),
+        // Read only, so it is not in our answer: what we send is told apart by SSRC.
+        mid: offered.iter().find_map(|content| extension(content, uris::MID)),
     }
 }
 
@@ -433,6 +473,14 @@ mod tests {
         let agreed = payload_types(&content, "VP8");
         assert_eq!(agreed, [transport::PayloadType { number: 100, rtx: Some(96), clock_rate: 90_000 }]);
         assert!(payload_types(&content, "H264").is_empty());
+    }
+
+    #[test]
+    fn an_ssrc_that_is_known_by_its_mid_is_the_streams_or_its_repairs_by_its_payload_type() {
+        let agreed = [transport::PayloadType { number: 100, rtx: Some(96), clock_rate: 90_000 }];
+        let bound = |payload_type| bound(&agreed, Ssrc(7), Ssrc(1), payload_type);
+        assert_eq!((bound(100), bound(96)), (Some((7, None)), Some((1, Some(7)))));
+        assert_eq!(bound(41), None, "another codec says nothing");
     }
 
     #[test]

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use runde_sfu::{self as sfu, EndpointId, Notice, VideoConstraints, VideoType};
-use runde_signalling::bridge::{Constraint, FromBridge, ReceiverVideoConstraints, ToBridge};
+use runde_sfu::{self as sfu, EndpointId, Mapping, MediaKind, Notice, VideoConstraints, VideoType};
+use runde_signalling::bridge::{Constraint, FromBridge, MappedSource, ReceiverVideoConstraints, ToBridge};
 use tokio::sync::mpsc;
 
 use super::seat::Way;
@@ -153,12 +153,38 @@ impl Hall {
                 source_name: source.to_string(),
                 max_height: i32::try_from(*max_height).unwrap_or(UNLIMITED_HEIGHT),
             }),
+            Notice::Mapped { kind, sources } => Some(self.map_of(*kind, sources)),
             Notice::Connectivity { endpoint, active } => {
                 name(endpoint).map(|endpoint| FromBridge::EndpointConnectivity { endpoint, active: *active })
             }
         };
         if let Some(message) = message {
             self.say_by_bridge(now, to, message.to_json());
+        }
+    }
+}
+
+impl Hall {
+    fn map_of(&self, kind: MediaKind, sources: &[Mapping]) -> FromBridge {
+        let mapped = |mapping: &Mapping| {
+            let video_type = match mapping.video_type {
+                _ if kind == MediaKind::Audio => None,
+                VideoType::Desktop => Some("DESKTOP".to_owned()),
+                VideoType::Camera | VideoType::Off => Some("CAMERA".to_owned()),
+            };
+            Some(MappedSource {
+                source: mapping.source.to_string(),
+                owner: self.seats.get(&mapping.owner)?.endpoint.clone(),
+                ssrc: mapping.ssrc.0,
+                rtx: mapping.rtx.map(|rtx| rtx.0),
+                video_type,
+                mid: None,
+            })
+        };
+        let sources = sources.iter().filter_map(mapped).collect();
+        match kind {
+            MediaKind::Audio => FromBridge::AudioSourcesMap(sources),
+            MediaKind::Video => FromBridge::VideoSourcesMap(sources),
         }
     }
 }

@@ -44,7 +44,7 @@ impl Hall {
             Event::Nacked { ssrc, seqs } => (sfu::Input::Nacked { from: id, ssrc, seqs }, now),
             Event::Bandwidth { bps } => (sfu::Input::Bandwidth { endpoint: id, bps }, now),
             Event::Channel(event) => return self.channel_said(now, id, event),
-            Event::RoundTrip(_) | Event::PathChanged => return,
+            Event::RoundTrip(_) | Event::PathChanged | Event::Unannounced { .. } => return,
         };
         let Some(room) = self.seats.get(&id).map(|seat| seat.room.clone()) else { return };
         self.room(at, &room, input);

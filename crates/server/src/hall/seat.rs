@@ -1,10 +1,10 @@
 //! One guest's place in a room, and what signalling's words mean in transport's and the room's.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use runde_rtp::Ssrc;
-use runde_sfu::{EndpointId, LayerSsrc, MediaKind, Room, Source};
+use runde_sfu::{EndpointId, LayerSsrc, MediaKind, Room, SlotSsrcs, Source};
 use runde_signalling::host::ConnId;
 use runde_signalling::jingle;
 use runde_transport::{
@@ -46,6 +46,8 @@ pub(super) struct Seat {
     pub(super) line: Line,
     /// It took the offer: it may be sent the others' streams.
     pub(super) accepted: bool,
+    /// Its client understands source maps, so it is sent on SSRCs of its own and none of the others'.
+    pub(super) rewriting: bool,
     /// Our part in DTLS since then; a restart of ICE does not change it.
     pub(super) setup: jingle::Setup,
     /// New ICE credentials of ours that the guest was told and has not answered yet.
@@ -115,6 +117,34 @@ pub(super) fn leaving(source: &Source) -> Option<TxTrack> {
     let (kind, payload_type) = form(source.kind);
     let first = source.layers.first()?;
     Some(TxTrack { ssrc: first.ssrc, rtx: first.rtx, kind, payload_types: vec![payload_type] })
+}
+
+/// SSRCs for a guest that understands source maps, `count` of each kind and none of its own; nothing if the system has no
+/// random numbers.
+pub(super) fn slots(count: usize, own: &[jingle::Source]) -> Option<SlotSsrcs> {
+    let mut taken: BTreeSet<u32> = own.iter().map(|source| source.ssrc).chain([0]).collect();
+    let mut fresh = || loop {
+        let ssrc = getrandom::u32().ok()?;
+        if taken.insert(ssrc) {
+            return Some(Ssrc(ssrc));
+        }
+    };
+    let mut slots = SlotSsrcs::default();
+    for _ in 0..count {
+        slots.sound.push(fresh()?);
+        slots.pictures.push(LayerSsrc { ssrc: fresh()?, rtx: Some(fresh()?) });
+    }
+    Some(slots)
+}
+
+/// What a guest may be sent on these.
+pub(super) fn leaving_on(slots: &SlotSsrcs) -> impl Iterator<Item = TxTrack> {
+    let track = |kind, ssrc, rtx| {
+        let (kind, payload_type) = form(kind);
+        TxTrack { ssrc, rtx, kind, payload_types: vec![payload_type] }
+    };
+    let sound = slots.sound.iter().map(move |ssrc| track(MediaKind::Audio, *ssrc, None));
+    sound.chain(slots.pictures.iter().map(move |slot| track(MediaKind::Video, slot.ssrc, slot.rtx)))
 }
 
 fn form(kind: MediaKind) -> (Kind, PayloadType) {
@@ -191,6 +221,15 @@ mod tests {
         assert_eq!(layers, [(1, Some(11)), (2, Some(12)), (3, Some(13))]);
         assert_eq!(leaving(&found[0]).map(|track| (track.ssrc, track.rtx)), Some((Ssrc(1), Some(Ssrc(11)))));
         assert_eq!((found[1].kind, arriving(&found[1]).count()), (MediaKind::Audio, 1));
+    }
+
+    #[test]
+    fn slots_are_ssrcs_that_nobody_else_has() {
+        let slots = slots(50, &[source(jingle::Kind::Audio, 7, "ep-a0")]).unwrap();
+        let all: BTreeSet<Ssrc> =
+            leaving_on(&slots).flat_map(|track| std::iter::once(track.ssrc).chain(track.rtx)).collect();
+        assert_eq!((all.len(), leaving_on(&slots).count()), (150, 100));
+        assert!(!all.contains(&Ssrc(7)) && !all.contains(&Ssrc(0)));
     }
 
     #[test]

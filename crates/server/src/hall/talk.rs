@@ -12,7 +12,8 @@ use super::{Frame, Hall};
 use crate::pace::Pace;
 
 /// Header extensions of the offer.
-const EXTENSIONS: ExtensionIds = ExtensionIds { audio_level: Some(1), abs_send_time: Some(3), transport_cc: Some(5) };
+const EXTENSIONS: ExtensionIds =
+    ExtensionIds { audio_level: Some(1), abs_send_time: Some(3), transport_cc: Some(5), mid: None };
 
 impl Hall {
     pub(super) fn converse(&mut self, now: Instant, input: host::Input) {
@@ -55,7 +56,7 @@ impl Hall {
         match event {
             Event::Allocate { room, endpoint } => self.allocate(now, room, endpoint),
             Event::Accepted { room, endpoint, transport, sources, groups } => {
-                self.accepted(now, &room, &endpoint, &transport);
+                self.accepted(now, &room, &endpoint, &transport, &sources);
                 self.changed(now, &room, &endpoint, &sources, &groups);
             }
             Event::SourcesChanged { room, endpoint, sources, groups } => {
@@ -122,6 +123,7 @@ impl Hall {
             sources: Vec::new(),
             line: Line::Down,
             accepted: false,
+            rewriting: false,
             setup,
             renewed: None,
         };
@@ -163,8 +165,9 @@ impl Hall {
         }
     }
 
-    fn accepted(&mut self, now: Instant, room: &str, endpoint: &str, transport: &Transport) {
+    fn accepted(&mut self, now: Instant, room: &str, endpoint: &str, transport: &Transport, own: &[Source]) {
         let Some(id) = self.seat_id(room, endpoint) else { return };
+        let rewriting = self.host.rewrites_for(room, endpoint);
         let Some(remote) = seat::remote(transport) else {
             tracing::debug!(endpoint = id.0, "a guest's transport has no usable fingerprint");
             return;
@@ -176,12 +179,27 @@ impl Hall {
         }
         if let Some(seat) = self.seats.get_mut(&id) {
             seat.accepted = true;
+            seat.rewriting = rewriting;
             seat.setup = seat::our_setup(transport.setup);
+        }
+        if rewriting {
+            return self.rewrite_for(now, id, room, own);
         }
         let others: Vec<sfu::Source> = self.neighbours(id).flat_map(|(_, seat)| seat.sources.iter().cloned()).collect();
         for source in &others {
             self.declare_leaving(id, source);
         }
+    }
+
+    /// The guest understands source maps: it is sent on SSRCs of its own, whoever comes and goes.
+    fn rewrite_for(&mut self, now: Instant, id: EndpointId, room: &str, own: &[Source]) {
+        let (Some(endpoint), Some(slots)) = (self.port.get_mut(id), seat::slots(self.site.slots, own)) else { return };
+        for track in seat::leaving_on(&slots) {
+            if let Err(error) = endpoint.declare_tx(&track) {
+                tracing::debug!(endpoint = id.0, %error, "a stream cannot be sent on");
+            }
+        }
+        self.room(now, room, sfu::Input::Rewriting { endpoint: id, slots });
     }
 
     /// Takes over an endpoint's sources: its transport expects them, everybody else's may send them on.
@@ -190,7 +208,7 @@ impl Hall {
         let sources = seat::sources(signalled, groups);
         let Some(seat) = self.seats.get_mut(&id) else { return };
         let before = std::mem::replace(&mut seat.sources, sources.clone());
-        let others: Vec<EndpointId> = self.neighbours(id).filter(|(_, s)| s.accepted).map(|(id, _)| id).collect();
+        let others = self.sent_originals(id);
         for gone in before.iter().filter(|source| !sources.contains(source)) {
             self.forget(id, &others, gone);
         }
@@ -217,6 +235,11 @@ impl Hall {
         }
     }
 
+    /// Who is sent this guest's streams under their own SSRCs.
+    fn sent_originals(&self, id: EndpointId) -> Vec<EndpointId> {
+        self.neighbours(id).filter(|(_, seat)| seat.accepted && !seat.rewriting).map(|(id, _)| id).collect()
+    }
+
     /// Takes a source out of its sender's transport and out of everybody's who was sent it.
     fn forget(&mut self, owner: EndpointId, others: &[EndpointId], source: &sfu::Source) {
         if let Some(endpoint) = self.port.get_mut(owner) {
@@ -240,7 +263,7 @@ impl Hall {
 
     /// Ends a guest's media; the others keep theirs.
     pub(super) fn unseat(&mut self, now: Instant, id: EndpointId) {
-        let others: Vec<EndpointId> = self.neighbours(id).filter(|(_, s)| s.accepted).map(|(id, _)| id).collect();
+        let others = self.sent_originals(id);
         let Some(seat) = self.seats.remove(&id) else { return };
         for source in &seat.sources {
             self.forget(id, &others, source);

@@ -7,6 +7,7 @@ mod access_log;
 mod channel;
 mod http;
 mod media;
+mod rewriting;
 mod rooms;
 mod stage;
 mod web_root;

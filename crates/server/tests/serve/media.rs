@@ -27,14 +27,16 @@ use tracing::{Metadata, Subscriber};
 
 use crate::stage::{Guest, PATIENCE, Socket, attribute, open, open_with_log, socket, until};
 
-const OPUS: PayloadType = PayloadType { number: 111, rtx: None, clock_rate: 48_000 };
-const VP8: PayloadType = PayloadType { number: 100, rtx: Some(96), clock_rate: 90_000 };
+pub const OPUS: PayloadType = PayloadType { number: 111, rtx: None, clock_rate: 48_000 };
+pub const VP8: PayloadType = PayloadType { number: 100, rtx: Some(96), clock_rate: 90_000 };
 
 /// A guest with a media path of its own.
-struct Peer {
-    guest: Guest,
-    driver: Driver,
-    channel: Socket,
+pub struct Peer {
+    pub guest: Guest,
+    pub driver: Driver,
+    pub channel: Socket,
+    /// What it was offered.
+    pub offer: String,
     identity: Identity,
     sid: String,
     base: u32,
@@ -48,14 +50,14 @@ struct Peer {
 impl Peer {
     /// Takes the offer with one voice (`base + 50`) and one camera (layers `base..`, repaired on `base + 10..`), ready to
     /// receive what the others send.
-    async fn accept(mut guest: Guest, base: u32, layers: u32, others: &[u32]) -> Self {
+    pub async fn accept(mut guest: Guest, base: u32, layers: u32, others: &[u32]) -> Self {
         let offer = until(&mut guest.socket, "session-initiate").await;
         let stanza = xml::parse(&offer, &xml::Limits::PEER).unwrap();
         let jingle = Jingle::from_xml(stanza.find("jingle", ns::JINGLE).unwrap()).unwrap();
         let identity = Identity::generate().unwrap();
         let own = Credentials::generate(&identity).unwrap();
         let udp = Udp::bind("127.0.0.1:0".parse().unwrap()).unwrap();
-        let ids = ExtensionIds { audio_level: Some(1), abs_send_time: Some(3), transport_cc: Some(5) };
+        let ids = ExtensionIds { audio_level: Some(1), abs_send_time: Some(3), transport_cc: Some(5), mid: None };
         let config = Config::guest(own.clone(), udp.local_addr().unwrap(), ids);
         let mut endpoint = Endpoint::new(Instant::now(), &identity, config).unwrap();
         declare(&mut endpoint, base, layers, others);
@@ -64,10 +66,23 @@ impl Peer {
         let channel = socket(&attribute(&offer, "url"), None).await.unwrap();
         let driver = Driver::new(udp, endpoint).unwrap();
         let (packets, key_due, heard) = ([0; 3], [true; 3], Heard::default());
-        Self { guest, driver, channel, identity, sid: jingle.sid, base, layers, sent: 0, packets, key_due, heard }
+        Self {
+            guest,
+            driver,
+            channel,
+            offer,
+            identity,
+            sid: jingle.sid,
+            base,
+            layers,
+            sent: 0,
+            packets,
+            key_due,
+            heard,
+        }
     }
 
-    async fn connected(&mut self) {
+    pub async fn connected(&mut self) {
         while !matches!(self.driver.next().await.unwrap(), Event::Connected { .. }) {}
     }
 
@@ -100,7 +115,7 @@ impl Peer {
         self.driver.endpoint().ice_restart(now, own, &theirs.credentials, &theirs.candidates).unwrap();
     }
 
-    async fn watch(&mut self, height: u32) {
+    pub async fn watch(&mut self, height: u32) {
         // What the line takes is said here, so that no story waits for an estimate to grow.
         let wants = format!(
             r#"{{"colibriClass":"ReceiverVideoConstraints","lastN":-1,"assumedBandwidthBps":5000000,"defaultConstraints":{{"maxHeight":{height}}}}}"#
@@ -114,7 +129,7 @@ impl Peer {
     }
 
     /// One block of sound and one picture of each layer; a key frame where one was asked for.
-    fn send(&mut self) {
+    pub fn send(&mut self) {
         self.sent += 1;
         let now = Instant::now();
         let level = AudioLevel { voice: true, below_full_scale: 20 }.to_byte();
@@ -146,7 +161,7 @@ impl Peer {
         }
     }
 
-    fn take(&mut self, event: Event) {
+    pub fn take(&mut self, event: Event) {
         match event {
             Event::KeyFrameRequested { ssrc } => self.key_due[(ssrc.0 - self.base) as usize] = true,
             Event::Rtp(packet, _) if packet.payload_type == 111 => {
@@ -159,7 +174,7 @@ impl Peer {
             }
             Event::Closed(_) => self.heard.closed = true,
             Event::Connected { .. } | Event::Nacked { .. } | Event::Bandwidth { .. } => {}
-            Event::RoundTrip(_) | Event::PathChanged | Event::Channel(_) => {}
+            Event::RoundTrip(_) | Event::PathChanged | Event::Unannounced { .. } | Event::Channel(_) => {}
         }
     }
 }

@@ -36,6 +36,7 @@ impl Room {
     fn audio(&mut self, now: Instant, from: EndpointId, source: SourceId, number: u64, mut packet: Packet) {
         let level = packet.extension(self.config.audio_level_id).and_then(AudioLevel::parse);
         packet.extensions.retain(|(id, _)| *id == self.config.audio_level_id);
+        self.map_voice(now, source, level.map(|level| level.below_full_scale));
         self.forward(now, source, 0, number, false, &packet);
         if level.is_some_and(|level| self.speaker.hear(now, from, level)) {
             self.speaker_changed(now);
@@ -74,7 +75,7 @@ impl Room {
 
     /// Sends lost packets again that are still kept.
     pub(super) fn answer_loss(&mut self, now: Instant, from: EndpointId, ssrc: Ssrc, seqs: &[SeqNo]) {
-        let Some((source, _)) = self.by_ssrc.get(&ssrc).copied() else { return };
+        let Some(source) = self.sent_under(from, ssrc) else { return };
         let Some(published) = self.sources.get(&source) else { return };
         let Some(route) = self.endpoints.get_mut(&from).and_then(|receiver| receiver.routes.get_mut(&source)) else {
             return;
@@ -91,7 +92,7 @@ impl Room {
     }
 
     pub(super) fn key_frame_wanted(&mut self, by: EndpointId, ssrc: Ssrc) {
-        let Some((source, _)) = self.by_ssrc.get(&ssrc).copied() else { return };
+        let Some(source) = self.sent_under(by, ssrc) else { return };
         let Some(route) = self.endpoints.get(&by).and_then(|receiver| receiver.routes.get(&source)) else { return };
         if let Some(layer) = route.current().or(route.target()) {
             self.needs_key.insert((source, layer));
@@ -138,6 +139,15 @@ impl Room {
     pub(super) fn speaker_notice(&self) -> Option<Notice> {
         let endpoint = self.speaker.dominant()?;
         Some(Notice::DominantSpeaker { endpoint, former: self.speaker.former().to_vec() })
+    }
+
+    /// The source that a receiver is sent under this SSRC: one of its slots, or the source's own.
+    fn sent_under(&self, receiver: EndpointId, ssrc: Ssrc) -> Option<SourceId> {
+        let receiver = self.endpoints.get(&receiver)?;
+        if receiver.slots.is_some() {
+            return receiver.source_under(ssrc);
+        }
+        self.by_ssrc.get(&ssrc).map(|(source, _)| *source)
     }
 
     fn source_of(&self, from: EndpointId, ssrc: Ssrc) -> Option<(SourceId, usize)> {

@@ -30,7 +30,9 @@ impl Room {
             self.remove_source(id);
         }
         for source in wanted {
-            self.add_source(owner, source);
+            if let Some(new) = self.add_source(owner, source) {
+                self.map_new_voice(now, new);
+            }
         }
         self.watch_all_again(now);
         self.tell_senders();
@@ -38,18 +40,18 @@ impl Room {
 
     /// Adds a source unless its name or one of its SSRCs is in use: who came first keeps them. Nor is one taken in from
     /// an endpoint that has used up its SSRCs.
-    fn add_source(&mut self, owner: EndpointId, source: Source) {
+    fn add_source(&mut self, owner: EndpointId, source: Source) -> Option<SourceId> {
         if self.sources.values().any(|kept| kept.owner == owner && kept.declared == source) {
-            return;
+            return None;
         }
         let ssrcs: Vec<(Ssrc, usize)> = all_ssrcs(&source).collect();
         let taken = ssrcs.iter().any(|(ssrc, _)| self.by_ssrc.contains_key(ssrc))
             || self.sources.values().any(|kept| kept.declared.name == source.name);
         let distinct = ssrcs.iter().map(|(ssrc, _)| *ssrc).collect::<BTreeSet<_>>().len() == ssrcs.len();
-        let Some(endpoint) = self.endpoints.get_mut(&owner) else { return };
+        let endpoint = self.endpoints.get_mut(&owner)?;
         if taken || !distinct || !endpoint.may_use(ssrcs.iter().map(|(ssrc, _)| *ssrc)) {
             endpoint.refused += 1;
-            return;
+            return None;
         }
         let id = SourceId(self.next_source);
         self.next_source = self.next_source.wrapping_add(1);
@@ -59,6 +61,7 @@ impl Room {
             receiver.add_route(id, route_for(&published));
         }
         self.sources.insert(id, published);
+        Some(id)
     }
 
     pub(super) fn remove_source(&mut self, id: SourceId) {

@@ -34,7 +34,7 @@ impl Room {
                 receiver.line.begin(now, cost);
             }
         }
-        let targets: Vec<_> = chosen.into_iter().zip(layers).collect();
+        let targets = self.map_pictures(now, id, chosen.into_iter().zip(layers).collect());
         self.aim(id, &targets);
         self.tell_forwarded(id, &targets);
     }
@@ -49,7 +49,9 @@ impl Room {
         };
         let mut found: Vec<_> = self.sources.iter().filter(|(_, source)| visible(source)).collect();
         found.sort_by_key(|(id, source)| (self.rank(wants, source), **id));
-        found.into_iter().take(wants.last_n()).map(|(id, _)| *id).collect()
+        let slots = self.endpoints.get(&receiver).and_then(|receiver| receiver.slots.as_ref());
+        let most = slots.map_or(usize::MAX, |slots| slots.most_pictures);
+        found.into_iter().take(wants.last_n().min(most)).map(|(id, _)| *id).collect()
     }
 
     /// Lower is more important: the stage, the selected, who speaks, who spoke, all others.
@@ -136,6 +138,7 @@ impl Room {
             let max_height = source.told_height.unwrap_or(0);
             notices.push(Notice::SenderConstraints { source: Arc::clone(&source.declared.name), max_height });
         }
+        self.tell_all_mapped(id);
         for notice in notices {
             self.tell(id, notice);
         }

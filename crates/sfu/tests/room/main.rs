@@ -2,5 +2,6 @@
 #![allow(clippy::disallowed_methods)] // tests begin at some instant; what follows is counted from it
 
 mod properties;
+mod slots;
 mod stage;
 mod stories;

@@ -5,7 +5,8 @@ use runde_rtp::ext::AudioLevel;
 use runde_rtp::vp8::{Descriptor, PictureId};
 use runde_rtp::{Packet, SeqNo, Ssrc};
 use runde_sfu::{
-    EndpointId, Input, Kind, LayerSsrc, MediaKind, Notice, Output, Room, RoomConfig, Source, VideoConstraints,
+    EndpointId, Input, Kind, LayerSsrc, MediaKind, Notice, Output, Room, RoomConfig, SlotSsrcs, Source,
+    VideoConstraints,
 };
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -41,6 +42,13 @@ pub fn sources(guest: u32) -> Vec<Source> {
         Source { name: format!("{guest}-v0").into(), kind: MediaKind::Video, layers },
         Source { name: format!("{guest}-a0").into(), kind: MediaKind::Audio, layers: voice },
     ]
+}
+
+/// SSRCs on which a guest that understands source maps is sent.
+pub fn slots_of(guest: u32, count: u32) -> SlotSsrcs {
+    let at = |n: u32| Ssrc(1_000_000 + guest * 10_000 + n);
+    let slot = |n| LayerSsrc { ssrc: at(1000 + n), rtx: Some(at(2000 + n)) };
+    SlotSsrcs { sound: (0..count).map(at).collect(), pictures: (0..count).map(slot).collect() }
 }
 
 /// One picture in one packet; a key frame tells its size.
@@ -96,6 +104,26 @@ impl Stage {
         self.input(Input::EndpointJoined { id });
         self.input(Input::SourcesDeclared { endpoint: id, sources: sources(guest) });
         self.input(Input::Path { endpoint: id, active: true });
+    }
+
+    /// A guest that understands source maps and is sent `slots` voices and as many pictures at once.
+    pub fn join_rewriting(&mut self, guest: u32, slots: u32) {
+        let id = EndpointId(guest);
+        self.input(Input::EndpointJoined { id });
+        self.input(Input::Rewriting { endpoint: id, slots: slots_of(guest, slots) });
+        self.input(Input::SourcesDeclared { endpoint: id, sources: sources(guest) });
+        self.input(Input::Path { endpoint: id, active: true });
+    }
+
+    /// One picture of this guest's lowest layer, a key frame if it was asked for one since the last.
+    pub fn show(&mut self, guest: u32) {
+        let at = ssrc(guest, 0);
+        let before = self.asked.len();
+        self.asked.retain(|asked| *asked != (EndpointId(guest), at));
+        let seq = self.next_seq(at);
+        let key = (self.asked.len() < before).then_some(HEIGHTS[0]);
+        let packet = picture(at, seq, u32::from(seq) * 3000, seq & 0x7fff, key);
+        self.input(Input::Rtp { from: EndpointId(guest), packet });
     }
 
     pub fn input(&mut self, input: Input) {

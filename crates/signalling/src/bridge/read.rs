@@ -92,6 +92,7 @@ fn mapped(object: &Object) -> Result<Vec<MappedSource>, JsonError> {
                 ssrc: ssrc(entry, "ssrc")?,
                 rtx: ssrc(entry, "rtx"),
                 video_type: word(entry, "videoType"),
+                mid: word(entry, "mid"),
             })
         })
         .collect::<Option<_>>()

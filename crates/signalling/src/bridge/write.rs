@@ -57,6 +57,9 @@ fn mapped(class: &str, sources: &[MappedSource]) -> Value {
             object.insert("rtx".to_owned(), source.rtx.map_or(Value::from(-1), Value::from));
             object.insert("videoType".to_owned(), video_type.as_str().into());
         }
+        if let Some(mid) = &source.mid {
+            object.insert("mid".to_owned(), mid.as_str().into());
+        }
         Value::Object(object)
     };
     json!({ "colibriClass": class, "mappedSources": sources.iter().map(write).collect::<Vec<_>>() })

@@ -45,6 +45,8 @@ pub struct GuestConfig {
     /// Full addresses that were ours before a connection broke. A server may still show them in the room for a minute;
     /// they are nobody.
     pub former: Vec<String>,
+    /// SSRC rewriting is not offered: the focus names everybody's sources, so that sound needs no bridge channel.
+    pub classic: bool,
     /// 32 hex digits that stand for this installation in conference requests; fresh ones per meeting keep meetings unlinkable.
     pub machine: String,
 }
@@ -74,6 +76,7 @@ impl GuestConfig {
             token: link.jwt.as_deref().map(Secret::from),
             conference_by_http: addresses.conference.is_some(),
             former: Vec::new(),
+            classic: false,
             machine: machine.to_owned(),
         }
     }

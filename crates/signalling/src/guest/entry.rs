@@ -223,7 +223,7 @@ impl Guest {
             self.event(joined);
         }
         self.state = State::Present(Box::new(Present::new(now, way, roster, moderator)));
-        self.tell_captures();
+        self.tell_seen();
         self.settle_extras();
         if moderator {
             self.ask_rules();

@@ -113,6 +113,11 @@ pub enum Event {
     },
     /// The new socket carries on where the old one ended; nobody saw us leave.
     Resumed,
+    /// Whether the deployment has a Videobridge, as the focus sees it; only what changed, and there is one to begin with. Without one nobody gets
+    /// a media session, and the focus does not come back with one when a bridge does: whoever enters anew is invited.
+    Bridges {
+        any: bool,
+    },
     /// STUN and TURN servers of the deployment; empty lists are not reported.
     Relays(Vec<Relay>),
     /// The focus offers a media session. Answer with [`Command::Accept`]; the guest has confirmed the receipt. The
@@ -131,6 +136,8 @@ pub enum Event {
     SourcesAdded(Sources),
     /// By the focus, or because their owner left.
     SourcesRemoved(Vec<Source>),
+    /// The bridge gave SSRCs of its own to sources of people in the room.
+    SourcesMapped(Mapped),
     /// The session is over, the meeting is not: stay, another offer may come.
     Terminated {
         reason: String,
@@ -168,6 +175,17 @@ pub enum Event {
     Failed(Failure),
     /// Was in, is out. Last event.
     Ended(End),
+}
+
+/// What an SSRC-rewriting bridge changed; first what went, then what came.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Mapped {
+    /// These sources are carried no longer, or under another SSRC.
+    pub gone: Vec<Source>,
+    /// An SSRC that stood in `gone` carries another's source now: nothing of what came on it before belongs to that one.
+    pub come: Sources,
+    /// By SSRC: what its packets say in the `mid` header extension.
+    pub mids: BTreeMap<u32, String>,
 }
 
 /// Somebody in the room: not us, not the focus.

@@ -25,6 +25,8 @@ pub(super) struct Known {
     captures: BTreeSet<Capture>,
     /// Who says in its presence that it writes along.
     scribes: BTreeSet<String>,
+    /// The focus says that there is no Videobridge.
+    bridgeless: bool,
 }
 
 impl Guest {
@@ -51,7 +53,10 @@ impl Guest {
     }
 
     /// What was seen on the way in is told once we are there.
-    pub(super) fn tell_captures(&mut self) {
+    pub(super) fn tell_seen(&mut self) {
+        if self.extras.bridgeless {
+            self.event(Event::Bridges { any: false });
+        }
         let mut on = self.extras.captures.clone();
         on.extend((!self.extras.scribes.is_empty()).then_some(Capture::Transcription));
         for what in on {
@@ -124,6 +129,12 @@ impl Guest {
 
     /// The genuine focus showed itself.
     pub(super) fn focus_shows(&mut self, presence: &Element) {
+        let bridgeless = presence.children().any(|child| child.name() == "bridgeNotAvailable");
+        if std::mem::replace(&mut self.extras.bridgeless, bridgeless) != bridgeless
+            && matches!(self.state, State::Present(_))
+        {
+            self.event(Event::Bridges { any: !bridgeless });
+        }
         for news in extras::captures(presence) {
             if let News::Capture { what, on } = news {
                 self.captured(what, on);

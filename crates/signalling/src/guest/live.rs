@@ -1,9 +1,12 @@
 //! The sources of a running session: which of those that the focus names are taken, and whose they are.
 
+mod slots;
+
 use super::event::Oddity;
 use super::renew::Renewal;
 use super::roster::{MAX_SOURCES, Roster, owner_of};
 use crate::jingle::{BridgeSession, Source, Sources};
+use slots::Slot;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Owner of the bridge's own pseudo sources, on which it probes the bandwidth.
@@ -37,6 +40,8 @@ pub(super) struct Live {
     /// How many of those each owner has, so that the limit costs the same in a full room as in an empty one.
     owned: BTreeMap<String, usize>,
     pub(super) ours: BTreeSet<u32>,
+    /// What the bridge says of its SSRCs; those whose owner is in the room are among `theirs`.
+    slots: BTreeMap<u32, Slot>,
 }
 
 impl Live {
@@ -106,6 +111,9 @@ impl Live {
     pub(super) fn remove(&mut self, gone: impl Fn(&Source) -> bool) -> Vec<Source> {
         let ssrcs: Vec<u32> = self.theirs.values().filter(|source| gone(source)).map(|source| source.ssrc).collect();
         let removed: Vec<Source> = ssrcs.iter().filter_map(|ssrc| self.theirs.remove(ssrc)).collect();
+        ssrcs.iter().for_each(|ssrc| {
+            self.slots.remove(ssrc);
+        });
         for owner in removed.iter().filter_map(|source| source.owner.as_deref()) {
             if let Some(count) = self.owned.get_mut(owner) {
                 *count -= 1;

@@ -113,7 +113,10 @@ impl Guest {
                 self.scribe_left(&endpoint);
                 self.event(Event::MemberLeft { endpoint });
             }
-            Ok(Change::Joined(member)) if told => self.event(Event::MemberJoined(member)),
+            Ok(Change::Joined(member)) if told => {
+                self.event(Event::MemberJoined(member));
+                self.map_waiting(nick);
+            }
             Ok(Change::Changed(member)) if told => self.event(Event::MemberChanged(member)),
             Ok(Change::Left(_) | Change::Joined(_) | Change::Changed(_) | Change::Nothing) => {}
         }

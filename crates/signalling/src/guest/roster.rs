@@ -68,6 +68,10 @@ impl Roster {
         self.occupants.values().map(|occupant| &occupant.member)
     }
 
+    pub(super) fn is_us(&self, endpoint: &str) -> bool {
+        endpoint == self.us
+    }
+
     pub(super) fn member(&self, endpoint: &str) -> Option<&Member> {
         self.occupants.get(endpoint).map(|occupant| &occupant.member)
     }

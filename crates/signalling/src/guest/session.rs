@@ -60,7 +60,7 @@ impl Session {
         }
     }
 
-    fn live_mut(&mut self) -> Option<&mut Live> {
+    pub(super) fn live_mut(&mut self) -> Option<&mut Live> {
         match self {
             Session::None => None,
             Session::Offered { live, .. } | Session::Accepting { live, .. } => Some(live),
@@ -288,6 +288,9 @@ impl Guest {
                 }
             }
         }
+        if let Some(live) = self.session().and_then(|(session, _)| session.live_mut()) {
+            live.forget_slots_of(endpoint);
+        }
         self.drop_sources(owned);
     }
 
@@ -425,7 +428,7 @@ impl Guest {
         self.ask(Some(&focus), "set", question, payload);
     }
 
-    fn ignored_all(&mut self, oddities: BTreeSet<Oddity>) {
+    pub(super) fn ignored_all(&mut self, oddities: BTreeSet<Oddity>) {
         for oddity in oddities {
             self.ignored(oddity);
         }

@@ -57,7 +57,7 @@ pub(super) fn join(to: &str, password: Option<&str>, me: &Me) -> Element {
 
 fn body(presence: Element, me: &Me) -> Element {
     let presence = presence
-        .child(disco::caps(caps::NODE, &caps::ver()))
+        .child(disco::caps(caps::NODE, &caps::ver(me.classic)))
         .child(Element::new("SourceInfo", CLIENT).text(source_info(&me.sources)))
         .child(Element::new("jitsi_participant_codecList", CLIENT).text(CODECS));
     if me.name.is_empty() {
@@ -122,12 +122,12 @@ impl Asker {
 }
 
 /// The node is answered as asked when it is ours with the right hash (XEP-0115 6.2), refused when it is another.
-pub(super) fn disco_answer(asker: &Asker, node: Option<&str>) -> Element {
-    let ours = format!("{}#{}", caps::NODE, caps::ver());
+pub(super) fn disco_answer(asker: &Asker, node: Option<&str>, classic: bool) -> Element {
+    let ours = format!("{}#{}", caps::NODE, caps::ver(classic));
     if node.is_some_and(|node| node != ours) {
         return asker.refuse("cancel", "item-not-found", None);
     }
-    let features = caps::FEATURES.iter().copied().map(disco::feature);
+    let features = caps::offered(classic).map(disco::feature);
     asker.result().child(disco::query(node).with_children(features))
 }
 
@@ -150,7 +150,7 @@ mod tests {
     #[test]
     fn presence_says_nothing_of_person_machine_or_statistics_but_the_chosen_name() {
         let source = SourceState { muted: true, desktop: true };
-        let me = Me { name: "Ada".into(), sources: [("aaaa-a0".into(), source)].into(), hand: Some(7) };
+        let me = Me { name: "Ada".into(), sources: [("aaaa-a0".into(), source)].into(), hand: Some(7), classic: false };
         let first = join("room@muc.example/aaaa", Some("sesam"), &me);
         let mut found = BTreeSet::new();
         names(&first, &mut found);

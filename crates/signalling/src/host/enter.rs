@@ -195,6 +195,7 @@ impl Host {
             features: None,
             asked: None,
             session: Session::None,
+            rewriting: false,
             ice: Ice::default(),
             sources: Sources::default(),
             restarts: Vec::new(),

@@ -101,7 +101,10 @@ impl Host {
         jingle.initiator = Some(room.focus_jid.clone());
         jingle.bridge_session = Some(BridgeSession { id: session, ..BridgeSession::default() });
         occupant.session = Session::Offered(sid);
-        jingle.sources = room.sources_of_others(endpoint);
+        occupant.rewriting = occupant.features.as_ref().is_some_and(|all| all.contains(ns::SSRC_REWRITING));
+        if !occupant.rewriting {
+            jingle.sources = room.sources_of_others(endpoint);
+        }
         let written = jingle.to_xml(room.form_of(endpoint));
         let from = room.occupant_address("focus");
         room.send(endpoint, stream::iq("set", &id, Some(written)).attr("from", from), &mut self.out);
@@ -242,7 +245,7 @@ impl Host {
         });
     }
 
-    /// Sends a source-add or source-remove to everybody else who has a session.
+    /// Sends a source-add or source-remove to everybody else who has a session in which the focus names sources.
     pub(super) fn tell_others(&mut self, name: &str, own: &str, action: Action, told: &Sources) {
         let Some(others) = self.rooms.get(name).map(|room| room.occupants.keys().cloned().collect::<Vec<_>>()) else {
             return;
@@ -253,7 +256,8 @@ impl Host {
         for other in others.iter().filter(|other| *other != own) {
             let id = self.next_id();
             let Some(room) = self.rooms.get(name) else { return };
-            let Some(sid) = room.occupants.get(other).and_then(|occupant| occupant.session.sid()) else { continue };
+            let classic = room.occupants.get(other).filter(|occupant| !occupant.rewriting);
+            let Some(sid) = classic.and_then(|occupant| occupant.session.sid()) else { continue };
             let mut jingle = Jingle::new(action.clone(), sid);
             jingle.sources = told.clone();
             let written = jingle.to_xml(room.form_of(other));

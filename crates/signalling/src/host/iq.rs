@@ -28,6 +28,13 @@ impl Host {
         Some(self.rooms.get(room)?.occupants.get(endpoint)?.connection)
     }
 
+    /// Whether the guest's session is one in which the bridge says whose source each SSRC carries: its client offered it.
+    #[must_use]
+    pub fn rewrites_for(&self, room: &str, endpoint: &str) -> bool {
+        let occupant = self.rooms.get(room).and_then(|room| room.occupants.get(endpoint));
+        occupant.is_some_and(|occupant| occupant.rewriting)
+    }
+
     /// The conference request as HTTP body (`POST /conference-request/v1`): JSON in, JSON out.
     ///
     /// # Errors

@@ -52,6 +52,8 @@ pub(super) struct Occupant {
     /// The id of our question for features and when it stops being waited for.
     pub(super) asked: Option<(String, Instant)>,
     pub(super) session: Session,
+    /// Its session is one in which the bridge says whose source each SSRC carries, so the focus names none.
+    pub(super) rewriting: bool,
     pub(super) ice: Ice,
     pub(super) sources: Sources,
     /// When this guest last wanted to start anew, newest last.

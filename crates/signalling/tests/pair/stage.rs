@@ -6,6 +6,7 @@
 
 use rand_chacha::ChaCha8Rng;
 use rand_core::{RngCore, SeedableRng};
+use runde_signalling::bridge::MappedSource;
 use runde_signalling::guest::{self, Command, Event, Guest, GuestConfig, SourceState};
 use runde_signalling::host::{self, ConnId, Host, HostConfig};
 use runde_signalling::jingle::{Fingerprint, Group, Kind, Semantics, Setup, Source, Transport, VideoType};
@@ -78,6 +79,8 @@ pub struct Pair {
     dialled: BTreeMap<Seat, u64>,
     host_wake: Option<Instant>,
     rng: ChaCha8Rng,
+    /// Whoever joins leaves it to the focus to name sources.
+    pub classic: bool,
 }
 
 impl Pair {
@@ -102,7 +105,13 @@ impl Pair {
             dialled: BTreeMap::new(),
             host_wake: None,
             rng: ChaCha8Rng::seed_from_u64(seed ^ 1),
+            classic: true,
         }
+    }
+
+    /// The same with guests that offer SSRC rewriting.
+    pub fn rewriting(seed: u64) -> Self {
+        Pair { classic: false, ..Self::new(seed) }
     }
 
     /// A new guest connects; nothing has arrived yet when this returns.
@@ -125,6 +134,7 @@ impl Pair {
             password: password.map(Secret::from),
             token: None,
             machine: format!("{machine:032x}"),
+            classic: self.classic,
             ..GuestConfig::default()
         };
         let guest = Guest::new(self.now, config, &mut self.rng);
@@ -154,6 +164,11 @@ impl Pair {
     /// A frame that an honest host never writes reaches the guest now.
     pub fn hear(&mut self, seat: Seat, frame: String) {
         self.give(seat, guest::Input::Text(frame));
+    }
+
+    /// The bridge tells the guest on its channel what some SSRCs carry now.
+    pub fn map(&mut self, seat: Seat, kind: Kind, sources: Vec<MappedSource>) {
+        self.give(seat, guest::Input::Mapped { kind, sources });
     }
 
     /// The cable is pulled: both ends see the socket close.

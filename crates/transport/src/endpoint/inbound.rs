@@ -15,6 +15,8 @@ use crate::tracks::Taken;
 
 /// Retransmissions a peer may ask for within a second: twice what 720p has in it.
 const NACKED_PER_SECOND: usize = 2_000;
+/// Packets of streams that nobody announced looked at within a second.
+const LOOKS_PER_SECOND: usize = 10;
 /// No round trip of a conversation is longer; what says so is wrong.
 const MAX_ROUND_TRIP: Duration = Duration::from_secs(10);
 
@@ -44,12 +46,13 @@ impl Endpoint {
     }
 
     fn inbound_rtp(&mut self, now: Instant, src: SocketAddr, bytes: &[u8]) -> bool {
-        let (Some(srtp), Some(ssrc)) = (&mut self.srtp, demux::rtp_ssrc(bytes)) else { return false };
-        let ssrc = Ssrc(ssrc);
+        let Some(ssrc) = demux::rtp_ssrc(bytes).map(Ssrc).filter(|_| self.srtp.is_some()) else { return false };
         if !self.tracks.receives(ssrc) {
             self.stats.unknown_ssrc += 1;
+            self.note_unannounced(now, ssrc, bytes);
             return true;
         }
+        let Some(srtp) = &mut self.srtp else { return false };
         let Some(clear) = srtp.open_rtp(bytes) else { return false };
         let Ok(packet) = Packet::parse(clear.freeze()) else { return false };
         self.ice.media_from(now, src);
@@ -66,6 +69,18 @@ impl Endpoint {
             Taken::Unknown => self.stats.refused += 1,
         }
         true
+    }
+
+    /// A stream that nobody announced may say what it is (RFC 8843 section 9.2).
+    fn note_unannounced(&mut self, now: Instant, ssrc: Ssrc, bytes: &[u8]) {
+        let Some(id) = self.config.extensions.mid else { return };
+        let Ok(packet) = Packet::parse(Bytes::copy_from_slice(bytes)) else { return };
+        let Some(stream) = packet.extension(id).and_then(|mid| self.tracks.by_mid(mid)) else { return };
+        let authentic = || self.srtp.as_ref().is_some_and(|srtp| srtp.is_authentic(bytes));
+        if self.unannounced.may_look(now) && authentic() {
+            let payload_type = packet.payload_type;
+            self.outputs.push_back(Output::Event(Event::Unannounced { ssrc, stream, payload_type }));
+        }
     }
 
     fn note_arrival(&mut self, now: Instant, packet: &Packet) {
@@ -150,6 +165,18 @@ impl Endpoint {
         while self.reports.len() > super::REMEMBERED_REPORTS {
             self.reports.pop_front();
         }
+    }
+}
+
+impl super::LookBudget {
+    /// Whether one more packet of a stream that nobody announced may be looked at: each costs a key.
+    fn may_look(&mut self, now: Instant) -> bool {
+        let over = |since| now.saturating_duration_since(since) >= Duration::from_secs(1);
+        if self.since.is_none_or(over) {
+            *self = Self { since: Some(now), spent: 0 };
+        }
+        self.spent += 1;
+        self.spent <= LOOKS_PER_SECOND
     }
 }
 

@@ -23,7 +23,7 @@ pub const FROM_HOST: Ssrc = Ssrc(0x1b);
 pub const FROM_HOST_RTX: Ssrc = Ssrc(0x1c);
 
 pub fn extensions() -> ExtensionIds {
-    ExtensionIds { audio_level: Some(1), abs_send_time: Some(3), transport_cc: Some(5) }
+    ExtensionIds { audio_level: Some(1), abs_send_time: Some(3), transport_cc: Some(5), mid: None }
 }
 
 pub fn ms(count: u64) -> Duration {

@@ -57,7 +57,7 @@ impl fmt::Debug for Ours {
 /// A configuration whose address is filled in once there is a socket.
 pub fn config(kind: fn(Credentials, SocketAddr, ExtensionIds) -> Config) -> Config {
     let identity = Identity::generate().unwrap();
-    let extensions = ExtensionIds { audio_level: None, abs_send_time: None, transport_cc: Some(5) };
+    let extensions = ExtensionIds { audio_level: None, abs_send_time: None, transport_cc: Some(5), mid: None };
     kind(Credentials::generate(&identity).unwrap(), "127.0.0.1:0".parse().unwrap(), extensions)
 }
 
@@ -170,7 +170,7 @@ impl Ours {
                 }
             }
             Event::Closed(reason) => panic!("{reason:?}"),
-            Event::Bandwidth { .. } | Event::RoundTrip(_) | Event::PathChanged => {}
+            Event::Bandwidth { .. } | Event::RoundTrip(_) | Event::PathChanged | Event::Unannounced { .. } => {}
             Event::Channel(event) => self.note_channel(now, event),
         }
     }

@@ -3,16 +3,19 @@
 
 use runde_signalling::bridge::{FromBridge, ToBridge};
 use runde_signalling::config::host_of;
+use runde_signalling::guest;
 use runde_transport::{ChannelEvent, ChannelMessage};
 
 use super::super::bridge::{Bridge, News, WebSocket};
-use super::Actor;
+use super::{Actor, Over};
 use crate::contacts::{Ignored, IgnoredKind, Purpose};
 use crate::state::Fact;
 use crate::wire::{Target, WireError};
 
 /// A bridge that closes the channel so often does not want it.
 const MAX_ATTEMPTS: u32 = 5;
+/// A web socket that did not open after so many attempts, seven seconds, will not in this meeting.
+const MAX_FAILURES: u32 = 4;
 
 impl Actor {
     pub(super) fn open_bridge(&mut self) {
@@ -39,13 +42,31 @@ impl Actor {
         let opened = opened.and_then(super::Session::open_bridge_channel);
         self.bridge = opened.map(|id| Bridge::DataChannel { id, open: false, attempts });
         self.faces.learn(Fact::BridgeChannel { usable: self.bridge.is_some() });
+        if self.bridge.is_none() {
+            self.do_without_channel();
+        }
     }
 
     /// The WebSocket is tried again by its task, unless there is the other way.
     pub(super) fn web_socket_failed(&mut self) {
+        let never_open = matches!(&self.bridge, Some(Bridge::WebSocket(socket)) if socket.failures >= MAX_FAILURES);
         if self.session.as_ref().is_some_and(|session| session.has_data_channels) {
             self.open_data_channel(1);
+        } else if never_open {
+            self.do_without_channel();
         }
+    }
+
+    /// Where the bridge names sources and cannot, nobody would be heard. Enters anew as a guest to whom the focus names them:
+    /// it asks what a client can do once.
+    fn do_without_channel(&mut self) {
+        if self.classic || self.over.is_some() || self.session.is_none() || self.downlink.expects_anybody() {
+            return;
+        }
+        tracing::info!("no bridge channel; entering anew without SSRC rewriting");
+        self.classic = true;
+        self.over = Some(Over::Moved);
+        self.tell_guest(guest::Command::Leave);
     }
 
     pub(super) fn say_to_bridge(&mut self, message: &ToBridge) {

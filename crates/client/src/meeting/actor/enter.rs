@@ -27,12 +27,13 @@ pub(super) type ConferenceAnswer = (u16, String);
 pub(super) type Asking = AbortOnDropHandle<ConferenceAnswer>;
 
 /// A guest for the next attempt; `former` are addresses of ours that a broken connection may have left in the room.
-/// `elsewhere` is another room of the same meeting.
+/// `elsewhere` is another room of the same meeting. `classic`: SSRC rewriting is not offered.
 pub(super) fn new_guest(
     options: &JoinOptions,
     place: &Place,
     elsewhere: Option<&str>,
     former: &[String],
+    classic: bool,
     rng: &mut ChaCha20Rng,
 ) -> Guest {
     let mut machine = [0; 16];
@@ -42,6 +43,7 @@ pub(super) fn new_guest(
     config.password.clone_from(&options.password);
     config.login.clone_from(&options.login);
     config.former = former.to_vec();
+    config.classic = classic;
     if let Some((room, muc)) = elsewhere.and_then(|address| address.split_once('@')) {
         (config.room, config.muc) = (room.to_owned(), muc.to_owned());
     }

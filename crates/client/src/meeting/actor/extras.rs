@@ -97,6 +97,10 @@ impl Actor {
 
     pub(super) async fn enter_other_room(&mut self) {
         self.faces.learn(Fact::Moving { room: self.elsewhere.clone() });
+        self.enter_anew().await;
+    }
+
+    pub(super) async fn enter_anew(&mut self) {
         std::mem::replace(&mut self.wire, Wire::to(&self.place)).close().await;
         self.over = None;
         self.renew_guest();

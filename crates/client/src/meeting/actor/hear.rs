@@ -2,9 +2,9 @@
 
 use std::time::Instant;
 
-use runde_signalling::bridge::{FromBridge, Reaction};
+use runde_signalling::bridge::{FromBridge, MappedSource, Reaction};
 use runde_signalling::guest::{self, End, Event, Member, Muted};
-use runde_signalling::jingle::{Offer, Sources};
+use runde_signalling::jingle::{Kind, Offer, Sources};
 
 use super::super::bridge::News;
 use super::super::constraints::lines_to_send;
@@ -37,8 +37,12 @@ impl Actor {
             Event::SourcesRemoved(sources) => {
                 self.withdrawn(&sources.iter().map(|source| source.ssrc).collect::<Vec<_>>());
             }
+            Event::SourcesMapped(mapped) => self.remapped(Instant::now(), &mapped),
             Event::Terminated { reason } if reason == OWN_RESTART => {}
-            Event::Terminated { .. } => self.media_gone(),
+            Event::Terminated { .. } => {
+                self.media_gone();
+                self.wait_for_bridge(Instant::now());
+            }
             Event::Chat(line) => self.faces.learn(chat_fact(line)),
             Event::MutedByModerator { what, by } => self.muted(what, by),
             Event::Role { moderator } => self.faces.learn(Fact::MyRole { moderator }),
@@ -57,6 +61,7 @@ impl Actor {
             // What is known already says more than the echo of the end.
             Event::Ended(end) => self.over = self.over.take().or_else(|| Some(after(&end))),
             Event::Relays(relays) => self.relays = relays,
+            Event::Bridges { any } => self.bridges(Instant::now(), any),
             Event::Accepted => {}
             Event::Renewed(transport) => self.renewed(Instant::now(), &transport),
             Event::NotRenewed { condition } => self.not_renewed(Instant::now(), &condition),
@@ -94,11 +99,12 @@ impl Actor {
         };
         self.restarts.cancel();
         self.farewell = None;
+        self.bridgeless.offered();
         self.session = Some(session);
-        self.open_bridge();
         self.announced(&offer.sources);
         self.tell_guest(answer);
         self.announce_screen();
+        self.open_bridge();
     }
 
     /// `None`: only a relay may be used, and the deployment has none.
@@ -128,11 +134,33 @@ impl Actor {
         self.share_pictures();
     }
 
+    /// The bridge gave its SSRCs to other sources: each gets a fresh decoder, which begins with a key frame of its own.
+    fn remapped(&mut self, now: Instant, mapped: &guest::Mapped) {
+        let gone: Vec<u32> = mapped.gone.iter().map(|source| source.ssrc).collect();
+        for ssrc in gone {
+            self.downlink.remove(ssrc);
+            if let Some(session) = &mut self.session {
+                session.withdraw(ssrc);
+            }
+        }
+        let come = self.session.as_mut().map(|session| session.map(mapped)).unwrap_or_default();
+        for announced in come {
+            if let Err(error) = self.downlink.map(now, announced) {
+                tracing::warn!(%error, "a source cannot be received");
+            }
+        }
+        if let Some(tiles) = self.wishes.tiles() {
+            self.downlink.set_tiles(tiles);
+        }
+        self.share_pictures();
+    }
+
     /// The focus ended the session, the meeting goes on; it makes a new one as soon as there is a reason.
     fn media_gone(&mut self) {
         self.end_session();
         self.restarts.cancel();
         self.farewell = None;
+        self.bridgeless.cancel();
         self.faces.learn(Fact::MediaGone);
     }
 
@@ -148,6 +176,9 @@ impl Actor {
         self.end_session();
         self.farewell = None;
         let attempt = self.restarts.failed(now);
+        if self.wait_for_bridge(now) {
+            return;
+        }
         self.faces.learn(Fact::Repairing { attempt });
         self.repair(now);
     }
@@ -214,11 +245,11 @@ impl Actor {
             {
                 self.screen.sight.set_wanted_height(lines_to_send(max_height));
             }
+            FromBridge::VideoSourcesMap(sources) => self.mapped(Kind::Video, sources),
+            FromBridge::AudioSourcesMap(sources) => self.mapped(Kind::Audio, sources),
             FromBridge::SenderSourceConstraints { .. }
             | FromBridge::ServerHello { .. }
             | FromBridge::ForwardedSources(_)
-            | FromBridge::VideoSourcesMap(_)
-            | FromBridge::AudioSourcesMap(_)
             | FromBridge::ConnectionStats { .. }
             | FromBridge::EndpointStats { .. } => {}
         }
@@ -226,6 +257,11 @@ impl Actor {
 }
 
 impl Actor {
+    /// Whatever of it belongs to nobody in the room is refused there.
+    pub(super) fn mapped(&mut self, kind: Kind, sources: Vec<MappedSource>) {
+        self.guest.handle(Instant::now(), guest::Input::Mapped { kind, sources });
+    }
+
     /// A sign of somebody who is in the room.
     fn reacted(&self, from: &str, reactions: &[Reaction]) {
         if self.faces.state.borrow().person(from).is_none() {

@@ -4,6 +4,8 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use runde_media::send::Unit;
+use runde_rtp::Ssrc;
+use runde_signalling::bridge::MappedSource;
 use runde_transport::{CloseReason, Event};
 
 use super::super::{Levels, Pictures, names};
@@ -33,12 +35,23 @@ impl Actor {
             Ok(Event::Connected { .. }) => self.connected(),
             Ok(Event::Closed(reason)) => self.media_closed(reason),
             Ok(Event::Channel(event)) => self.channel_said(event),
+            Ok(Event::Unannounced { ssrc, stream, payload_type }) => self.bind_by_mid(ssrc, stream, payload_type),
             Ok(Event::Nacked { .. } | Event::PathChanged) => {}
             Err(error) => {
                 tracing::warn!(%error, "the media socket is gone");
                 self.restart(Instant::now());
             }
         }
+    }
+
+    /// A stream came back under another SSRC, or its repairs did: taken as if the bridge had said so.
+    fn bind_by_mid(&mut self, ssrc: Ssrc, stream: Ssrc, payload_type: u8) {
+        let (Some(session), Some(kind)) = (&self.session, self.downlink.kind(stream)) else { return };
+        let Some((source, owner)) = self.downlink.source_of(stream) else { return };
+        let Some((ssrc, rtx)) = session.bound(kind, ssrc, stream, payload_type) else { return };
+        let mid = session.mid_of(stream).map(str::to_owned);
+        let bound = MappedSource { source, owner, ssrc, rtx, video_type: None, mid };
+        self.mapped(kind, vec![bound]);
     }
 
     fn connected(&mut self) {
@@ -92,7 +105,7 @@ impl Actor {
     }
 
     /// A picture cannot be decoded without a key frame.
-    pub(super) fn want_key_frame(&mut self, ssrc: runde_rtp::Ssrc) {
+    pub(super) fn want_key_frame(&mut self, ssrc: Ssrc) {
         if let Some(session) = &mut self.session {
             session.driver.endpoint().request_key_frame(Instant::now(), ssrc);
         }

@@ -53,6 +53,11 @@ fn seat(microphone: bool, camera: bool) -> Seat {
     Seat { actor, events, state }
 }
 
+/// Somebody else in the room, without sources.
+fn bob() -> Presence {
+    Presence { endpoint: "bbbb0001".into(), name: "Bob".into(), hand: false, moderator: false, sources: Vec::new() }
+}
+
 impl Seat {
     /// Takes what devices tell until nothing is under way and `jobs` of them are done.
     async fn settle(&mut self, jobs: usize) {
@@ -291,14 +296,7 @@ async fn two_offers_refused_within_five_seconds_are_followed_by_a_request_and_a_
 #[tokio::test]
 async fn a_repair_that_waits_is_given_up_when_the_last_person_goes() {
     let mut seat = seat(false, false);
-    let presence = Presence {
-        endpoint: "bbbb0001".into(),
-        name: "Bob".into(),
-        hand: false,
-        moderator: false,
-        sources: Vec::new(),
-    };
-    seat.actor.faces.learn(Fact::Present(presence));
+    seat.actor.faces.learn(Fact::Present(bob()));
     let start = Instant::now();
     seat.actor.offered(start, &offer(false));
     seat.actor.offered(start, &offer(false));
@@ -316,6 +314,50 @@ async fn a_bridge_without_a_channel_that_opens_here_is_told_once() {
     let told = std::iter::from_fn(|| seat.events.try_recv().ok());
     assert_eq!(told.filter(|event| *event == MeetingEvent::NoBridgeChannel).count(), 1);
     assert!(seat.state.borrow().no_bridge_channel);
+}
+
+/// A voice of somebody, as a focus names it.
+fn named(ssrc: u32) -> jingle::Sources {
+    let (name, owner) = ("bbbb0001-a0".to_owned(), Some("bbbb0001".to_owned()));
+    let video_type = jingle::VideoType::Camera;
+    let source = jingle::Source { kind: Kind::Audio, ssrc, name, owner, msid: None, video_type };
+    jingle::Sources { sources: vec![source], groups: Vec::new() }
+}
+
+#[tokio::test]
+async fn where_no_channel_opens_and_nobodys_sources_are_known_the_guest_enters_anew_and_has_them_named() {
+    let mut seat = seat(false, false);
+    seat.actor.offered(Instant::now(), &offer(true));
+    assert_eq!((seat.actor.over.clone(), seat.actor.classic), (Some(Over::Moved), true));
+    // Once: then nothing more can be done about it.
+    seat.actor.over = None;
+    seat.actor.offered(Instant::now(), &offer(true));
+    assert_eq!(seat.actor.over, None);
+}
+
+#[tokio::test]
+async fn where_the_focus_names_sources_no_channel_is_no_reason_to_leave() {
+    let mut seat = seat(false, false);
+    seat.actor.offered(Instant::now(), &Offer { sources: named(7), ..offer(true) });
+    assert_eq!((seat.actor.over, seat.actor.classic), (None, false));
+}
+
+#[tokio::test]
+async fn a_mapped_source_is_decoded_and_leaves_its_ssrc_to_the_next() {
+    let mut seat = seat(false, false);
+    seat.actor.offered(Instant::now(), &Offer { sources: named(7), ..offer(true) });
+    let to = |name: &str| {
+        let mut come = named(8);
+        (come.sources[0].name, come.sources[0].owner) = (format!("{name}-a0"), Some(name.to_owned()));
+        guest::Mapped { come, ..guest::Mapped::default() }
+    };
+    seat.actor.guest_said(guest::Event::SourcesMapped(to("cccc0001")));
+    let gone = to("cccc0001").come.sources;
+    seat.actor.guest_said(guest::Event::SourcesMapped(guest::Mapped { gone, ..to("dddd0001") }));
+    let heard: Vec<_> = seat.actor.downlink.stats(Instant::now()).into_iter().map(|stats| stats.source).collect();
+    assert_eq!(heard, ["bbbb0001-a0", "dddd0001-a0"]);
+    seat.actor.guest_said(guest::Event::MemberLeft { endpoint: "cccc0001".into() });
+    assert_eq!(seat.actor.downlink.stats(Instant::now()).len(), 2, "who lost it takes nothing along");
 }
 
 #[tokio::test]

@@ -155,3 +155,24 @@ fn only_moderators_ask_for_what_is_theirs_and_a_missing_component_is_said() {
         "<message xmlns='jabber:client' to='av_moderation.meet.test'><av_moderation enable='true' mediaType='audio'/></message>"
     );
 }
+
+#[test]
+fn a_deployment_without_a_bridge_is_told_by_the_focus_alone_once_for_each_change() {
+    const MISSING: &str = "<bridgeNotAvailable xmlns='http://jitsi.org/protocol/focus'/>";
+    let bridges = |stage: &mut Stage| -> Vec<bool> {
+        let told = |event| if let Event::Bridges { any } = event { Some(any) } else { None };
+        stage.events().into_iter().filter_map(told).collect()
+    };
+    let mut stage = Stage::entering();
+    stage.focus_says(MISSING);
+    assert_eq!(bridges(&mut stage), [false; 0]);
+    let nick = stage.nick();
+    stage.hear(&format!("<presence xmlns='jabber:client' from='{ROOM}/{nick}'><x xmlns='http://jabber.org/protocol/muc#user'><item role='participant'/><status code='110'/></x></presence>"));
+    assert_eq!(bridges(&mut stage), [false]);
+    stage.focus_says(MISSING);
+    assert_eq!(bridges(&mut stage), [false; 0]);
+    stage.focus_says("");
+    assert_eq!(bridges(&mut stage), [true]);
+    stage.seen("aaaa0001", "bo@meet.test/1", MISSING);
+    assert_eq!(bridges(&mut stage), [false; 0]);
+}

@@ -66,3 +66,24 @@ async fn a_breakout_room_that_ends_leads_back_and_the_main_one_does_not() {
     assert!(seat.actor.comes_back(&LeftReason::RoomEnded));
     assert!(!seat.actor.comes_back(&LeftReason::RoomEnded), "from the main room");
 }
+
+#[tokio::test]
+async fn without_a_bridge_the_room_is_entered_anew_unless_nobody_else_is_there() {
+    let mut seat = seat(false, false);
+    let missing = |seat: &mut Seat, any| seat.actor.guest_said(guest::Event::Bridges { any });
+    told(&mut seat);
+    missing(&mut seat, false);
+    assert_eq!((told(&mut seat), seat.actor.bridgeless.due()), (Vec::new(), None), "alone nobody has a session");
+    seat.actor.faces.learn(Fact::Present(bob()));
+    told(&mut seat);
+    missing(&mut seat, false);
+    assert_eq!(told(&mut seat), [MeetingEvent::NoBridge { attempt: 1 }]);
+    assert_eq!(seat.state.borrow().connection, Connection::Reconnecting);
+    seat.actor.restart(Instant::now());
+    assert!(!seat.actor.restarts.take(Instant::now()), "the focus has nothing to give");
+    missing(&mut seat, true);
+    seat.actor.woken(Instant::now());
+    assert_eq!(seat.actor.over.take(), Some(Over::Anew { attempt: 1 }));
+    missing(&mut seat, false);
+    assert_eq!(told(&mut seat).last(), Some(&MeetingEvent::NoBridge { attempt: 2 }));
+}

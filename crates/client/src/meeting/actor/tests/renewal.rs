@@ -20,6 +20,8 @@ fn moved(renews: bool, start: Instant) -> (Seat, jingle::Transport) {
     let offer = offer(true);
     let transport = offer.contents[0].transport.clone().unwrap();
     seat.actor.renewals = Renewals::new(renews);
+    // The offer has no channel, which would be a reason of its own to enter anew.
+    seat.actor.classic = true;
     seat.actor.offered(start, &offer);
     seat.actor.session.as_mut().unwrap().connected = true;
     seat.actor.doubt = Some(Doubt::new(start));

@@ -1,0 +1,108 @@
+//! A deployment without a Videobridge: when to enter the room anew.
+//!
+//! Pure: it is told the time. The focus invites whoever enters and, once a bridge is there again, nobody else; so waiting
+//! in the room would be waiting for ever.
+
+use std::time::{Duration, Instant};
+
+/// Others see each attempt as a leave and a return.
+const FIRST_PAUSE: Duration = Duration::from_secs(10);
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// A focus that changes its mind all the time moves nobody faster than that.
+const BETWEEN: Duration = Duration::from_secs(5);
+
+#[derive(Debug, Default)]
+pub(super) struct Bridgeless {
+    /// What the focus says.
+    known: bool,
+    /// Times entered in vain, in a row.
+    tries: u32,
+    due: Option<Instant>,
+    entered: Option<Instant>,
+}
+
+impl Bridgeless {
+    /// The focus has a bridge, or has none. One that is back is worth a try at once.
+    pub(super) fn heard(&mut self, now: Instant, any: bool) {
+        self.known = !any;
+        if any {
+            let earliest = self.entered.map_or(now, |entered| (entered + BETWEEN).max(now));
+            self.due = self.due.map(|_| earliest);
+        }
+    }
+
+    /// There is no media session. Where that is for want of a bridge: which attempt comes next, from 1.
+    pub(super) fn without_media(&mut self, now: Instant) -> Option<u32> {
+        if !self.known {
+            return None;
+        }
+        self.due = Some(now + (FIRST_PAUSE * (1 << self.tries.min(8))).min(LONGEST_PAUSE));
+        Some(self.tries.saturating_add(1))
+    }
+
+    /// A media session was offered, so there is a bridge.
+    pub(super) fn offered(&mut self) {
+        *self = Self { entered: self.entered, ..Self::default() };
+    }
+
+    /// When to come back with [`Bridgeless::take`].
+    pub(super) fn due(&self) -> Option<Instant> {
+        self.due
+    }
+
+    /// Which attempt it is, once, when the room is to be entered anew.
+    pub(super) fn take(&mut self, now: Instant) -> Option<u32> {
+        if self.due.is_none_or(|due| due > now) {
+            return None;
+        }
+        self.tries = self.tries.saturating_add(1);
+        // The room that is entered says it again.
+        (self.due, self.known, self.entered) = (None, false, Some(now));
+        Some(self.tries)
+    }
+
+    /// Nobody to talk to, so nothing to wait for.
+    pub(super) fn cancel(&mut self) {
+        self.due = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_to_a_minute_until_a_session_is_offered() {
+        let (mut waits, start) = (Bridgeless::default(), Instant::now());
+        let (mut now, mut entered) = (start, Vec::new());
+        for attempt in 1..=5 {
+            waits.heard(now, false);
+            assert_eq!(waits.without_media(now), Some(attempt));
+            assert_eq!(waits.take(now), None);
+            now = waits.due().unwrap();
+            assert_eq!((waits.take(now), waits.take(now)), (Some(attempt), None), "once");
+            entered.push((now - start).as_secs());
+        }
+        assert_eq!(entered, [10, 30, 70, 130, 190]);
+        waits.offered();
+        waits.heard(now, false);
+        waits.without_media(now);
+        assert_eq!(waits.due(), Some(now + FIRST_PAUSE));
+    }
+
+    #[test]
+    fn a_bridge_that_is_back_is_tried_at_once_and_one_that_was_never_missed_is_no_reason() {
+        let (mut waits, start) = (Bridgeless::default(), Instant::now());
+        assert_eq!(waits.without_media(start), None);
+        waits.heard(start, true);
+        assert_eq!(waits.due(), None);
+        waits.heard(start, false);
+        waits.without_media(start);
+        waits.heard(start, true);
+        assert_eq!(waits.take(start), Some(1));
+        waits.heard(start, false);
+        waits.without_media(start);
+        waits.heard(start, true);
+        assert_eq!((waits.take(start), waits.due()), (None, Some(start + BETWEEN)), "not over and over");
+    }
+}
