@@ -119,6 +119,21 @@ fn a_vpn_comes_up_beside_the_network_and_goes_away() -> Outcome {
     call.assert_nobody_noticed()
 }
 
+/// The new network carries datagrams only after the moment at which a bridge that follows would be heard: new ICE credentials, no new session.
+#[test]
+fn a_network_that_is_deaf_at_first_costs_no_session() -> Outcome {
+    let mut call = Call::new()?;
+    let deaf = "ip rule add ipproto udp lookup 100 && ip route add default via 10.9.2.250 dev cable table 100 onlink";
+    call.world.down("wifi")?;
+    call.world.set(Side::Road, &format!("ip link set cable up && {deaf}"))?;
+    call.world.up("cable")?;
+    std::thread::sleep(Duration::from_millis(1_500));
+    call.world.set(Side::Road, "ip rule del ipproto udp lookup 100")?;
+    call.assert_both_hear("deaf for a second and a half")?;
+    assert_eq!(call.alice.events("reconnecting"), Vec::<serde_json::Value>::new(), "the session was made anew");
+    call.assert_nobody_noticed()
+}
+
 #[test]
 fn a_program_that_slept_for_twenty_seconds() -> Outcome {
     let mut call = Call::new()?;

@@ -130,3 +130,17 @@ fn three_guests_hear_see_and_read_each_other_and_survive_the_crash_of_one() -> O
     assert!(film.numbers.len() >= 100 && rises(&film.numbers), "{:?}", film.numbers);
     Ok(())
 }
+
+#[test]
+fn a_guest_who_is_removed_hears_that_and_nothing_of_a_connection_that_broke() -> Outcome {
+    let (host, first, second) = (Home::new()?, Home::new()?, Home::new()?);
+    let room = Room::open(&host, "garden")?;
+    let mut ada = room.ordered(&first, "Ada", &["--audio-in", "tone"])?;
+    ada.event("joined", JOIN)?;
+    let mut bo = room.guest(&second, "Bo", &["--audio-in", "tone"])?;
+    bo.event("connected", JOIN)?;
+    ada.say("kick Bo")?;
+    assert_eq!(bo.event("left", JOIN)?["reason"], "kicked");
+    assert_eq!(bo.events("reconnecting"), Vec::<Value>::new());
+    Ok(())
+}

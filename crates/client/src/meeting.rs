@@ -10,6 +10,7 @@ mod bridgeless;
 mod constraints;
 mod downlink;
 mod names;
+mod renewals;
 mod restarts;
 mod screen;
 mod sending;

@@ -42,6 +42,8 @@ pub struct Addresses {
     pub conference: Option<String>,
     /// The page on which a person gets a token, for showing only.
     pub token_page: Option<String>,
+    /// The focus gives new ICE credentials to a session that stands.
+    pub renews_ice: bool,
 }
 
 impl Addresses {
@@ -60,6 +62,8 @@ impl Addresses {
             only_bosh: false,
             conference: None,
             token_page: None,
+            // Ours do, and have no configuration that would say so.
+            renews_ice: link.rn.is_some(),
         }
     }
 
@@ -93,6 +97,7 @@ impl Addresses {
         let conference = url(config.get("conferenceRequestUrl"), link, Scheme::Page);
         addresses.conference = conference.map(|url| with_room(&url, link));
         addresses.token_page = config.get("tokenAuthUrl").and_then(Value::as_str).and_then(|url| token_page(url, link));
+        addresses.renews_ice |= config.get("enableIceRestart") == Some(&Value::Bool(true));
         Ok(addresses)
     }
 }
@@ -234,6 +239,13 @@ mod tests {
         let conference = "https://meet.test/conference-request/v1?room=caf%c3%a9%20room";
         assert_eq!(addresses.conference.as_deref(), Some(conference), "no token in it");
         assert_eq!(addresses.token_page.as_deref(), Some("https://login.test//caf%c3%a9%20room?state=&x=1"));
+    }
+
+    #[test]
+    fn new_ice_credentials_are_asked_for_only_where_the_deployment_says_that_it_gives_some() {
+        let renews = |text: &str| Addresses::from_config(text, &link()).unwrap().renews_ice;
+        assert!(renews(r#"{"enableIceRestart":true}"#));
+        assert!(!renews("{}") && !renews(r#"{"enableIceRestart":false}"#) && !renews(r#"{"enableIceRestart":"true"}"#));
     }
 
     #[test]

@@ -6,8 +6,8 @@
 //!
 //! Not in here: sockets, `config.js`, the bridge channel (its address is in the offer; its messages are
 //! [`crate::bridge`]), media. Start at [`Guest::handle`]; the way into the room is `guest/entry.rs`, waiting in front of it
-//! `guest/lobby.rs`, life in the room `guest/present.rs`, moderating it `guest/moderate.rs`, media sessions `guest/session.rs`, a broken connection
-//! `guest/mend.rs`.
+//! `guest/lobby.rs`, life in the room `guest/present.rs`, moderating it `guest/moderate.rs`, media sessions `guest/session.rs`, their new
+//! credentials `guest/renew.rs`, a broken connection `guest/mend.rs`.
 //!
 //! # How a driver uses it
 //! 1. [`GuestConfig::guessed`] for a bare link, [`GuestConfig::at`] once `config.js` was read; `password`, `login` and
@@ -20,10 +20,11 @@
 //!    `ENDPOINT-a0`, `ENDPOINT-v0`.
 //! 5. On [`Event::Offer`] set up the transport from the offer (a second offer replaces the first session), take
 //!    payload types and header extensions from [`answerable`], and send [`Command::Accept`].
-//! 6. Sources of somebody who left come as [`Event::SourcesRemoved`] before [`Event::MemberLeft`], whether or not the
+//! 6. On [`Event::Renewed`] go on with new ICE credentials on both sides, and send [`Command::Renewed`].
+//! 7. Sources of somebody who left come as [`Event::SourcesRemoved`] before [`Event::MemberLeft`], whether or not the
 //!    focus bothers to say so.
-//! 7. Source maps of the bridge channel go in as [`Input::Mapped`]; what they come to is [`Event::SourcesMapped`].
-//! 8. On [`Event::AskConference`] POST its JSON (with the token as bearer) and give [`Input::Conference`]; on
+//! 8. Source maps of the bridge channel go in as [`Input::Mapped`]; what they come to is [`Event::SourcesMapped`].
+//! 9. On [`Event::AskConference`] POST its JSON (with the token as bearer) and give [`Input::Conference`]; on
 //!    [`Event::Dial`] replace the socket.
 
 mod acks;
@@ -42,6 +43,7 @@ mod moderate;
 mod present;
 mod pulse;
 mod refusal;
+mod renew;
 mod request;
 mod roster;
 mod session;
@@ -297,6 +299,7 @@ impl Guest {
             Question::Components => self.components_said(iq),
             Question::Conference => self.conference(now, iq),
             Question::Accept { sid } => self.accept_answered(&sid, iq),
+            Question::Renewal { sid } => self.renewal_answered(&sid, iq),
             Question::Ping => self.pinged(),
             Question::Rules => self.rules(iq),
             Question::Moderation => self.moderated(iq),
@@ -341,6 +344,8 @@ impl Guest {
                 self.remove_sources(Sources { sources, groups });
             }
             Command::Restart => self.restart(),
+            Command::Renew => self.renew(),
+            Command::Renewed { transport } => self.renewed(&transport),
             Command::Moderate(what) => self.moderate(what),
             Command::Extra(wish) => self.wish(&wish),
         }

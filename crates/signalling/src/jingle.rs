@@ -58,6 +58,10 @@ pub enum Action {
     SessionInfo,
     /// New candidates or credentials.
     TransportInfo,
+    /// Another transport for the whole session: another bridge, or the same anew.
+    TransportReplace,
+    /// The answer to it.
+    TransportAccept,
     /// Further sources.
     SourceAdd,
     /// Sources that are gone.
@@ -76,6 +80,8 @@ impl Action {
             Self::SessionTerminate => "session-terminate",
             Self::SessionInfo => "session-info",
             Self::TransportInfo => "transport-info",
+            Self::TransportReplace => "transport-replace",
+            Self::TransportAccept => "transport-accept",
             Self::SourceAdd => "source-add",
             Self::SourceRemove => "source-remove",
             Self::Other(name) => name,
@@ -91,6 +97,8 @@ impl Action {
             "session-terminate" => Self::SessionTerminate,
             "session-info" => Self::SessionInfo,
             "transport-info" => Self::TransportInfo,
+            "transport-replace" => Self::TransportReplace,
+            "transport-accept" => Self::TransportAccept,
             "source-add" => Self::SourceAdd,
             "source-remove" => Self::SourceRemove,
             other => Self::Other(other.to_owned()),
@@ -143,6 +151,8 @@ pub struct Jingle {
     pub reason: Option<Reason>,
     /// `session-info`: `failed` and others.
     pub ice_state: Option<String>,
+    /// `transport-info`: the credentials inside are the so-manieth of their session, the first being 0.
+    pub ice_generation: Option<u32>,
 }
 
 impl Jingle {
@@ -160,6 +170,7 @@ impl Jingle {
             bridge_session: None,
             reason: None,
             ice_state: None,
+            ice_generation: None,
         }
     }
 

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use crate::event::{CloseReason, Event, Output};
 use crate::relay::{Relay, Relayed};
 use crate::socket::Socket;
-use crate::{Candidate, Endpoint};
+use crate::{Candidate, Credentials, Endpoint, TransportError};
 
 /// Datagrams gathered before they are sent: a key frame of the largest layer.
 const GATHERED: usize = 128;
@@ -64,6 +64,24 @@ impl Driver {
     #[must_use]
     pub fn relaying(&self) -> Option<SocketAddr> {
         self.relaying.filter(|_| self.endpoint.path().is_some_and(Relay::is_alias))
+    }
+
+    /// New ICE credentials on both sides ([`Endpoint::ice_restart`]). The ways through the relay stay ways to the other side.
+    ///
+    /// # Errors
+    /// When the agent refuses them.
+    pub fn ice_restart(
+        &mut self,
+        now: Instant,
+        local: Credentials,
+        remote: &Credentials,
+        candidates: &[Candidate],
+    ) -> Result<(), TransportError> {
+        let direct = candidates.iter().filter(|_| !self.only_relay).cloned();
+        let relayed =
+            self.relay.iter().filter(|_| self.relaying.is_some()).flat_map(|relay| relay.candidates(self.own));
+        let candidates: Vec<_> = direct.chain(relayed).collect();
+        self.endpoint.ice_restart(now, local, remote, &candidates)
     }
 
     /// Goes on with another socket: the network has changed, the association stays. The peer follows with the next

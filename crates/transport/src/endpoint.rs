@@ -269,7 +269,7 @@ impl Endpoint {
         [self.ice.poll_timeout(), handshake, channels, media].into_iter().flatten().min()
     }
 
-    /// New ICE credentials on both sides; DTLS, SRTP and streams stay, media goes on where it went.
+    /// New ICE credentials on both sides; a guest says it through [`crate::Driver::ice_restart`]. DTLS, SRTP and streams stay, media goes on where it went.
     ///
     /// # Errors
     /// When the agent refuses them.

@@ -225,11 +225,11 @@ impl Full {
         Ok(())
     }
 
+    /// Consent runs on from what was heard last: who asks for this hears nothing, and credentials are no sign of life.
     fn restart(&mut self, now: Instant, local: &Credentials, remote: &Credentials) -> Result<(), TransportError> {
         self.agent.restart(now, local.ufrag.clone(), local.pwd.clone(), true).map_err(refused)?;
         self.local = local.clone();
         self.candidates = 0;
-        self.consent = Some(now);
         self.set_remote(now, remote)
     }
 

@@ -31,6 +31,7 @@ use super::bridge::{Bridge, News};
 use super::bridgeless::Bridgeless;
 use super::constraints::Wishes;
 use super::downlink::Downlink;
+use super::renewals::Renewals;
 use super::restarts::Restarts;
 use super::screen::Screen;
 use super::sending::Sending;
@@ -169,6 +170,9 @@ struct Actor {
     /// What was told of a room's nonsense; a rejoin tells nothing again.
     odd: BTreeSet<guest::Oddity>,
     restarts: Restarts,
+    renewals: Renewals,
+    /// The other side of the media said goodbye; until then the room may say why.
+    farewell: Option<Instant>,
     bridgeless: Bridgeless,
     over: Option<Over>,
     levels: Interval,
@@ -273,6 +277,8 @@ impl Actor {
             was_in: false,
             odd: BTreeSet::new(),
             restarts: Restarts::default(),
+            renewals: Renewals::new(place.addresses.renews_ice),
+            farewell: None,
             bridgeless: Bridgeless::default(),
             over: None,
             levels: every(LEVELS_EVERY),
@@ -405,11 +411,12 @@ impl Actor {
     /// When something is due: in the guest core, or a repair.
     fn wake(&self) -> Option<Instant> {
         let doubt = self.doubt.map(|doubt| doubt.ends());
-        [self.deadline, self.restarts.due(), self.bridgeless.due(), doubt].into_iter().flatten().min()
+        [self.deadline, self.restarts.due(), self.bridgeless.due(), doubt, self.farewell].into_iter().flatten().min()
     }
 
     fn woken(&mut self, now: Instant) {
         self.settle_doubt(now);
+        self.miss_explanation(now);
         self.repair(now);
         self.leave_bridgeless(now);
         if self.deadline.is_some_and(|at| at <= now) {
@@ -473,6 +480,7 @@ impl Actor {
     fn forget_room(&mut self) {
         self.end_session();
         self.restarts = Restarts::default();
+        self.farewell = None;
         self.endpoint.clear();
         self.screen.left_room();
         self.sending.camera.left_room();

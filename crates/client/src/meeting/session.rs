@@ -3,6 +3,8 @@
 //! It turns an offer into a transport and an answer, and declares streams as signalling names them. It decodes
 //! nothing. Start at [`Session::open`]; a second offer makes a second session in its place.
 
+mod renew;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
@@ -65,6 +67,10 @@ pub(super) struct Session {
     pub(super) connected: bool,
     /// Where the bridge channel is as a WebSocket; it may be a data channel, too, or only that.
     pub(super) web_socket: Option<String>,
+    /// The other side's certificate, as signalling names it.
+    certificate: Option<jingle::Fingerprint>,
+    /// Our half, as signalling has it.
+    answer: jingle::Transport,
     /// Where the bridge was reachable when the session began.
     bridge: SocketAddr,
     errand: Errand,
@@ -97,7 +103,8 @@ impl Session {
         uplink: &mut Uplink,
         (relays, errand): (Relays, &Errand),
     ) -> Result<(Self, Command), SessionError> {
-        let remote = remote(offer.transport().ok_or(SessionError::Lacks("a transport"))?)?;
+        let offered = offer.transport().ok_or(SessionError::Lacks("a transport"))?;
+        let remote = remote(offered)?;
         let contents = answerable(&offer.contents);
         let of = |kind| contents.iter().find(|content| content.kind == Some(kind));
         let audio = of(Kind::Audio).ok_or(SessionError::Lacks("sound that we speak"))?;
@@ -119,8 +126,11 @@ impl Session {
             let relay = Relay::begin(identity, relays.openings, &remote.candidates, earliest);
             driver.relay_through(relay, relays.only);
         }
+        let answer = own_transport(identity, local, &remote);
         let mut session = Self {
             driver,
+            certificate: offered.fingerprint.clone(),
+            answer: answer.clone(),
             connected: false,
             bridge,
             errand: errand.clone(),
@@ -133,7 +143,6 @@ impl Session {
         };
         session.declare_tx(uplink)?;
         uplink.agree(terms(Some(audio), &session.audio), terms(video, &session.video));
-        let answer = own_transport(identity, local, &remote);
         let (sources, groups) = own_sources(endpoint, uplink, !session.video.is_empty());
         Ok((session, Command::Accept { transport: answer, sources, groups }))
     }

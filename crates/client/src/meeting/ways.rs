@@ -51,15 +51,77 @@ pub(super) fn source(way: &Way) -> Option<IpAddr> {
     route(way.peer).ok()
 }
 
-/// A media path after a change, until the other side was heard on it.
+/// So long the focus has to bring new credentials. Between people it takes a tenth of that.
+const BRINGS: Duration = Duration::from_secs(1);
+
+/// And so long they have to find a way: a check every 100 ms, and a network that may still be settling.
+const FINDS: Duration = Duration::from_secs(3);
+
+/// What a doubt waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// The other side follows by itself.
+    Follows,
+    /// The focus brings new credentials.
+    Brings,
+    /// They find a way.
+    Finds,
+}
+
+/// What is left to do when a doubt is over and the other side was not heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Remedy {
+    /// New credentials in place, or else a new session.
+    Renew,
+    /// A new session.
+    Restart,
+    /// Nothing: the path may come back as it went, and consent (RFC 7675) ends it otherwise.
+    Wait,
+}
+
+/// A media path after a change, or in a silence, until the other side was heard on it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Doubt {
     since: Instant,
+    stage: Stage,
+    /// When the stage began.
+    began: Instant,
+    /// Nothing changed on this side.
+    silence: bool,
 }
 
 impl Doubt {
+    /// The path was moved.
     pub(super) fn new(now: Instant) -> Self {
-        Self { since: now }
+        Self { since: now, stage: Stage::Follows, began: now, silence: false }
+    }
+
+    /// The other side has not been heard for long; new credentials are asked for.
+    pub(super) fn of_silence(now: Instant) -> Self {
+        Self { since: now, stage: Stage::Brings, began: now, silence: true }
+    }
+
+    /// New credentials are asked for.
+    pub(super) fn asked(self, now: Instant) -> Self {
+        Self { stage: Stage::Brings, began: now, ..self }
+    }
+
+    /// New credentials are there.
+    pub(super) fn renewed(self, now: Instant) -> Self {
+        Self { stage: Stage::Finds, began: now, ..self }
+    }
+
+    /// The stage begins again.
+    pub(super) fn longer(self, now: Instant) -> Self {
+        Self { began: now, ..self }
+    }
+
+    pub(super) fn remedy(&self) -> Remedy {
+        match self.stage {
+            _ if self.silence => Remedy::Wait,
+            Stage::Follows => Remedy::Renew,
+            Stage::Brings | Stage::Finds => Remedy::Restart,
+        }
     }
 
     /// Whether what was heard last came after the change.
@@ -67,9 +129,14 @@ impl Doubt {
         heard.is_some_and(|heard| heard > self.since)
     }
 
-    /// When it is certain that the other side does not follow.
+    /// When it is certain that what it waits for does not come.
     pub(super) fn ends(&self) -> Instant {
-        self.since + FOLLOWS
+        let limit = match self.stage {
+            Stage::Follows => FOLLOWS,
+            Stage::Brings => BRINGS,
+            Stage::Finds => FINDS,
+        };
+        self.began + limit
     }
 }
 
@@ -99,5 +166,18 @@ mod tests {
         assert!(!doubt.is_settled(None) && !doubt.is_settled(Some(now)));
         assert!(doubt.is_settled(Some(now + Duration::from_millis(1))));
         assert_eq!(doubt.ends(), now + FOLLOWS);
+    }
+
+    #[test]
+    fn new_credentials_come_before_a_new_session_and_each_step_has_its_time() {
+        let now = Instant::now();
+        let doubt = Doubt::new(now);
+        assert_eq!(doubt.remedy(), Remedy::Renew);
+        let asked = doubt.asked(now + FOLLOWS);
+        assert_eq!((asked.ends(), asked.remedy()), (now + FOLLOWS + BRINGS, Remedy::Restart));
+        let renewed = asked.renewed(now + FOLLOWS);
+        assert_eq!((renewed.ends(), renewed.remedy()), (now + FOLLOWS + FINDS, Remedy::Restart));
+        assert!(renewed.is_settled(Some(now + Duration::from_millis(1))), "a late sign of life is one");
+        assert_eq!(Doubt::of_silence(now).renewed(now).remedy(), Remedy::Wait);
     }
 }

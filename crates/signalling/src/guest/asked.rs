@@ -24,6 +24,10 @@ pub(super) enum Question {
     Accept {
         sid: String,
     },
+    /// New ICE credentials in place.
+    Renewal {
+        sid: String,
+    },
     /// Asked because the protocol wants it; whatever the answer, nothing follows from it.
     Courtesy,
 }

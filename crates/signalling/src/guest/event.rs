@@ -32,6 +32,11 @@ pub enum Command {
     RaiseHand(Option<u64>),
     /// Ask the focus for a fresh session, because ICE or DTLS failed.
     Restart,
+    /// Ask the focus for new ICE credentials in place, because the network changed or the other side is silent: the session
+    /// stays, and [`Event::Renewed`] or [`Event::NotRenewed`] follows; from an old focus, neither.
+    Renew,
+    /// Our half of [`Event::Renewed`].
+    Renewed { transport: Transport },
     /// Something that only moderators may do; out of place for anybody else.
     Moderate(Moderation),
     /// Something of what the room offers besides.
@@ -120,6 +125,13 @@ pub enum Event {
     Offer(Box<Offer>),
     /// The focus has our answer; media may flow.
     Accepted,
+    /// The focus has new ICE credentials for the session that stands, whether or not we asked. Nothing else changes; answer
+    /// with [`Command::Renewed`].
+    Renewed(Box<Transport>),
+    /// The focus refused [`Command::Renew`]; the stanza error's condition.
+    NotRenewed {
+        condition: String,
+    },
     /// Sources of somebody in the room, with the groups among them.
     SourcesAdded(Sources),
     /// By the focus, or because their owner left.

@@ -3,6 +3,7 @@
 mod slots;
 
 use super::event::Oddity;
+use super::renew::Renewal;
 use super::roster::{MAX_SOURCES, Roster, owner_of};
 use crate::jingle::{BridgeSession, Source, Sources};
 use slots::Slot;
@@ -13,11 +14,27 @@ const BRIDGE: &str = "jvb";
 /// Bytes of a source's name or msid. A client's have 100; a room full of megabyte ones would be gigabytes.
 const MAX_TEXT: usize = 256;
 
+/// The offer began the session, or moved it to another bridge.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Answer {
+    #[default]
+    Session,
+    Transport,
+}
+
 /// What belongs to a session from its offer to its end.
 #[derive(Debug, Default)]
 pub(super) struct Live {
     pub(super) sid: String,
     pub(super) bridge: Option<BridgeSession>,
+    /// The focus's newest ICE user name and which it is, counted from 0.
+    pub(super) ufrag: String,
+    pub(super) generation: u32,
+    pub(super) renewal: Option<Renewal>,
+    /// Names of the sections that we answered.
+    pub(super) sections: Vec<String>,
+    /// How the offer is answered.
+    pub(super) answer: Answer,
     /// By SSRC; every one with an owner.
     theirs: BTreeMap<u32, Source>,
     /// How many of those each owner has, so that the limit costs the same in a full room as in an empty one.

@@ -5,7 +5,7 @@
 
 use super::asked::Question;
 use super::event::{Event, Oddity};
-use super::live::Live;
+use super::live::{Answer, Live};
 use super::roster::Roster;
 use super::stanza::{self, Asker};
 use super::{Guest, State, refusal};
@@ -75,7 +75,7 @@ impl Session {
         }
     }
 
-    fn is(&self, sid: &str) -> bool {
+    pub(super) fn is(&self, sid: &str) -> bool {
         self.live().is_some_and(|live| live.sid == sid)
     }
 }
@@ -156,7 +156,9 @@ impl Guest {
                 self.over(reason);
             }
             Action::SessionInfo => self.send(&asker.result()),
-            Action::SessionInitiate | Action::SessionAccept | Action::TransportInfo | Action::Other(_) => {
+            Action::TransportInfo => self.transport_told(asker, &jingle),
+            Action::TransportReplace => self.transport_replaced(asker, jingle),
+            Action::SessionInitiate | Action::SessionAccept | Action::TransportAccept | Action::Other(_) => {
                 self.send(&asker.refuse("cancel", "feature-not-implemented", None));
             }
         }
@@ -195,6 +197,14 @@ impl Guest {
     }
 
     fn offered(&mut self, asker: &Asker, jingle: Jingle) {
+        if self.session().is_some_and(|(session, _)| session.is(&jingle.sid)) {
+            return self.send(&asker.result());
+        }
+        self.offered_anew(asker, jingle, Answer::Session);
+    }
+
+    /// An offer, which takes the place of the session that may be there.
+    pub(super) fn offered_anew(&mut self, asker: &Asker, jingle: Jingle, answer: Answer) {
         let usable =
             jingle.transport().is_some_and(|transport| !transport.ufrag.is_empty() && transport.fingerprint.is_some());
         let Some(mut offer) = jingle.into_offer().filter(|_| usable) else {
@@ -202,14 +212,13 @@ impl Guest {
             return self.ignored(Oddity::MalformedJingle);
         };
         self.send(&asker.result());
-        if self.session().is_some_and(|(session, _)| session.is(&offer.sid)) {
-            return;
-        }
         self.over("replaced".to_owned());
         let Some((session, roster)) = self.session() else {
             return;
         };
         let mut live = Live::new(offer.sid.clone(), offer.bridge_session.clone());
+        live.ufrag = offer.transport().map(|transport| transport.ufrag.clone()).unwrap_or_default();
+        live.answer = answer;
         let (sources, refused) = live.admit(roster, std::mem::take(&mut offer.sources));
         offer.sources = sources;
         *session = Session::Offered { live, contents: answerable(&offer.contents), waiting: VecDeque::new() };
@@ -308,9 +317,14 @@ impl Guest {
         for content in &mut contents {
             content.transport = Some(transport.clone());
         }
-        let mut accept = Jingle::new(Action::SessionAccept, &live.sid);
+        let action = match live.answer {
+            Answer::Session => Action::SessionAccept,
+            Answer::Transport => Action::TransportAccept,
+        };
+        let mut accept = Jingle::new(action, &live.sid);
         accept.responder = Some(present.way.jid.clone());
         accept.bundle = contents.iter().map(|content| content.name.clone()).collect();
+        live.sections.clone_from(&accept.bundle);
         accept.contents = contents;
         accept.sources = sources;
         let sid = live.sid.clone();
@@ -407,7 +421,7 @@ impl Guest {
         self.over("restart".to_owned());
     }
 
-    fn tell_focus(&mut self, mut jingle: Jingle, question: Question) {
+    pub(super) fn tell_focus(&mut self, mut jingle: Jingle, question: Question) {
         let focus = self.occupant("focus");
         jingle.initiator = Some(focus.clone());
         let payload = jingle.to_xml(Form::Xml);

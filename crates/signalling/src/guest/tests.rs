@@ -5,6 +5,7 @@
 mod door;
 mod extras;
 mod moderate;
+mod renew;
 mod resume;
 mod stage;
 

@@ -199,6 +199,7 @@ impl Host {
             ice: Ice::default(),
             sources: Sources::default(),
             restarts: Vec::new(),
+            renewals: Vec::new(),
         };
         room.enter(endpoint, occupant, &mut self.out);
         room.ask_features(endpoint, question, now, &mut self.out);

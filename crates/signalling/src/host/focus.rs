@@ -164,7 +164,7 @@ impl Host {
             Action::TransportInfo => {
                 self.answer(id, stanza, "result", None);
                 if let Some(transport) = jingle.transport().cloned() {
-                    self.transport_said(name, own, stanza, transport);
+                    self.transport_said(name, own, jingle.ice_generation, transport);
                 }
             }
             Action::SessionInfo => {
@@ -180,7 +180,9 @@ impl Host {
             Action::SessionAccept | Action::SourceAdd | Action::SourceRemove => {
                 self.refuse(id, stanza, "wait", "unexpected-request");
             }
-            Action::SessionInitiate | Action::Other(_) => self.refuse(id, stanza, "cancel", "feature-not-implemented"),
+            Action::SessionInitiate | Action::TransportReplace | Action::TransportAccept | Action::Other(_) => {
+                self.refuse(id, stanza, "cancel", "feature-not-implemented");
+            }
         }
     }
 

@@ -1,16 +1,17 @@
 //! Media that failed: a new session, or new ICE credentials for the one that is there.
 
 use super::core::Host;
-use super::room::Session;
+use super::room::{Occupant, Session};
 use super::{ConnId, Event};
 use crate::jingle::{Action, Content, Form, Jingle, Sources, Transport};
+use crate::stream;
 use crate::xml::Element;
-use crate::{ns, stream};
 use std::time::{Duration, Instant};
 
 /// Between two restarts of one guest, as in Jicofo.
 const PAUSE: Duration = Duration::from_secs(5);
-/// Restarts of one guest in a minute, of both kinds, as in Jicofo.
+/// Restarts of one guest in a minute. Both kinds are counted apart, as in Jicofo: one in place that came to nothing must not
+/// be in the way of a new session.
 const A_MINUTE: usize = 5;
 
 /// The state of ICE within one session.
@@ -24,21 +25,27 @@ pub(super) struct Ice {
 
 impl Host {
     /// Counts a restart; false if it comes too soon after others.
-    fn may_restart(&mut self, now: Instant, name: &str, own: &str) -> bool {
+    fn may_restart(
+        &mut self,
+        now: Instant,
+        name: &str,
+        own: &str,
+        kind: impl Fn(&mut Occupant) -> &mut Vec<Instant>,
+    ) -> bool {
         let occupant = self.rooms.get_mut(name).and_then(|room| room.occupants.get_mut(own));
-        let Some(occupant) = occupant else { return false };
-        occupant.restarts.retain(|then| now.saturating_duration_since(*then) < Duration::from_secs(60));
-        let hasty = occupant.restarts.last().is_some_and(|last| now.saturating_duration_since(*last) < PAUSE);
-        if hasty || occupant.restarts.len() >= A_MINUTE {
+        let Some(before) = occupant.map(kind) else { return false };
+        before.retain(|then| now.saturating_duration_since(*then) < Duration::from_secs(60));
+        let hasty = before.last().is_some_and(|last| now.saturating_duration_since(*last) < PAUSE);
+        if hasty || before.len() >= A_MINUTE {
             return false;
         }
-        occupant.restarts.push(now);
+        before.push(now);
         true
     }
 
     /// The guest's session failed and it wants another.
     pub(super) fn restart(&mut self, now: Instant, id: ConnId, name: &str, own: &str, stanza: &Element) {
-        if !self.may_restart(now, name, own) {
+        if !self.may_restart(now, name, own, |occupant| &mut occupant.restarts) {
             return self.refuse(id, stanza, "wait", "resource-constraint");
         }
         self.answer(id, stanza, "result", None);
@@ -63,7 +70,7 @@ impl Host {
         if !occupant.is_some_and(|occupant| matches!(occupant.session, Session::Accepted(_))) {
             return self.refuse(id, stanza, "wait", "unexpected-request");
         }
-        if !self.may_restart(now, name, own) {
+        if !self.may_restart(now, name, own, |occupant| &mut occupant.renewals) {
             return self.refuse(id, stanza, "wait", "resource-constraint");
         }
         self.answer(id, stanza, "result", None);
@@ -81,33 +88,22 @@ impl Host {
         let Some(sid) = occupant.session.sid() else { return };
         let mut jingle = Jingle::new(Action::TransportInfo, sid);
         jingle.contents = vec![Content { name: "audio".to_owned(), transport: Some(transport), ..Content::default() }];
-        let mut written = jingle.to_xml(Form::Xml);
-        written.each_mut(|content| {
-            content.each_mut(|part| {
-                if part.is("transport", ns::ICE_UDP) {
-                    part.set("ice-generation", occupant.ice.generation);
-                }
-            });
-        });
+        jingle.ice_generation = Some(occupant.ice.generation);
+        let written = jingle.to_xml(Form::Xml);
         let from = room.occupant_address("focus");
         room.send(endpoint, stream::iq("set", &id, Some(written)).attr("from", from), &mut self.out);
     }
 
     /// Candidates, or the guest's half of a restart that is under way. The latter counts once; clients repeat it.
-    pub(super) fn transport_said(&mut self, name: &str, own: &str, stanza: &Element, transport: Transport) {
+    pub(super) fn transport_said(&mut self, name: &str, own: &str, generation: Option<u32>, transport: Transport) {
         let occupant = self.rooms.get_mut(name).and_then(|room| room.occupants.get_mut(own));
         let Some(occupant) = occupant else { return };
         let (room, endpoint) = (name.to_owned(), own.to_owned());
-        if occupant.ice.restarting && generation(stanza) == Some(occupant.ice.generation) {
+        if occupant.ice.restarting && generation == Some(occupant.ice.generation) {
             occupant.ice.restarting = false;
             self.out.tell(Event::IceRenewed { room, endpoint, transport });
         } else {
             self.out.tell(Event::TransportChanged { room, endpoint, transport });
         }
     }
-}
-
-fn generation(stanza: &Element) -> Option<u32> {
-    let mut contents = stanza.find("jingle", ns::JINGLE)?.all("content", ns::JINGLE);
-    contents.find_map(|content| content.find("transport", ns::ICE_UDP)?.get("ice-generation")?.parse().ok())
 }

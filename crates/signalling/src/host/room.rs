@@ -58,6 +58,8 @@ pub(super) struct Occupant {
     pub(super) sources: Sources,
     /// When this guest last wanted to start anew, newest last.
     pub(super) restarts: Vec<Instant>,
+    /// The same for new credentials in place.
+    pub(super) renewals: Vec<Instant>,
 }
 
 /// How long features are awaited before a guest is offered what every client understands.

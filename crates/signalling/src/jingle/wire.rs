@@ -18,6 +18,7 @@ impl Jingle {
         let mut jingle = Self::new(Action::parse(element.get("action")?), element.get("sid")?);
         jingle.initiator = element.get("initiator").map(str::to_owned);
         jingle.responder = element.get("responder").map(str::to_owned);
+        jingle.ice_generation = element.all("content", ns::JINGLE).find_map(read_generation);
         for content in element.all("content", ns::JINGLE).take(MAX_CONTENTS) {
             let read = Content::read(content);
             if let (Some(kind), Some(description)) = (read.kind, content.find("description", ns::RTP)) {
@@ -38,7 +39,8 @@ impl Jingle {
     /// Writes the `<jingle/>` element with its sources in the wanted form.
     #[must_use]
     pub fn to_xml(&self, form: Form) -> Element {
-        let creator = if self.action == Action::SessionAccept { "responder" } else { "initiator" };
+        let answers = matches!(self.action, Action::SessionAccept | Action::TransportAccept);
+        let creator = if answers { "responder" } else { "initiator" };
         let mut element = Element::new("jingle", ns::JINGLE)
             .attr("action", self.action.as_str())
             .attr_opt("initiator", self.initiator.as_ref())
@@ -50,7 +52,11 @@ impl Jingle {
                 (Form::Xml, Some(kind)) => write_sources(&self.sources, kind),
                 (Form::Compact, _) | (Form::Xml, None) => Vec::new(),
             };
-            element.push(content.write(creator, bare, sources));
+            let mut written = content.write(creator, bare, sources);
+            if let Some(generation) = self.ice_generation {
+                write_generation(&mut written, generation);
+            }
+            element.push(written);
         }
         if !self.bundle.is_empty() {
             element.push(
@@ -91,6 +97,18 @@ impl Jingle {
         }
         contents
     }
+}
+
+fn read_generation(content: &Element) -> Option<u32> {
+    content.find("transport", ns::ICE_UDP)?.get("ice-generation")?.parse().ok()
+}
+
+fn write_generation(content: &mut Element, generation: u32) {
+    content.each_mut(|part| {
+        if part.is("transport", ns::ICE_UDP) {
+            part.set("ice-generation", generation);
+        }
+    });
 }
 
 fn read_sources(description: &Element, kind: Kind) -> Sources {

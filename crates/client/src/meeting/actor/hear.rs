@@ -63,6 +63,8 @@ impl Actor {
             Event::Relays(relays) => self.relays = relays,
             Event::Bridges { any } => self.bridges(Instant::now(), any),
             Event::Accepted => {}
+            Event::Renewed(transport) => self.renewed(Instant::now(), &transport),
+            Event::NotRenewed { condition } => self.not_renewed(Instant::now(), &condition),
         }
     }
 
@@ -96,6 +98,7 @@ impl Actor {
             }
         };
         self.restarts.cancel();
+        self.farewell = None;
         self.bridgeless.offered();
         self.session = Some(session);
         self.announced(&offer.sources);
@@ -156,6 +159,7 @@ impl Actor {
     fn media_gone(&mut self) {
         self.end_session();
         self.restarts.cancel();
+        self.farewell = None;
         self.bridgeless.cancel();
         self.faces.learn(Fact::MediaGone);
     }
@@ -170,6 +174,7 @@ impl Actor {
     /// The session failed on this side: asks the focus for a fresh one, now or when it may be asked again.
     pub(super) fn restart(&mut self, now: Instant) {
         self.end_session();
+        self.farewell = None;
         let attempt = self.restarts.failed(now);
         if self.wait_for_bridge(now) {
             return;

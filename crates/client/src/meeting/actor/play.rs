@@ -1,7 +1,7 @@
 //! What media brings: packets from others, units for others, key frames both ways, levels and figures.
 
 use std::io;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use runde_media::send::Unit;
 use runde_rtp::Ssrc;
@@ -12,6 +12,10 @@ use super::super::{Levels, Pictures, names};
 use super::Actor;
 use crate::event::{MediaKind, MeetingEvent, Stats};
 use crate::state::Fact;
+
+/// A bridge that says goodbye has a reason, which the room tells by another way: we were removed, the meeting is over, here is
+/// another session. Only when nothing of that comes is there something to repair.
+const EXPLAINS: Duration = Duration::from_millis(300);
 
 impl Actor {
     pub(super) fn media_said(&mut self, event: io::Result<Event>) {
@@ -62,7 +66,20 @@ impl Actor {
 
     fn media_closed(&mut self, reason: CloseReason) {
         tracing::info!(?reason, "the media path closed");
-        self.restart(Instant::now());
+        let now = Instant::now();
+        if reason == CloseReason::ByPeer {
+            self.end_session();
+            self.farewell = Some(now + EXPLAINS);
+        } else {
+            self.restart(now);
+        }
+    }
+
+    /// The other side said goodbye, and nobody has said why.
+    pub(super) fn miss_explanation(&mut self, now: Instant) {
+        if self.farewell.is_some_and(|until| until <= now) {
+            self.restart(now);
+        }
     }
 
     fn received(&mut self, packet: runde_rtp::Packet, arrival: Instant) {

@@ -1,6 +1,7 @@
 //! The actor without a server: devices that take their time, and offers that cannot be answered.
 
 mod extras;
+mod renewal;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};

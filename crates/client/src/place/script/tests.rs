@@ -121,6 +121,16 @@ fn what_a_browser_knows_of_its_page_may_be_used_and_its_lexical_names_are_found(
 }
 
 #[test]
+fn a_deployment_says_whether_it_renews_credentials_in_place_by_a_plain_yes() {
+    let renews = |value: &str| {
+        let said = read(&format!("var config = {{ enableIceRestart: {value} }};"), "https://h.de/x");
+        said.unwrap().renews_ice
+    };
+    assert!(renews("true"));
+    assert!(!renews("false") && !renews("'true'") && !renews("1"));
+}
+
+#[test]
 fn functions_and_cycles_beside_the_addresses_do_no_harm() {
     let source = "var config = { hosts: { domain: 'h.de', muc: () => 1, focus: 7 }, f() {}, big: 1n };
         config.self = config; Object.defineProperty(config, 'x', { get() { throw 1 }, enumerable: true });";
