@@ -10,6 +10,7 @@ pub mod coturn;
 pub mod desktop;
 pub mod folder;
 pub mod listen;
+pub mod meddler;
 pub mod picture;
 pub mod probe;
 pub mod program;

@@ -101,6 +101,7 @@ pub fn run(arguments: Arguments) -> Result<Exit, Failure> {
             output::print(&server.room_link("room"));
         }
         tell_troubles(&mut server, options.json);
+        tell_refusals(&server, options.json);
         stopped.await;
         server.shutdown().await;
         if options.json {
@@ -186,6 +187,17 @@ fn tell_troubles(server: &mut ServerHandle, json: bool) {
                 output::event(&json!({"event": "access-log", "trouble": word, "detail": english}));
             }
             output::complain(&sentence);
+        }
+    });
+}
+
+/// Says how many guests declared streams that their rooms did not take; none of them by name.
+fn tell_refusals(server: &ServerHandle, json: bool) {
+    let mut refused = server.refused();
+    tokio::spawn(async move {
+        while json && refused.changed().await.is_ok() {
+            let guests = *refused.borrow_and_update();
+            output::event(&json!({"event": "streams-refused", "guests": guests}));
         }
     });
 }

@@ -129,6 +129,8 @@ pub struct Seen {
     pub beyond: Beyond,
     /// What servers asked for that would lead elsewhere, and that was not done.
     pub ignored: Vec<Ignored>,
+    /// A room said what no honest one says; it was not obeyed.
+    pub odd_room: bool,
 }
 
 /// The ledger. Clones are the same one.
@@ -141,6 +143,7 @@ struct Book {
     places: BTreeMap<Key, usize>,
     beyond: Beyond,
     ignored: BTreeSet<Ignored>,
+    odd_room: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -160,7 +163,8 @@ impl Contacts {
     #[must_use]
     pub fn seen(&self) -> Seen {
         let book = self.book();
-        Seen { contacts: book.entries.clone(), beyond: book.beyond, ignored: book.ignored.iter().cloned().collect() }
+        let ignored = book.ignored.iter().cloned().collect();
+        Seen { contacts: book.entries.clone(), beyond: book.beyond, ignored, odd_room: book.odd_room }
     }
 
     /// A server asked for something that is not done.
@@ -169,6 +173,11 @@ impl Contacts {
         if book.ignored.len() < MAX_IGNORED {
             book.ignored.insert(ignored);
         }
+    }
+
+    /// A room said what no honest one says.
+    pub(crate) fn note_odd_room(&self) {
+        self.book().odd_room = true;
     }
 
     /// Somebody goes there now.

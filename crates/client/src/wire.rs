@@ -37,6 +37,10 @@ pub(crate) use target::{Reach, Target};
 
 /// One stanza or bridge message. An offer in a room of a thousand stays below it; more is an attack on memory.
 const FRAME_BYTES: usize = 1 << 20;
+/// A longer one is read to its end and thrown away up to here, so that a room's giant presence does not end the stream.
+const GIANT_BYTES: usize = 4 << 20;
+/// What is kept of a giant: enough to see which kind of stanza it was.
+const GIANT_HEAD: usize = 64;
 
 /// Name, TCP, TLS and upgrade together. Longer, and a person thinks the program hangs.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -118,7 +122,7 @@ pub(crate) async fn connect(target: &Target, errand: &Errand) -> Result<Socket, 
 async fn open(target: &Target, errand: &Errand) -> Result<Socket, WireError> {
     let request = request(target)?;
     let (stream, way) = open_stream(target, errand).await?;
-    let limits = WebSocketConfig::default().max_message_size(Some(FRAME_BYTES)).max_frame_size(Some(FRAME_BYTES));
+    let limits = WebSocketConfig::default().max_message_size(Some(GIANT_BYTES)).max_frame_size(Some(GIANT_BYTES));
     let (inner, _answer) = tokio_tungstenite::client_async_with_config(request, stream, Some(limits))
         .await
         .map_err(|error| upgrade_error(&error))?;
@@ -199,6 +203,16 @@ fn upgrade_error(error: &WebSocketError) -> WireError {
     WireError::NoWebSocket
 }
 
+/// What stands for a frame that is too long: its beginning, and a mark that neither XML nor JSON ends with. Whoever reads it refuses
+/// it, and still counts it as the stanza that it was.
+fn head_of_giant(text: &str) -> String {
+    let mut end = GIANT_HEAD.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    format!("{}<", text.get(..end).unwrap_or_default())
+}
+
 impl Socket {
     /// The next text frame, or how the connection ended. Binary frames are skipped: neither protocol has any.
     pub(crate) async fn next(&mut self) -> Result<String, Ended> {
@@ -209,7 +223,7 @@ impl Socket {
                 return Err(if going_away { Ended::GoingAway } else { Ended::Broken });
             }
             if let Message::Text(text) = frame {
-                return Ok(text.as_str().to_owned());
+                return Ok(if text.len() > FRAME_BYTES { head_of_giant(&text) } else { text.as_str().to_owned() });
             }
         }
     }
@@ -300,6 +314,28 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn of_a_frame_over_a_megabyte_a_beginning_comes_that_nobody_can_read_and_the_connection_goes_on() {
+        let (listener, mut target) = listener().await;
+        target.protocol = None;
+        let serving = tokio::spawn(async move {
+            let (tcp, _) = listener.accept().await.unwrap();
+            let mut socket = tokio_tungstenite::accept_async(tcp).await.unwrap();
+            // The cut would fall into the middle of a letter.
+            let giant = format!("<presence a='{}'/>", "\u{e4}".repeat(FRAME_BYTES));
+            for frame in [giant, format!("<iq/>{}", " ".repeat(FRAME_BYTES)), "hello".to_owned()] {
+                socket.send(Message::text(frame)).await.unwrap();
+            }
+        });
+        let mut socket = connect(&target, &errand(&Contacts::default())).await.ok().unwrap();
+        for start in ["<presence a='\u{e4}", "<iq/>"] {
+            let read = socket.next().await.unwrap();
+            assert!(read.starts_with(start) && read.ends_with('<') && read.len() <= GIANT_HEAD + 1, "{read}");
+        }
+        assert_eq!(socket.next().await.as_deref(), Ok("hello"));
+        serving.await.unwrap();
+    }
+
+    #[tokio::test]
     async fn a_giant_frame_ends_the_connection() {
         let (listener, mut target) = listener().await;
         target.protocol = None;
@@ -307,7 +343,7 @@ mod tests {
             let (tcp, _) = listener.accept().await.unwrap();
             let mut socket = tokio_tungstenite::accept_async(tcp).await.unwrap();
             socket.send(Message::text("hello")).await.unwrap();
-            let _ = socket.send(Message::text("x".repeat(FRAME_BYTES + 1))).await;
+            let _ = socket.send(Message::text("x".repeat(GIANT_BYTES + 1))).await;
         });
         let mut socket = connect(&target, &errand(&Contacts::default())).await.ok().unwrap();
         assert_eq!(socket.next().await.as_deref(), Ok("hello"));

@@ -107,7 +107,15 @@ pub(crate) struct Hall {
     port_wait: Option<Instant>,
     /// When it is looked next who has fallen silent.
     look_due: Option<Instant>,
-    rooms: watch::Sender<usize>,
+    told: Told,
+}
+
+/// What the hall says of itself to whoever holds the handle.
+pub(crate) struct Told {
+    /// Rooms in which media was offered.
+    pub(crate) rooms: watch::Sender<usize>,
+    /// Guests of which a source was not taken in, since the start.
+    pub(crate) refused: watch::Sender<u64>,
 }
 
 impl Hall {
@@ -119,7 +127,7 @@ impl Hall {
         socket: Socket,
         local: SocketAddr,
         seed: [u8; 32],
-        rooms: watch::Sender<usize>,
+        told: Told,
     ) -> Self {
         let host = Host::new(host, seed);
         Self {
@@ -139,7 +147,7 @@ impl Hall {
             host_wait: None,
             port_wait: None,
             look_due: None,
-            rooms,
+            told,
         }
     }
 
@@ -239,7 +247,7 @@ impl Hall {
             self.look_due = Some(now);
         }
         let rooms = self.chambers.values().filter(|chamber| !chamber.seats.is_empty()).count();
-        self.rooms.send_if_modified(|known| std::mem::replace(known, rooms) != rooms);
+        self.told.rooms.send_if_modified(|known| std::mem::replace(known, rooms) != rooms);
     }
 
     fn send_all(&mut self) {
@@ -266,7 +274,7 @@ impl Hall {
         for seat in std::mem::take(&mut self.seats) {
             self.count_media(seat.0, &seat.1);
         }
-        self.rooms.send_replace(0);
+        self.told.rooms.send_replace(0);
     }
 }
 

@@ -38,7 +38,7 @@ pub use runde_signalling::guest::Relay;
 pub use runde_signalling::secret::Secret;
 pub use web_root::WebRootError;
 
-use hall::{Hall, INBOX};
+use hall::{Hall, INBOX, Told};
 use site::Site;
 use tls::Protection;
 use web::Web;
@@ -82,7 +82,9 @@ impl Server {
         let (cancel, tasks) = (CancellationToken::new(), TaskTracker::new());
         let (inbox_in, inbox) = mpsc::channel(INBOX);
         let (rooms_in, rooms) = watch::channel(0);
-        let hall = Hall::new(Arc::clone(&site), host, identity, socket, local, seed, rooms_in);
+        let (refused_in, refused) = watch::channel(0);
+        let told = Told { rooms: rooms_in, refused: refused_in };
+        let hall = Hall::new(Arc::clone(&site), host, identity, socket, local, seed, told);
         tasks.spawn(hall.run(inbox, cancel.clone()));
         let (pen, troubles) = log.map_or((None, None), |(pen, scribe, troubles)| {
             tasks.spawn(scribe.run());
@@ -91,7 +93,7 @@ impl Server {
         let web = Web::new(Arc::clone(&site), inbox_in, cancel.clone(), tasks.clone(), pen).with_pages(root);
         tasks.spawn(web.listen(listener, protection.acceptor));
         tracing::info!("rooms can be opened");
-        Ok(ServerHandle { site, local, rooms, troubles, tasks, cancel: cancel.drop_guard() })
+        Ok(ServerHandle { site, local, rooms, refused, troubles, tasks, cancel: cancel.drop_guard() })
     }
 }
 
@@ -101,6 +103,7 @@ pub struct ServerHandle {
     site: Arc<Site>,
     local: SocketAddr,
     rooms: watch::Receiver<usize>,
+    refused: watch::Receiver<u64>,
     troubles: Option<mpsc::Receiver<LogTrouble>>,
     tasks: TaskTracker,
     cancel: DropGuard,
@@ -135,6 +138,12 @@ impl ServerHandle {
     #[must_use]
     pub fn rooms(&self) -> usize {
         *self.rooms.borrow()
+    }
+
+    /// Guests of which a room has not taken all streams, since the start. Each counts once; changes whenever there is one more.
+    #[must_use]
+    pub fn refused(&self) -> watch::Receiver<u64> {
+        self.refused.clone()
     }
 
     /// What goes wrong with the access log from now on; `None` without one, and the second time.

@@ -228,8 +228,8 @@ impl Room {
         self.endpoints.iter().filter(|(_, receiver)| sees(receiver)).map(|(id, _)| *id).collect()
     }
 
-    /// How many sources of this endpoint were not taken in, because another's name or SSRC was in them or it has changed
-    /// its SSRCs too often.
+    /// How often a source of this endpoint was declared and not taken in: another's name or SSRC was in it, it had too
+    /// many layers, there were too many sources, or the endpoint has changed its SSRCs too often.
     #[must_use]
     pub fn refused_sources(&self, endpoint: EndpointId) -> u64 {
         self.endpoints.get(&endpoint).map_or(0, |endpoint| endpoint.refused)

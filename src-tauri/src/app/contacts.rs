@@ -8,7 +8,8 @@ pub fn page(seen: Seen) -> ContactLedger {
     let runde_client::Beyond { times, sent, received } = seen.beyond;
     let beyond = (times > 0 || sent > 0 || received > 0).then_some(Beyond { times, sent, received });
     let contacts = seen.contacts.into_iter().map(contacted).collect();
-    ContactLedger { contacts, beyond, ignored: seen.ignored.into_iter().map(ignored).collect() }
+    let ignored = seen.ignored.into_iter().map(ignored).collect();
+    ContactLedger { contacts, beyond, ignored, odd_room: seen.odd_room }
 }
 
 /// Every host once, for a line of text.

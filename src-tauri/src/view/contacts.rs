@@ -14,6 +14,8 @@ pub struct ContactLedger {
     /// More than the list holds: contacts and bytes that are only added up.
     pub beyond: Option<Beyond>,
     pub ignored: Vec<Ignored>,
+    /// A room said what no honest one says; it was not obeyed.
+    pub odd_room: bool,
 }
 
 /// One host at one address, for one purpose.

@@ -79,6 +79,7 @@ export const contacts: ContactLedger = {
     { kind: 'avatars', key: 'gravatarBaseURL', host: 'www.gravatar.com' }, { kind: 'analytics', key: 'analytics.amplitudeAPPKey', host: null },
     { kind: 'statistics', key: 'callStatsID', host: null }, { kind: 'relay', key: 'p2p.stunServers', host: 'stun.l.google.com' },
   ],
+  oddRoom: true,
 };
 
 export const letter = (wish: LetterRequest): PrivacyDesk['letter'] => ({

@@ -175,10 +175,12 @@ test('contacts name host, purpose, bytes and the notice, move by themselves, and
   expect(within(host).getByText(/Erlaubt durch den Hinweis „meet-jit-si“/)).toBeTruthy();
   expect(screen.getByText('durch das System, nicht gezählt')).toBeTruthy();
   expect(screen.getByText('stun.l.google.com')).toBeTruthy();
+  expect(screen.getByText(/^Aus einem Raum kamen/)).toBeTruthy();
   const moved = contacts.contacts.map((entry) => (entry.purpose === 'media' ? { ...entry, sent: 184_920_911 } : entry));
-  store.apply({ slice: 'contacts', value: { ...contacts, contacts: moved, beyond: { times: 3, sent: 0, received: 999 } } });
+  store.apply({ slice: 'contacts', value: { ...contacts, contacts: moved, beyond: { times: 3, sent: 0, received: 999 }, oddRoom: false } });
   expect(await screen.findByText('184,9 MB gesendet, 402,1 MB empfangen')).toBeTruthy();
   expect(screen.getByText(/0 Byte gesendet, 999 Byte empfangen/)).toBeTruthy();
+  expect(screen.queryByText(/^Aus einem Raum kamen/)).toBeNull();
   await press(user, 'JSON speichern …');
   expect(asked).toEqual([['saveDocument', 'contacts']]);
 });

@@ -50,6 +50,8 @@ pub(super) struct Seat {
     pub(super) rewriting: bool,
     /// Our part in DTLS since then; a restart of ICE does not change it.
     pub(super) setup: jingle::Setup,
+    /// A source of it was refused, and that was said.
+    pub(super) refused: bool,
     /// New ICE credentials of ours that the guest was told and has not answered yet.
     pub(super) renewed: Option<Credentials>,
 }

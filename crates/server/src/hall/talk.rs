@@ -125,6 +125,7 @@ impl Hall {
             accepted: false,
             rewriting: false,
             setup,
+            refused: false,
             renewed: None,
         };
         self.seats.insert(id, seat);
@@ -225,6 +226,16 @@ impl Hall {
             }
         }
         self.room(now, room, sfu::Input::SourcesDeclared { endpoint: id, sources });
+        self.note_refusal(room, id);
+    }
+
+    /// Says once of a guest that the room does not take all it declares. A guest with an honest client never gets there.
+    fn note_refusal(&mut self, room: &str, id: EndpointId) {
+        let refused = self.chambers.get(room).is_some_and(|chamber| chamber.room.refused_sources(id) > 0);
+        let Some(seat) = self.seats.get_mut(&id).filter(|seat| refused && !seat.refused) else { return };
+        seat.refused = true;
+        tracing::warn!("a guest declares streams that its room does not take; they are not sent on");
+        self.told.refused.send_modify(|guests| *guests = guests.saturating_add(1));
     }
 
     fn declare_leaving(&mut self, to: EndpointId, source: &sfu::Source) {

@@ -5,6 +5,7 @@
 
 mod access_log;
 mod channel;
+mod hostile;
 mod http;
 mod media;
 mod rewriting;

@@ -38,13 +38,13 @@ pub struct Peer {
     /// What it was offered.
     pub offer: String,
     identity: Identity,
-    sid: String,
+    pub sid: String,
     base: u32,
     layers: u32,
     sent: u16,
     packets: [u16; 3],
     key_due: [bool; 3],
-    heard: Heard,
+    pub heard: Heard,
 }
 
 impl Peer {
@@ -266,16 +266,16 @@ pub fn session_accept(guest: &Guest, sid: &str, camera: (u32, u32), own: &Creden
 
 /// What one guest was sent: numbers of sound and of pictures, and the size of the last key frame.
 #[derive(Default)]
-struct Heard {
-    sound: Vec<u16>,
-    pictures: Vec<u16>,
+pub struct Heard {
+    pub sound: Vec<u16>,
+    pub pictures: Vec<u16>,
     lines: u16,
-    closed: bool,
+    pub closed: bool,
 }
 
 /// How many numbers between the first and the last never came, in whatever order the others did. No run here is long
 /// enough for the numbers to begin again at zero.
-fn holes(numbers: &[u16]) -> u64 {
+pub fn holes(numbers: &[u16]) -> u64 {
     let distinct: BTreeSet<u16> = numbers.iter().copied().collect();
     assert_eq!(distinct.len(), numbers.len(), "each packet once: {numbers:?}");
     let (Some(first), Some(last)) = (distinct.first(), distinct.last()) else { return 0 };
@@ -283,7 +283,7 @@ fn holes(numbers: &[u16]) -> u64 {
 }
 
 /// A room in which Anna sends and all are connected.
-async fn meeting(server: &ServerHandle, layers: u32) -> [Peer; 3] {
+pub async fn meeting(server: &ServerHandle, layers: u32) -> [Peer; 3] {
     let anna = Guest::enter(server, "aaaaaaaa").await;
     let bert = Guest::enter(server, "bbbbbbbb").await;
     let cleo = Guest::enter(server, "cccccccc").await;

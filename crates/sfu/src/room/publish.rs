@@ -16,10 +16,10 @@ const MAX_NAME: usize = 128;
 
 impl Room {
     pub(super) fn declare(&mut self, now: Instant, owner: EndpointId, declared: Vec<Source>) {
-        if !self.endpoints.contains_key(&owner) {
-            return;
-        }
+        let Some(endpoint) = self.endpoints.get_mut(&owner) else { return };
+        let count = declared.len();
         let wanted: Vec<Source> = declared.into_iter().filter(is_sound).take(MAX_SOURCES).collect();
+        endpoint.refused = endpoint.refused.saturating_add((count - wanted.len()) as u64);
         let gone: Vec<_> = self
             .sources
             .iter()
@@ -50,7 +50,7 @@ impl Room {
         let distinct = ssrcs.iter().map(|(ssrc, _)| *ssrc).collect::<BTreeSet<_>>().len() == ssrcs.len();
         let endpoint = self.endpoints.get_mut(&owner)?;
         if taken || !distinct || !endpoint.may_use(ssrcs.iter().map(|(ssrc, _)| *ssrc)) {
-            endpoint.refused += 1;
+            endpoint.refused = endpoint.refused.saturating_add(1);
             return None;
         }
         let id = SourceId(self.next_source);

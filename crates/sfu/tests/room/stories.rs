@@ -357,3 +357,24 @@ fn an_endpoint_that_keeps_changing_its_ssrcs_is_refused_after_two_hundred_and_ke
     stage.join(3);
     assert_eq!(stage.room.refused_sources(EndpointId(3)), 0);
 }
+
+#[test]
+fn sources_with_too_many_layers_and_too_many_sources_are_refused_and_counted() {
+    let mut stage = Stage::with_guests(2);
+    stage.want(2, wants(180));
+    let layers =
+        |from: u32, count: u32| (from..from + count).map(|ssrc| LayerSsrc { ssrc: Ssrc(ssrc), rtx: None }).collect();
+    let screen = |nth: u32, count: u32| Source {
+        name: format!("1-v{nth}").into(),
+        kind: MediaKind::Video,
+        layers: layers(20_000 + 10 * nth, count),
+    };
+    stage.input(Input::SourcesDeclared { endpoint: EndpointId(1), sources: [sources(1), vec![screen(1, 4)]].concat() });
+    assert_eq!(stage.room.refused_sources(EndpointId(1)), 1, "four layers");
+    let many = (1..=10_000).map(|nth| screen(nth, 1)).collect();
+    stage.input(Input::SourcesDeclared { endpoint: EndpointId(1), sources: [sources(1), many].concat() });
+    assert_eq!(stage.room.refused_sources(EndpointId(1)), 1 + 10_000 - 6, "eight sources are taken");
+    // What the endpoint had goes on.
+    stage.film(3, &[0]);
+    assert_eq!(stage.received_by(2).len(), 3);
+}

@@ -5,7 +5,7 @@ mod slots;
 use super::event::Oddity;
 use super::renew::Renewal;
 use super::roster::{MAX_SOURCES, Roster, owner_of};
-use crate::jingle::{BridgeSession, Source, Sources};
+use crate::jingle::{BridgeSession, Group, Source, Sources};
 use slots::Slot;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -69,10 +69,15 @@ impl Live {
             }
         }
         let known = |ssrc: &u32| self.theirs.contains_key(ssrc);
+        // Without repetition a group is no longer than the list of its owner's sources.
+        let repeats = |group: &Group| group.ssrcs.iter().collect::<BTreeSet<_>>().len() < group.ssrcs.len();
+        if offered.groups.iter().any(repeats) {
+            refused.insert(Oddity::TooMany);
+        }
         admitted.groups = offered
             .groups
             .into_iter()
-            .filter(|group| group.ssrcs.iter().all(known) && self.one_owner(&group.ssrcs))
+            .filter(|group| !repeats(group) && group.ssrcs.iter().all(known) && self.one_owner(&group.ssrcs))
             .take(2 * admitted.sources.len())
             .collect();
         (admitted, refused)

@@ -163,6 +163,22 @@ fn sources_with_names_and_labels_of_a_hundred_kilobytes_are_refused() {
 }
 
 #[test]
+fn a_group_that_names_one_source_ten_thousand_times_is_refused_and_its_sources_are_taken() {
+    let mut scene = Scene::new();
+    let bo = scene.pair.endpoint(scene.bo);
+    let many = vec!["5000"; FLOOD as usize].join(",");
+    scene.jingle("focus", "source-add", &format!(
+        "<json-message xmlns='http://jitsi.org/jitmeet'>{{\"sources\":{{\"{bo}\":[[{{\"s\":5000,\"n\":\"{bo}-v1\"}}],[[\"s\",{many}]]]}}}}</json-message>"
+    ));
+    let events = scene.pair.guests[&scene.ada].events.clone();
+    let groups = |event: &Event| if let Event::SourcesAdded(sources) = event { sources.groups.len() } else { 0 };
+    assert_eq!(events.iter().map(groups).sum::<usize>(), 0);
+    assert_eq!(scene.refused(), [Oddity::TooMany]);
+    assert_eq!(held(&events)[&bo].len(), 1);
+    scene.goes_on();
+}
+
+#[test]
 fn sources_that_take_our_own_ssrcs_or_those_of_another_are_refused() {
     let mut scene = Scene::new();
     let bo = scene.pair.endpoint(scene.bo);

@@ -14,4 +14,8 @@ contacts: Array<Contacted>,
 /**
  * More than the list holds: contacts and bytes that are only added up.
  */
-beyond: Beyond | null, ignored: Array<Ignored>, };
+beyond: Beyond | null, ignored: Array<Ignored>, 
+/**
+ * A room said what no honest one says; it was not obeyed.
+ */
+oddRoom: boolean, };

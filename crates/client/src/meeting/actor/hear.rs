@@ -190,11 +190,15 @@ impl Actor {
         }
     }
 
-    /// An order of ours that came too early is not the room's doing.
+    /// An order of ours that came too early is not the room's doing. A source may be announced while its owner leaves, so that one
+    /// is told, but no sign of an odd room.
     fn ignored(&mut self, what: guest::Oddity) {
         tracing::debug!(?what, "the room said something odd");
         if what != guest::Oddity::CommandOutOfPlace && self.odd.insert(what) {
             self.faces.tell(MeetingEvent::Ignored { what });
+            if what != guest::Oddity::SourceOfStranger {
+                self.place.errand.contacts().note_odd_room();
+            }
         }
     }
 

@@ -419,3 +419,15 @@ async fn what_a_room_says_that_cannot_be_true_is_told_once_each_also_after_a_rej
     let ignored = |what| MeetingEvent::Ignored { what };
     assert_eq!(told, [ignored(guest::Oddity::TooMany), ignored(guest::Oddity::ForgedFocus)]);
 }
+
+#[tokio::test]
+async fn a_room_is_odd_for_what_no_honest_one_says_and_not_for_a_source_whose_owner_just_left() {
+    let mut seat = seat(false, false);
+    let odd = |seat: &Seat| seat.actor.place.errand.contacts().seen().odd_room;
+    for what in [guest::Oddity::CommandOutOfPlace, guest::Oddity::SourceOfStranger] {
+        seat.actor.guest_said(guest::Event::Ignored { what });
+    }
+    assert!(!odd(&seat));
+    seat.actor.guest_said(guest::Event::Ignored { what: guest::Oddity::ForgedFocus });
+    assert!(odd(&seat));
+}
