@@ -60,6 +60,9 @@ async fn part(mut socket: Socket) -> Ended {
 async fn carry(mut socket: Socket, outgoing: &mut mpsc::Receiver<String>, incoming: &mpsc::Sender<Incoming>) -> Ended {
     loop {
         tokio::select! {
+            // What is to be said goes first: each frame that is read may want an answer, and a server that floods us would
+            // otherwise look like one that takes nothing.
+            biased;
             text = outgoing.recv() => match text {
                 Some(text) => if socket.send(text).await.is_err() { return socket.last_word().await },
                 None => return part(socket).await,
@@ -69,5 +72,63 @@ async fn carry(mut socket: Socket, outgoing: &mut mpsc::Receiver<String>, incomi
                 Err(ended) => return ended,
             },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Reach;
+    use super::*;
+    use crate::contacts::{Contacts, errand};
+    use futures_util::{SinkExt, StreamExt};
+    use tokio::net::TcpListener;
+    use tokio_tungstenite::tungstenite::Message;
+
+    const FLOOD: usize = 20_000;
+
+    #[tokio::test]
+    async fn a_flood_of_questions_leaves_room_for_the_answers() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (host, port) = ("127.0.0.1".to_owned(), listener.local_addr().unwrap().port());
+        let target = Target {
+            secure: false,
+            host,
+            port,
+            path: "/".to_owned(),
+            pin: None,
+            protocol: None,
+            reach: Reach::Anywhere,
+        };
+        let server = tokio::spawn(async move {
+            let (tcp, _) = listener.accept().await.unwrap();
+            let (mut say, mut heard) = tokio_tungstenite::accept_async(tcp).await.unwrap().split();
+            let flood = async {
+                for _ in 0..FLOOD {
+                    say.send(Message::text("?")).await.unwrap();
+                }
+            };
+            let answers = async {
+                for _ in 0..2 * FLOOD {
+                    heard.next().await.unwrap().unwrap();
+                }
+            };
+            tokio::join!(flood, answers);
+        });
+        let (outgoing, mut to_send) = mpsc::channel(OUTGOING_FRAMES);
+        let (received, mut incoming) = mpsc::channel(INCOMING_FRAMES);
+        let pumping = tokio::spawn(async move {
+            pump(&target, &errand(&Contacts::default()), &mut to_send, &received).await;
+        });
+        let mut asked = 0;
+        while asked < FLOOD {
+            if let Incoming::Text(_) = incoming.recv().await.unwrap() {
+                asked += 1;
+                for answer in ["!", "r"] {
+                    outgoing.try_send(answer.to_owned()).unwrap();
+                }
+            }
+        }
+        server.await.unwrap();
+        pumping.abort();
     }
 }
