@@ -94,16 +94,17 @@ async fn password(web: &Web, ada: &mut Program) -> Outcome {
     Ok(())
 }
 
-/// Enters anew and stands before the lobby.
-async fn knock(web: &Web, ada: &mut Program) -> Outcome {
+/// Enters anew and stands before the lobby; answers the endpoint that knocks. The library says once more who it is after it knocked, and whoever
+/// was sent away before that (`former`) knocks again by it.
+async fn knock(web: &Web, ada: &mut Program, former: &str) -> Outcome<String> {
     run(web, "window.enter()").await?;
     until(web, "that it has to knock", "window.told('CONFERENCE_FAILED conference.connectionError.membersOnly')")
         .await?;
     run(web, "window.peer.conference.joinLobby('Browser')").await?;
-    ada.wait("that it knocks", SOON, |line| {
-        line["event"] == "knock" && line["change"] == "added" && line["name"] == "Browser"
+    let knocked = ada.wait("that it knocks", SOON, |line| {
+        line["event"] == "knock" && line["change"] == "added" && line["name"] == "Browser" && line["endpoint"] != former
     })?;
-    Ok(())
+    Ok(knocked["endpoint"].as_str().ok_or("nobody knocks")?.to_owned())
 }
 
 /// Our leader sends the browser away and lets it in; then the browser lets a guest of ours in.
@@ -113,12 +114,12 @@ async fn lobby(web: &Web, ada: &mut Program, room: &Room) -> Outcome {
     ada.wait("the lobby", SOON, |line| line["event"] == "rules" && line["lobby"] == true)?;
     ada.say("kick Browser")?;
     until(web, "that it was removed", "window.told('KICKED')").await?;
-    knock(web, ada).await?;
-    ada.say("deny Browser")?;
+    let first = knock(web, ada, "").await?;
+    ada.say(&format!("deny {first}"))?;
     until(web, "that it was sent away", "window.told('CONFERENCE_FAILED conference.connectionError.accessDenied')")
         .await?;
-    knock(web, ada).await?;
-    ada.say("admit Browser")?;
+    let second = knock(web, ada, &first).await?;
+    ada.say(&format!("admit {second}"))?;
     until(web, "that it is let in", "window.told('CONFERENCE_JOINED')").await?;
     ada.say("grant Browser")?;
     until(web, "its rights", "window.peer.conference.isModerator()").await?;
