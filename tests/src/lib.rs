@@ -4,6 +4,7 @@
 //! It knows the product only from outside: programs, windows, sockets, files. Start at [`program`] and [`desktop`].
 
 pub mod capture;
+pub mod connect;
 pub mod corpus;
 pub mod cost;
 pub mod coturn;

@@ -2,12 +2,12 @@
 //! through it as anywhere else.
 
 use e2e::Outcome;
+use e2e::connect::tunnel;
 use e2e::folder::Home;
 use e2e::program::{Program, built};
 use e2e::room::{Room, notice_of};
 use e2e::web::free_port;
-use std::io::{Read, Write};
-use std::net::{Shutdown, TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -22,31 +22,16 @@ fn proxy(server: u16) -> Outcome<(u16, Arc<Mutex<Vec<String>>>)> {
     std::thread::spawn(move || {
         for guest in listener.incoming().map_while(Result::ok) {
             let kept = kept.clone();
-            std::thread::spawn(move || tunnel(guest, server, &kept));
+            std::thread::spawn(move || {
+                tunnel(guest, ("127.0.0.1", server), |line| {
+                    if let Ok(mut kept) = kept.lock() {
+                        kept.push(line);
+                    }
+                })
+            });
         }
     });
     Ok((port, asked))
-}
-
-fn tunnel(mut guest: TcpStream, server: u16, asked: &Mutex<Vec<String>>) -> std::io::Result<()> {
-    let (mut head, mut byte) = (Vec::new(), [0]);
-    while !head.ends_with(b"\r\n\r\n") {
-        guest.read_exact(&mut byte)?;
-        head.push(byte[0]);
-    }
-    let first = String::from_utf8_lossy(&head).lines().next().unwrap_or_default().to_owned();
-    if let Ok(mut asked) = asked.lock() {
-        asked.push(first);
-    }
-    let mut server = TcpStream::connect(("127.0.0.1", server))?;
-    guest.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n")?;
-    let (mut from, mut to) = (guest.try_clone()?, server.try_clone()?);
-    std::thread::spawn(move || {
-        let _ = std::io::copy(&mut from, &mut to);
-        let _ = to.shutdown(Shutdown::Both);
-    });
-    let _ = std::io::copy(&mut server, &mut guest);
-    guest.shutdown(Shutdown::Both)
 }
 
 #[test]

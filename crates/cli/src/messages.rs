@@ -172,14 +172,7 @@ pub fn meeting(event: &MeetingEvent, lang: Lang) -> Option<String> {
             pick("Es wird nichts geteilt", "Nothing is shared"),
             pick("Prüfen Sie, was --share nennt.", "Check what --share names."),
         ),
-        MeetingEvent::Unrecorded { source, detail } => match lang {
-            Lang::De | Lang::DeSimple => format!(
-                "Das Bild {source} wird nicht aufgezeichnet (das System sagt: {detail}); das Gespräch geht weiter. Prüfen Sie den Ordner von --video-out und den freien Platz."
-            ),
-            Lang::En => format!(
-                "The picture {source} is not being recorded (the system says: {detail}); the meeting goes on. Check the folder of --video-out and the free space."
-            ),
-        },
+        MeetingEvent::Unrecorded { source, detail } => unrecorded(source, detail, german),
         MeetingEvent::Reconnecting { attempt } => {
             format!("{} ({attempt})", pick("Verbindung wird wiederhergestellt", "Reconnecting"))
         }
@@ -190,6 +183,18 @@ pub fn meeting(event: &MeetingEvent, lang: Lang) -> Option<String> {
         | MeetingEvent::MediaConnected
         | MeetingEvent::Stats(_) => return None,
     })
+}
+
+fn unrecorded(source: &str, detail: &str, german: bool) -> String {
+    if german {
+        format!(
+            "Das Bild {source} wird nicht aufgezeichnet (das System sagt: {detail}); das Gespräch geht weiter. Prüfen Sie den Ordner von --video-out und den freien Platz."
+        )
+    } else {
+        format!(
+            "The picture {source} is not being recorded (the system says: {detail}); the meeting goes on. Check the folder of --video-out and the free space."
+        )
+    }
 }
 
 const NO_BRIDGE_DE: &str = "Der Server hat zurzeit keinen Videoserver für den Raum: Niemand ist zu hören oder zu sehen. Der Raum wird bald neu betreten, bis es geht; Chat geht weiter.";

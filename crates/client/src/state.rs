@@ -251,8 +251,8 @@ impl MeetingState {
                 vec![MeetingEvent::MediaConnected]
             }
             Fact::MediaGone => self.media_gone(),
-            Fact::Repairing { attempt } => self.repairing(attempt),
-            Fact::NoBridge { attempt } => self.no_bridge(attempt),
+            Fact::Repairing { attempt } => self.repairing(MeetingEvent::Reconnecting { attempt }),
+            Fact::NoBridge { attempt } => self.repairing(MeetingEvent::NoBridge { attempt }),
             Fact::Reconnecting { attempt } => self.reconnecting(attempt),
             Fact::BridgeChannel { usable } => self.bridge_channel(usable),
             Fact::MutedByModerator { kind, screen, by } => self.muted(kind, screen, by),
@@ -346,20 +346,12 @@ impl MeetingState {
     }
 
     /// Everybody is still there, unlike in [`Self::reconnecting`].
-    fn repairing(&mut self, attempt: u32) -> Vec<MeetingEvent> {
+    fn repairing(&mut self, news: MeetingEvent) -> Vec<MeetingEvent> {
         if matches!(self.connection, Connection::Ended(_)) {
             return Vec::new();
         }
         self.connection = Connection::Reconnecting;
-        vec![MeetingEvent::Reconnecting { attempt }]
-    }
-
-    fn no_bridge(&mut self, attempt: u32) -> Vec<MeetingEvent> {
-        if matches!(self.connection, Connection::Ended(_)) {
-            return Vec::new();
-        }
-        self.connection = Connection::Reconnecting;
-        vec![MeetingEvent::NoBridge { attempt }]
+        vec![news]
     }
 
     /// Each repair meets the bridge again; who knows it already is not told twice.

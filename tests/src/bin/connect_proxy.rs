@@ -1,7 +1,7 @@
 //! A proxy for HTTPS that knows one server, whatever name it is asked for: `connect_proxy LISTEN SERVER`. It says when it listens.
 
-use std::io::{Read, Write};
-use std::net::{Shutdown, TcpListener, TcpStream};
+use e2e::connect::tunnel;
+use std::net::TcpListener;
 
 fn main() -> std::io::Result<()> {
     let places: Vec<String> = std::env::args().skip(1).collect();
@@ -12,24 +12,7 @@ fn main() -> std::io::Result<()> {
     println!("ready");
     for guest in listener.incoming().map_while(Result::ok) {
         let server = server.clone();
-        std::thread::spawn(move || tunnel(guest, &server));
+        std::thread::spawn(move || tunnel(guest, &server, drop));
     }
     Ok(())
-}
-
-fn tunnel(mut guest: TcpStream, server: &str) -> std::io::Result<()> {
-    let (mut head, mut byte) = (Vec::new(), [0]);
-    while !head.ends_with(b"\r\n\r\n") {
-        guest.read_exact(&mut byte)?;
-        head.push(byte[0]);
-    }
-    let mut server = TcpStream::connect(server)?;
-    guest.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n")?;
-    let (mut from, mut to) = (guest.try_clone()?, server.try_clone()?);
-    std::thread::spawn(move || {
-        let _ = std::io::copy(&mut from, &mut to);
-        let _ = to.shutdown(Shutdown::Both);
-    });
-    let _ = std::io::copy(&mut server, &mut guest);
-    guest.shutdown(Shutdown::Both)
 }

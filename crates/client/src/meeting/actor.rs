@@ -97,7 +97,7 @@ enum Over {
     Broken,
     /// On to another room of the meeting.
     Moved,
-    /// Out and in again: only whoever enters gets a media session.
+    /// Out and in again, in the same room: only whoever enters is asked what it can do, and gets a media session.
     Anew {
         attempt: u32,
     },
@@ -480,6 +480,7 @@ impl Actor {
     fn forget_room(&mut self) {
         self.end_session();
         self.restarts = Restarts::default();
+        self.bridgeless.left_room();
         self.farewell = None;
         self.endpoint.clear();
         self.screen.left_room();

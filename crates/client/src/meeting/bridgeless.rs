@@ -56,9 +56,13 @@ impl Bridgeless {
             return None;
         }
         self.tries = self.tries.saturating_add(1);
-        // The room that is entered says it again.
-        (self.due, self.known, self.entered) = (None, false, Some(now));
+        (self.due, self.entered) = (None, Some(now));
         Some(self.tries)
+    }
+
+    /// The room that is entered next says again what is missing there.
+    pub(super) fn left_room(&mut self) {
+        (self.due, self.known) = (None, false);
     }
 
     /// Nobody to talk to, so nothing to wait for.

@@ -65,7 +65,7 @@ impl Actor {
         }
         tracing::info!("no bridge channel; entering anew without SSRC rewriting");
         self.classic = true;
-        self.over = Some(Over::Moved);
+        self.over = Some(Over::Anew { attempt: 1 });
         self.tell_guest(guest::Command::Leave);
     }
 

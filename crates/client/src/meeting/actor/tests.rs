@@ -328,7 +328,7 @@ fn named(ssrc: u32) -> jingle::Sources {
 async fn where_no_channel_opens_and_nobodys_sources_are_known_the_guest_enters_anew_and_has_them_named() {
     let mut seat = seat(false, false);
     seat.actor.offered(Instant::now(), &offer(true));
-    assert_eq!((seat.actor.over.clone(), seat.actor.classic), (Some(Over::Moved), true));
+    assert_eq!((seat.actor.over.clone(), seat.actor.classic), (Some(Over::Anew { attempt: 1 }), true));
     // Once: then nothing more can be done about it.
     seat.actor.over = None;
     seat.actor.offered(Instant::now(), &offer(true));

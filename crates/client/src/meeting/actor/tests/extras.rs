@@ -86,4 +86,8 @@ async fn without_a_bridge_the_room_is_entered_anew_unless_nobody_else_is_there()
     assert_eq!(seat.actor.over.take(), Some(Over::Anew { attempt: 1 }));
     missing(&mut seat, false);
     assert_eq!(told(&mut seat).last(), Some(&MeetingEvent::NoBridge { attempt: 2 }));
+    seat.actor.forget_room();
+    assert_eq!(seat.actor.bridgeless.due(), None, "another room may have a bridge");
+    seat.actor.restart(Instant::now());
+    assert!(!told(&mut seat).iter().any(|event| matches!(event, MeetingEvent::NoBridge { .. })));
 }
