@@ -72,9 +72,14 @@ async fn an_answer_is_not_missed_while_there_is_no_connection_that_could_bring_i
 }
 
 #[tokio::test]
-async fn each_renewal_has_credentials_of_its_own() {
+async fn each_renewal_has_credentials_and_a_socket_of_its_own() {
     let (mut seat, _) = moved(true, Instant::now());
-    assert_ne!(own_ufrag(&mut seat), own_ufrag(&mut seat));
+    let port = |seat: &Seat| seat.actor.session.as_ref().unwrap().driver.local_addr().port();
+    let before = port(&seat);
+    let first = own_ufrag(&mut seat);
+    let between = port(&seat);
+    assert_ne!(first, own_ufrag(&mut seat));
+    assert!(before != between && between != port(&seat), "a Videobridge hands what comes from there to the old agent");
 }
 
 #[tokio::test]
