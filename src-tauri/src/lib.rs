@@ -33,6 +33,10 @@ const WORKERS: usize = 2;
 pub fn run(arguments: Vec<String>) -> ExitCode {
     let filter = EnvFilter::try_from_env("RUNDE_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    #[cfg(target_os = "linux")]
+    if shell::handed_over(&std::env::args().collect::<Vec<_>>()) {
+        return ExitCode::SUCCESS;
+    }
     if !shell::has_screen() {
         return unseen();
     }

@@ -5,6 +5,11 @@ mod claim;
 mod dialog;
 #[cfg(target_os = "linux")]
 mod drawing;
+#[cfg(target_os = "linux")]
+mod handover;
+
+#[cfg(target_os = "linux")]
+pub(crate) use handover::handed_over;
 
 use crate::app::Looking;
 use crate::tray::{self, Tray};

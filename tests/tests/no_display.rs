@@ -1,9 +1,16 @@
-//! The app where there is no desktop: over a remote shell, in a service. It says so and ends.
+//! The app where there is no desktop: over a remote shell, in a service. It says so and ends, unless one runs that can be told.
 
 use e2e::Outcome;
+use e2e::desktop::Desktop;
 use e2e::folder::Home;
-use e2e::program::built;
+use e2e::program::{Program, built};
+use e2e::web::Web;
 use std::process::Command;
+use std::time::Duration;
+
+const SOON: Duration = Duration::from_secs(20);
+/// Any room of somebody's own; nobody is contacted, since its notice comes first.
+const LINK: &str = "runde://127.0.0.1:9/kaffee#rn=5e4661b54edbeceed890e88b16c9d9b46fcc4881573d276bb7dd52de8c1d64cc";
 
 #[test]
 fn without_a_desktop_one_sentence_is_said_in_the_language_of_the_system() -> Outcome {
@@ -18,4 +25,19 @@ fn without_a_desktop_one_sentence_is_said_in_the_language_of_the_system() -> Out
         assert!(said.contains(sentence) && said.contains("runde-cli") && !said.contains("panicked"), "{said}");
     }
     Ok(())
+}
+
+/// A second start that opened a display would end with threads of the toolkit running, and now and then crash on its way out.
+#[tokio::test]
+async fn a_second_start_needs_no_display_to_hand_over_its_link() -> Outcome {
+    let home = Home::new()?;
+    let desktop = Desktop::start(&home)?;
+    let web = Web::app(&home, &desktop, &built("RUNDE_BIN")?, &[]).await?;
+    web.reads("675 Creekside Way", SOON).await?;
+    let mut command = Command::new(built("RUNDE_BIN")?);
+    home.apply(&mut command);
+    desktop.apply(&mut command);
+    let mut second = Program::start("runde", command.arg(LINK).env_remove("DISPLAY"))?;
+    assert!(second.ended(SOON)?.success());
+    web.reads("die diesen Raum geöffnet hat", SOON).await
 }

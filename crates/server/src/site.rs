@@ -84,6 +84,7 @@ impl Site {
             "bridgeChannel": { "preferSctp": false },
             "enableRemb": false,
             "enableTcc": true,
+            "enableIceRestart": true,
             "videoQuality": { "codecPreferenceOrder": ["VP8"] },
             "flags": { "ssrcRewritingEnabled": false },
             "analytics": { "disabled": true },
@@ -188,5 +189,7 @@ mod tests {
         assert_eq!(config["websocket"], "wss://127.0.0.1:8443/xmpp-websocket");
         assert_eq!(config["p2p"]["enabled"], false);
         assert_eq!(config["bridgeChannel"]["preferSctp"], false);
+        // Clients that renew their way in place ask for it where this says so, and start over elsewhere.
+        assert_eq!(config["enableIceRestart"], true);
     }
 }

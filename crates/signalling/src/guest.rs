@@ -300,6 +300,7 @@ impl Guest {
             Question::Conference => self.conference(now, iq),
             Question::Accept { sid } => self.accept_answered(&sid, iq),
             Question::Renewal { sid } => self.renewal_answered(&sid, iq),
+            Question::Restart => self.restart_answered(iq),
             Question::Ping => self.pinged(),
             Question::Rules => self.rules(iq),
             Question::Moderation => self.moderated(iq),

@@ -396,6 +396,7 @@ fn names(events: &[Event]) -> Vec<&'static str> {
             Event::Accepted => "accepted",
             Event::Renewed(_) => "renewed",
             Event::NotRenewed { .. } => "not renewed",
+            Event::NotRestarted { .. } => "not restarted",
             Event::Subject(_) => "subject",
             Event::Ended(_) => "ended",
             _other => "other",

@@ -6,6 +6,8 @@
 mod channels;
 mod inbound;
 mod outbound;
+#[cfg(test)]
+mod rubbish;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;

@@ -5,6 +5,10 @@
 //! Start at [`Endpoint`]; a server holds many of them behind one [`Port`], a client runs one with a
 //! [`Driver`].
 
+// So that tests in here can use what the ones outside do.
+#[cfg(test)]
+extern crate self as runde_transport;
+
 mod chain;
 mod channels;
 mod config;

@@ -497,9 +497,16 @@ impl Actor {
         }
         self.bridge = None;
         self.doubt = None;
+        self.carry(false);
         self.screen.announced = false;
         self.downlink.clear();
         self.share_pictures();
+    }
+
+    /// Whether there is a session that own pictures go out by.
+    fn carry(&mut self, carried: bool) {
+        self.sending.camera.set_carried(carried);
+        self.screen.sight.set_carried(carried);
     }
 
     async fn end(mut self, reason: LeftReason) {

@@ -1,7 +1,7 @@
-//! A deployment without a Videobridge: when to enter the room anew.
+//! No media session, and none to come: when to enter the room anew.
 //!
-//! Pure: it is told the time. The focus invites whoever enters and, once a bridge is there again, nobody else; so waiting
-//! in the room would be waiting for ever.
+//! Pure: it is told the time. A deployment has no Videobridge, or its focus refuses or leaves unanswered that we asked for a
+//! fresh session. The focus invites whoever enters, and nobody else; so waiting in the room would be waiting for ever.
 
 use std::time::{Duration, Instant};
 
@@ -10,6 +10,8 @@ const FIRST_PAUSE: Duration = Duration::from_secs(10);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// A focus that changes its mind all the time moves nobody faster than that.
 const BETWEEN: Duration = Duration::from_secs(5);
+/// A focus that was asked for a session offers it within a round trip or two, unless a bridge is slow.
+const PATIENCE: Duration = Duration::from_secs(15);
 
 #[derive(Debug, Default)]
 pub(super) struct Bridgeless {
@@ -38,6 +40,16 @@ impl Bridgeless {
         }
         self.due = Some(now + (FIRST_PAUSE * (1 << self.tries.min(8))).min(LONGEST_PAUSE));
         Some(self.tries.saturating_add(1))
+    }
+
+    /// A fresh session was asked for.
+    pub(super) fn asked(&mut self, now: Instant) {
+        self.due = Some(now + PATIENCE);
+    }
+
+    /// It was refused. There is a reason, so not at once.
+    pub(super) fn refused(&mut self, now: Instant) {
+        self.due = self.due.map(|due| due.min(now + FIRST_PAUSE));
     }
 
     /// A media session was offered, so there is a bridge.
@@ -92,6 +104,24 @@ mod tests {
         waits.heard(now, false);
         waits.without_media(now);
         assert_eq!(waits.due(), Some(now + FIRST_PAUSE));
+    }
+
+    #[test]
+    fn a_session_that_was_asked_for_and_does_not_come_is_asked_for_by_entering_anew() {
+        let (mut waits, start) = (Bridgeless::default(), Instant::now());
+        waits.asked(start);
+        waits.offered();
+        assert_eq!(waits.due(), None, "it came");
+        waits.asked(start);
+        assert_eq!((waits.take(start + FIRST_PAUSE), waits.take(start + PATIENCE)), (None, Some(1)));
+        waits.asked(start);
+        waits.refused(start + Duration::from_secs(1));
+        assert_eq!(waits.due(), Some(start + Duration::from_secs(11)));
+        waits.refused(start + Duration::from_secs(2));
+        assert_eq!(waits.due(), Some(start + Duration::from_secs(11)), "a second word changes nothing");
+        waits.cancel();
+        waits.refused(start);
+        assert_eq!(waits.due(), None, "nobody waits for one");
     }
 
     #[test]

@@ -43,6 +43,8 @@ pub(super) struct Sight {
     first: [u32; 2],
     layers: u8,
     wanted_height: u32,
+    /// There is a media session that carries it.
+    carried: bool,
 }
 
 impl Sight {
@@ -56,6 +58,7 @@ impl Sight {
             first: std::array::from_fn(|_| rng.next_u32()),
             layers,
             wanted_height: u32::MAX,
+            carried: false,
         }
     }
 
@@ -77,7 +80,7 @@ impl Sight {
                 ..VideoConfig::default()
             };
             let (sender, units) = VideoSender::spawn(config, self.pictures.clone())?;
-            sender.set_wanted_height(self.wanted_height);
+            sender.set_wanted_height(self.height());
             self.encoder = Some(Encoder { sender, units });
         }
         self.watched = Some(Watched::watch(camera, self.pictures.clone(), self.self_view.clone()));
@@ -100,8 +103,24 @@ impl Sight {
 
     pub(super) fn set_wanted_height(&mut self, lines: u32) {
         self.wanted_height = lines;
+        self.tell_height();
+    }
+
+    /// Whether a media session carries it. Without one, as while somebody is alone in the room, encoding would be for nobody.
+    pub(super) fn set_carried(&mut self, carried: bool) {
+        if self.carried != carried {
+            self.carried = carried;
+            self.tell_height();
+        }
+    }
+
+    fn height(&self) -> u32 {
+        if self.carried { self.wanted_height } else { 0 }
+    }
+
+    fn tell_height(&self) {
         if let Some(encoder) = &self.encoder {
-            encoder.sender.set_wanted_height(lines);
+            encoder.sender.set_wanted_height(self.height());
         }
     }
 
@@ -155,6 +174,39 @@ async fn tee(camera: Arc<Mailbox<Picture>>, encoder: Arc<Mailbox<Picture>>, self
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rand_core::SeedableRng;
+    use std::time::Duration;
+    use tokio::time::timeout;
+
+    /// Nobody decodes what is shown while there is no session, so nobody encodes it.
+    #[tokio::test]
+    async fn a_picture_is_encoded_only_while_a_session_carries_it() {
+        let mut sight = Sight::new(1, &mut rand_chacha::ChaCha8Rng::from_seed([3; 32]));
+        let camera = Camera::blind(());
+        let pictures = camera.pictures();
+        sight.see(camera).unwrap();
+        let begun = std::time::Instant::now();
+        // Spaced as a camera's are, so that none is thinned out.
+        let show = async |sight: &mut Sight, from: u64| {
+            for seq in from..from + 5 {
+                let at = begun + Duration::from_millis(seq * 40);
+                pictures.put(Picture::plain(64, 48, [90, 128, 128], seq, at));
+                if timeout(Duration::from_millis(100), sight.next()).await.is_ok() {
+                    return true;
+                }
+            }
+            false
+        };
+        assert!(!show(&mut sight, 0).await, "there is no session yet");
+        sight.set_carried(true);
+        assert!(show(&mut sight, 10).await);
+        sight.set_carried(false);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        while timeout(Duration::from_millis(50), sight.next()).await.is_ok() {}
+        assert!(!show(&mut sight, 20).await, "the session is over");
+        sight.set_wanted_height(180);
+        assert!(!show(&mut sight, 30).await, "a wish from the last session starts nothing");
+    }
 
     #[tokio::test]
     async fn a_picture_reaches_encoder_and_self_view() {

@@ -28,6 +28,8 @@ pub(super) enum Question {
     Renewal {
         sid: String,
     },
+    /// A fresh session in place of one that failed.
+    Restart,
     /// Asked because the protocol wants it; whatever the answer, nothing follows from it.
     Courtesy,
 }

@@ -132,6 +132,10 @@ pub enum Event {
     NotRenewed {
         condition: String,
     },
+    /// The focus refused [`Command::Restart`], so no offer follows; the stanza error's condition.
+    NotRestarted {
+        condition: String,
+    },
     /// Sources of somebody in the room, with the groups among them.
     SourcesAdded(Sources),
     /// By the focus, or because their owner left.

@@ -417,8 +417,15 @@ impl Guest {
             ..BridgeSession::default()
         });
         end.reason = Some(Reason { condition: "connectivity-error".into(), text: None });
-        self.tell_focus(end, Question::Courtesy);
+        self.tell_focus(end, Question::Restart);
         self.over("restart".to_owned());
+    }
+
+    pub(super) fn restart_answered(&mut self, iq: &Element) {
+        if let Some(error) = stanza::named(iq, "error") {
+            let condition = refusal::condition(error).to_owned();
+            self.event(Event::NotRestarted { condition });
+        }
     }
 
     pub(super) fn tell_focus(&mut self, mut jingle: Jingle, question: Question) {

@@ -1,4 +1,4 @@
-//! A deployment that has no Videobridge for us: out and in again until there is one.
+//! A deployment that has no Videobridge for us, or a focus that gives us no session: out and in again until there is one.
 
 use std::time::Instant;
 
@@ -26,6 +26,12 @@ impl Actor {
         self.restarts.cancel();
         self.faces.learn(Fact::NoBridge { attempt });
         true
+    }
+
+    /// The focus does not give us the session that we asked for.
+    pub(super) fn not_restarted(&mut self, now: Instant, condition: &str) {
+        tracing::info!(condition, "no fresh media session");
+        self.bridgeless.refused(now);
     }
 
     /// Enters the room anew when it is time.

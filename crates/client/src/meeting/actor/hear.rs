@@ -65,6 +65,7 @@ impl Actor {
             Event::Accepted => {}
             Event::Renewed(transport) => self.renewed(Instant::now(), &transport),
             Event::NotRenewed { condition } => self.not_renewed(Instant::now(), &condition),
+            Event::NotRestarted { condition } => self.not_restarted(Instant::now(), &condition),
         }
     }
 
@@ -101,6 +102,7 @@ impl Actor {
         self.farewell = None;
         self.bridgeless.offered();
         self.session = Some(session);
+        self.carry(true);
         self.announced(&offer.sources);
         self.tell_guest(answer);
         self.announce_screen();
@@ -186,6 +188,7 @@ impl Actor {
     /// Asks for the session that is due.
     pub(super) fn repair(&mut self, now: Instant) {
         if self.restarts.take(now) {
+            self.bridgeless.asked(now);
             self.tell_guest(guest::Command::Restart);
         }
     }

@@ -1,5 +1,6 @@
 //! New ICE credentials for a session that stands.
 
+use std::net::SocketAddr;
 use std::time::Instant;
 
 use runde_signalling::jingle;
@@ -8,8 +9,9 @@ use runde_transport::{self as transport, Credentials, Identity};
 use super::{Session, SessionError, candidate};
 
 impl Session {
-    /// Takes the other side's new credentials and makes own ones, which are returned. Media goes on where it goes until they
-    /// have found a way.
+    /// Takes the other side's new credentials and makes own ones, which are returned. They are used from a socket of their own,
+    /// as browsers do it: a Videobridge hands whatever comes from an address that it knows to the agent that knew it first,
+    /// the old one, so that checks from there are lost. Through a relay there is no such choice.
     ///
     /// # Errors
     /// [`SessionError`] when they are incomplete, or of somebody else: only a new session leads to another certificate.
@@ -30,6 +32,10 @@ impl Session {
         let mut candidates: Vec<_> = offered.candidates.iter().map(candidate).collect();
         if candidates.is_empty() {
             candidates.push(transport::Candidate::host(self.bridge));
+        }
+        if self.driver.relaying().is_none() {
+            let address = SocketAddr::new(self.driver.local_addr().ip(), 0);
+            self.driver.move_to(self.errand.media_socket(address)?)?;
         }
         self.driver.ice_restart(now, local.clone(), &remote, &candidates)?;
         (self.answer.ufrag, self.answer.pwd) = (local.ufrag, local.pwd);

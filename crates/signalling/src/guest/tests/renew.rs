@@ -107,6 +107,25 @@ fn a_refusal_is_told_with_its_condition_unless_the_session_is_another_by_then() 
 }
 
 #[test]
+fn a_fresh_session_that_the_focus_refuses_is_told_and_one_that_it_grants_is_not() {
+    for (kind, error, told) in [
+        ("result", String::new(), vec![]),
+        (
+            "error",
+            format!("<error type='wait'><resource-constraint xmlns='{}'/></error>", ns::STANZAS),
+            vec![Event::NotRestarted { condition: "resource-constraint".into() }],
+        ),
+    ] {
+        let mut stage = Stage::in_session();
+        stage.command(Command::Restart);
+        let id = stage.last().get("id").unwrap().to_owned();
+        assert_eq!(stage.events(), [Event::Terminated { reason: "restart".into() }]);
+        stage.hear(&format!("<iq xmlns='jabber:client' type='{kind}' id='{id}' from='{FOCUS}'>{error}</iq>"));
+        assert_eq!(stage.events(), told);
+    }
+}
+
+#[test]
 fn a_session_that_moves_to_another_bridge_is_answered_as_one_and_keeps_its_name() {
     let mut stage = Stage::in_session();
     stage.jingle(FOCUS, "transport-replace", "s1", OFFER);

@@ -72,9 +72,14 @@ async fn an_answer_is_not_missed_while_there_is_no_connection_that_could_bring_i
 }
 
 #[tokio::test]
-async fn each_renewal_has_credentials_of_its_own() {
+async fn each_renewal_has_credentials_and_a_socket_of_its_own() {
     let (mut seat, _) = moved(true, Instant::now());
-    assert_ne!(own_ufrag(&mut seat), own_ufrag(&mut seat));
+    let port = |seat: &Seat| seat.actor.session.as_ref().unwrap().driver.local_addr().port();
+    let before = port(&seat);
+    let first = own_ufrag(&mut seat);
+    let between = port(&seat);
+    assert_ne!(first, own_ufrag(&mut seat));
+    assert!(before != between && between != port(&seat), "a Videobridge hands what comes from there to the old agent");
 }
 
 #[tokio::test]
@@ -137,5 +142,19 @@ async fn a_goodbye_of_the_bridge_that_nobody_explains_is_repaired_a_moment_later
     assert_eq!(reconnecting(&mut seat), 0);
     let due = seat.actor.wake().unwrap();
     seat.actor.woken(due);
-    assert_eq!((reconnecting(&mut seat), seat.actor.wake()), (1, None), "asked for, once");
+    assert_eq!((reconnecting(&mut seat), seat.actor.restarts.due()), (1, None), "asked for, once");
+}
+
+/// The focus invites whoever enters: the way that is left.
+#[tokio::test]
+async fn a_session_that_the_focus_does_not_give_again_is_got_by_entering_anew() {
+    let (mut seat, _) = moved(false, Instant::now());
+    seat.actor.faces.learn(Fact::Present(super::bob()));
+    seat.actor.restart(Instant::now());
+    let silent = seat.actor.wake().unwrap();
+    seat.actor.guest_said(guest::Event::NotRestarted { condition: "resource-constraint".into() });
+    let refused = seat.actor.wake().unwrap();
+    assert!(refused < silent);
+    seat.actor.woken(refused);
+    assert_eq!(seat.actor.over.take(), Some(Over::Anew { attempt: 1 }));
 }
