@@ -232,6 +232,7 @@ const USAGE_DE: &str = "Aufruf:
   runde-cli doctor [--json]
 Enden: 0 fertig, 1 Fehler auf diesem Gerät, 2 falsche Angaben, 3 Hinweis nicht zur Kenntnis genommen
 (nichts gesendet), 4 nicht erreichbar oder abgewiesen, 5 Raum beendet";
+  runde-cli log export [DATEI] [--format json-lines|csv] [--access-log ORDNER]
 
 const USAGE_EN: &str = "Usage:
   runde-cli serve [--listen ADDR:PORT] [--public-url URL] [--media ADDR:PORT] [--tls self-signed|off|CERT,KEY]
@@ -263,3 +264,4 @@ const USAGE_EN: &str = "Usage:
   runde-cli doctor [--json]
 Exits: 0 done, 1 failure on this device, 2 bad arguments, 3 notice not noted (nothing was sent),
 4 unreachable or refused, 5 room ended";
+  runde-cli log export [FILE] [--format json-lines|csv] [--access-log DIR]

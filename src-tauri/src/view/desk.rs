@@ -263,6 +263,10 @@ pub enum Document {
     PackText,
 }
 
+    /// The access log of one's own rooms, an object a line.
+    LogJson,
+    /// The same as a table.
+    LogCsv,
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(test, derive(ts_rs::TS))]
