@@ -7,6 +7,8 @@ use crate::shell::Shell;
 use crate::view::{ErrorCode, UiError};
 use runde_client::Command;
 use runde_privacy::Target;
+use runde_privacy::access_log::Retention;
+use runde_privacy::stamp::Moment;
 
 /// Of the loop, which makes ten in a second: three looks a second, each at the lengths and times of seven files.
 const TICKS: u8 = 3;
@@ -71,12 +73,26 @@ impl<S: Shell> App<S> {
         self.frames.set(Vec::new());
         if let Some(hosted) = self.hosted.take() {
             hosted.close().await;
+            self.erase_last_lines();
         }
         self.contacts = runde_client::Contacts::default();
         self.close_counter();
         self.enter_profile();
         self.toast(UiError::new(ErrorCode::ProfileErased));
         self.ask_before_anything();
+    }
+}
+
+impl<S: Shell> App<S> {
+    /// Connections that end now leave their line in a log that was erased already: every day is over.
+    fn erase_last_lines(&self) {
+        let Ok(desk) = &self.desk else { return };
+        let (log, end) = (desk.log_folder(), Moment::from_unix(i64::MAX));
+        match runde_server::purge(&log, end, Retention::CEILING) {
+            Ok(_) => {}
+            Err(missing) if missing.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => tracing::warn!(%error, "lines of an erased access log could not be deleted"),
+        }
     }
 }
 
