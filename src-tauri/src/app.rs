@@ -2,7 +2,7 @@
 //!
 //! Commands, tray, links and the running meeting all end up in [`App::receive`] and [`App::heard`]; after each, whatever changed goes
 //! to the window as whole slices. The parts: `desk` (notices, consents, settings), `door` (links, prejoin), `host` (the room on this
-//! device), `counter` (the pages of the privacy desk), `seat` (the running meeting), `autostart` and `end` (how the app begins and ends), `faults` and `slices` (conversions).
+//! device), `counter` (the pages of the privacy desk), `seat` (the running meeting), `outside` (what another program wrote), `autostart` and `end` (how the app begins and ends), `faults` and `slices` (conversions).
 
 mod autostart;
 mod contacts;
@@ -16,6 +16,7 @@ mod hardware;
 mod host;
 mod moderate;
 mod outlet;
+mod outside;
 mod schemes;
 mod seat;
 mod slices;
@@ -197,6 +198,7 @@ pub struct App<S: Shell> {
     contacts: runde_client::Contacts,
     schemes: Schemes,
     counter: Counter,
+    lookout: outside::Lookout,
     /// The link that a start brought while the profile could not be opened.
     waiting: Option<String>,
     window_closed: bool,
@@ -231,6 +233,7 @@ impl<S: Shell> App<S> {
             contacts: runde_client::Contacts::default(),
             schemes: Schemes::default(),
             counter: Counter::default(),
+            lookout: outside::Lookout::default(),
             waiting: None,
             window_closed: false,
             in_tray: false,
@@ -242,7 +245,7 @@ impl<S: Shell> App<S> {
 
     /// To the first page, with what was found damaged; or to the page that says why there is no profile.
     fn enter_profile(&mut self) {
-        let warnings = match &self.desk {
+        let warnings = match &mut self.desk {
             Ok(desk) => {
                 desk.purge_former_log();
                 desk.take_warnings()
@@ -289,7 +292,7 @@ impl<S: Shell> App<S> {
                 },
                 found = desk::fetch::arrived(&mut self.place) => self.notice_found(found),
                 _ = ticks.tick() => {
-                    let news = self.tick();
+                    let news = self.tick() | self.look_outside().await;
                     self.quit_if_unseen().await;
                     if !news {
                         continue;

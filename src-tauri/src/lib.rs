@@ -22,9 +22,13 @@ use tauri::tray::TrayIconBuilder;
 use tauri::{AppHandle, RunEvent, UriSchemeResponder, Wry};
 use tauri_plugin_deep_link::DeepLinkExt;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::Directive;
 
 /// SHA-256 of the user interface that is built in, as records name it.
 const UI_BUILD: &str = env!("RUNDE_UI_BUILD");
+
+/// The plugin warns of each argument that is no link of its schemes, and says the whole of it: a room's name in the log.
+const LINKS_UNSAID: &str = "tauri_plugin_deep_link=error";
 
 /// Threads for signalling and for the UDP driver; codecs and devices have threads of their own.
 const WORKERS: usize = 2;
@@ -32,6 +36,7 @@ const WORKERS: usize = 2;
 /// Runs the app until it quits. `arguments`: without the program's name; the first one that is no switch is a link.
 pub fn run(arguments: Vec<String>) -> ExitCode {
     let filter = EnvFilter::try_from_env("RUNDE_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = LINKS_UNSAID.parse::<Directive>().into_iter().fold(filter, EnvFilter::add_directive);
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     #[cfg(target_os = "linux")]
     if shell::handed_over(&std::env::args().collect::<Vec<_>>()) {

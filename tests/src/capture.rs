@@ -69,6 +69,11 @@ pub struct Packet {
 }
 
 impl Packet {
+    /// Whether either end is one of these ports.
+    pub fn touches(&self, ports: &[u16]) -> bool {
+        ports.contains(&self.from.port()) || ports.contains(&self.to.port())
+    }
+
     /// From an Ethernet frame; `None` for what is neither TCP nor UDP: the system's own words to its neighbours.
     fn read(at: f64, frame: &[u8]) -> Option<Self> {
         let kind = u16::from_be_bytes([*frame.get(12)?, *frame.get(13)?]);

@@ -9,6 +9,7 @@ pub mod corpus;
 pub mod cost;
 pub mod coturn;
 pub mod desktop;
+pub mod door;
 pub mod folder;
 pub mod listen;
 pub mod meddler;

@@ -2,8 +2,10 @@
 
 use crate::Outcome;
 use crate::desktop::Desktop;
+use crate::door::Door;
 use crate::folder::Home;
 use crate::program::Program;
+use crate::world::{Side, World};
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
@@ -15,6 +17,8 @@ use std::time::{Duration, Instant};
 /// Names of the browser, the preferred one first.
 const BROWSERS: [&str; 2] = ["chromium", "chromium-browser"];
 const START: Duration = Duration::from_secs(60);
+/// Where the driver listens in a namespace of the test's own.
+pub const DRIVER_INSIDE: u16 = 4444;
 
 /// What Chromium is told: fake devices, no questions, no contacts of its own.
 const CHROMIUM: [&str; 16] = [
@@ -53,6 +57,26 @@ impl Web {
         Self::connect(command, |port| vec![format!("--port={port}"), "--host=127.0.0.1".to_owned()], options).await
     }
 
+    /// The same in a network namespace of `world`, driver and all; `door` is this package's `netns_door`.
+    pub async fn app_in(
+        (world, side): (&World, Side),
+        (home, desktop): (&Home, &Desktop),
+        program: &Path,
+        arguments: &[&str],
+        door: &str,
+    ) -> Outcome<(Self, Door)> {
+        let mut command = world.command(side, "WebKitWebDriver");
+        home.apply(&mut command);
+        desktop.apply(&mut command);
+        command.env("TAURI_WEBVIEW_AUTOMATION", "true");
+        command.args([format!("--port={DRIVER_INSIDE}"), "--host=127.0.0.1".to_owned()]);
+        let driver = Program::start("driver", &mut command)?;
+        let door = Door::to(world, side, home, door, DRIVER_INSIDE)?;
+        let options = json!({ "webkitgtk:browserOptions": { "binary": program, "args": arguments } });
+        let Value::Object(capabilities) = options else { return Err("capabilities are an object".into()) };
+        Ok((Self::session(driver, door.port, capabilities).await?, door))
+    }
+
     /// Starts headless Chromium with fake devices and an empty profile.
     pub async fn chromium(home: &Home) -> Outcome<Self> {
         let mut command = Command::new("chromedriver");
@@ -68,6 +92,10 @@ impl Web {
         command.args(arguments(port));
         let driver = Program::start("driver", &mut command)?;
         let Value::Object(capabilities) = options else { return Err("capabilities are an object".into()) };
+        Self::session(driver, port, capabilities).await
+    }
+
+    async fn session(driver: Program, port: u16, capabilities: serde_json::Map<String, Value>) -> Outcome<Self> {
         let end = Instant::now() + START;
         loop {
             let mut builder = ClientBuilder::new(HttpConnector::new());

@@ -89,12 +89,25 @@ impl World {
 
     /// One command of a shell there; a failure is one.
     pub fn set(&self, side: Side, line: &str) -> Outcome {
+        self.ask(side, line).map(drop)
+    }
+
+    /// The same, for what it says.
+    pub fn ask(&self, side: Side, line: &str) -> Outcome<String> {
         let words = self.side(side).prefix();
         let output = Command::new(&words[0]).args(&words[1..]).args(["sh", "-c", line]).output()?;
         if output.status.success() {
-            return Ok(());
+            return Ok(String::from_utf8(output.stdout)?);
         }
         Err(format!("{line}: {}", String::from_utf8_lossy(&output.stderr)).into())
+    }
+
+    /// Any program there, with the rest of its call to be filled in.
+    pub fn command(&self, side: Side, program: &str) -> Command {
+        let words = self.side(side).prefix();
+        let mut command = Command::new(&words[0]);
+        command.args(&words[1..]).arg(program);
+        command
     }
 
     /// The traveller's link comes up, with the way to everywhere over it.

@@ -1,15 +1,17 @@
 //! The contact ledger against a capture taken from outside: the same hosts, the same bytes. What the program does not say is found,
 //! be it one datagram; and what a deployment asks for that leads to others is told and not done.
 
-use e2e::Outcome;
 use e2e::capture::{Capture, Flows};
-use e2e::coturn::{Coturn, PASSWORD, PLACE, PLAIN_PORT, USER};
+use e2e::coturn::{Coturn, PASSWORD, PLACE, PLAIN_PORT, TLS_PORT, USER};
+use e2e::desktop::Desktop;
 use e2e::folder::Home;
 use e2e::listen::wait_for_sound;
-use e2e::program::Program;
+use e2e::program::{Program, built};
 use e2e::prosody::Prosody;
 use e2e::room::notice_of;
+use e2e::web::{DRIVER_INSIDE, Web};
 use e2e::world::{SERVER, Side, World};
+use e2e::{Outcome, sound};
 use serde_json::Value;
 use std::path::Path;
 use std::time::Duration;
@@ -35,19 +37,19 @@ struct Stage {
     link: String,
     bert: Program,
     _server: Program,
-    _relay: Option<Coturn>,
+    relay: Option<Coturn>,
     _homes: [Home; 3],
 }
 
 impl Stage {
-    fn new(relayed_by: Option<&str>) -> Outcome<Self> {
+    /// Where a relay is wanted, this is the way to it that the room tells its guests of.
+    fn new(way: Option<&str>) -> Outcome<Self> {
         let (world, homes) = (World::new()?, [Home::new()?, Home::new()?, Home::new()?]);
-        let relay = relayed_by.map(|_| Coturn::start(&world, &homes[2])).transpose()?;
+        let relay = way.map(|_| Coturn::start(&world, &homes[2])).transpose()?;
         let noted = notice_of(&homes[0], "embedded-room")?;
         let mut words = vec!["serve", "--json", "--listen", SERVER, "--notice-ack", &noted];
-        let way = format!("turn:{PLACE}:{PLAIN_PORT}?transport={}", relayed_by.unwrap_or_default());
-        if relayed_by.is_some() {
-            words.extend(["--turn", &way, "--turn-user", USER]);
+        if let Some(way) = way {
+            words.extend(["--turn", way, "--turn-user", USER]);
         }
         let mut server = world.cli_with(Side::House, &homes[0], &words, &format!("{PASSWORD}\n"), &[])?;
         let heard = server.event("listening", PATIENCE)?;
@@ -59,7 +61,7 @@ impl Stage {
         let mut bert = world.cli(Side::House, &homes[1], &words)?;
         bert.event("joined", PATIENCE)?;
         let notices = [notice_of(&homes[0], &link)?, notice.to_owned()];
-        Ok(Self { world, notices, link, bert, _server: server, _relay: relay, _homes: homes })
+        Ok(Self { world, notices, link, bert, _server: server, relay, _homes: homes })
     }
 
     /// Alice comes, speaks and hears, shows a picture, and leaves; meanwhile somebody beside her does this.
@@ -151,7 +153,7 @@ fn one_hidden_request_is_found_wherever_it_goes() -> Outcome {
 
 #[test]
 fn through_a_relay_the_ledger_names_the_relay_and_no_bridge() -> Outcome {
-    let mut stage = Stage::new(Some("udp"))?;
+    let mut stage = Stage::new(Some(&format!("turn:{PLACE}:{PLAIN_PORT}?transport=udp")))?;
     let stay = stage.stay(&["--relay-only"], None)?;
     assert_eq!(stay.flows.differs(&stay.ledger)?, None, "{:#}", stay.ledger);
     assert!(stay.purposes().contains(&"relay") && !stay.purposes().contains(&"media"), "{:#}", stay.ledger);
@@ -160,11 +162,23 @@ fn through_a_relay_the_ledger_names_the_relay_and_no_bridge() -> Outcome {
 
 #[test]
 fn by_tcp_to_a_relay_too_every_byte_is_in_the_ledger() -> Outcome {
-    let mut stage = Stage::new(Some("tcp"))?;
+    let mut stage = Stage::new(Some(&format!("turn:{PLACE}:{PLAIN_PORT}?transport=tcp")))?;
     let stay = stage.stay(&["--relay-only"], None)?;
     assert_eq!(stay.flows.differs(&stay.ledger)?, None, "{:#}", stay.ledger);
     let carriers: Vec<&str> = stay.flows.0.keys().map(|(carrier, _)| carrier.as_str()).collect();
     assert!(!carriers.contains(&"udp") && stay.purposes().contains(&"relay"), "{carriers:?} {:#}", stay.ledger);
+    Ok(())
+}
+
+#[test]
+fn by_tls_to_a_relay_too_every_byte_is_in_the_ledger() -> Outcome {
+    let mut stage = Stage::new(Some(&format!("turns:{PLACE}:{TLS_PORT}?transport=tcp")))?;
+    let authority = stage.relay.as_ref().map(|relay| relay.authority.display().to_string()).unwrap_or_default();
+    let stay = stage.stay_in(&["--relay-only"], None, &[("SSL_CERT_FILE", &authority)])?;
+    assert_eq!(stay.flows.differs(&stay.ledger)?, None, "{:#}", stay.ledger);
+    let places: Vec<String> = stay.flows.0.keys().map(|(carrier, place)| format!("{carrier} {place}")).collect();
+    assert_eq!(places, [format!("tcp {SERVER}"), format!("tcp {PLACE}:{TLS_PORT}")], "{:#}", stay.ledger);
+    assert!(stay.purposes().contains(&"relay") && !stay.purposes().contains(&"media"), "{:#}", stay.ledger);
     Ok(())
 }
 
@@ -237,5 +251,82 @@ fn what_a_deployment_wants_from_others_is_told_and_nobody_is_asked() -> Outcome 
     let last = ada.event("contacts", PATIENCE)?;
     assert_eq!(last["ignored"], ledger["ignored"]);
     assert_eq!(ada.event("left", PATIENCE)?["reason"], "asked", "the last line");
+    Ok(())
+}
+
+/// Ports that somebody listens on in the traveller's namespace: the driver's and the one by which it reaches the web view.
+fn listening(world: &World) -> Outcome<Vec<u16>> {
+    let said = world.ask(Side::Road, "ss -Hltn | awk '{ print $4 }'")?;
+    let ports = said.lines().filter_map(|line| line.rsplit(':').next()?.parse().ok());
+    Ok(ports.collect())
+}
+
+/// From the link through both notices into the room, with the microphone on.
+async fn enter(web: &Web) -> Outcome {
+    web.press("Zur Kenntnis genommen").await?;
+    web.press("Weiter").await?;
+    web.reads("Ihr Name", PATIENCE).await?;
+    web.fill("#name", "Alice").await?;
+    web.press("Mikrofon").await?;
+    web.press("Beitreten").await?;
+    web.reads("Person, die diesen Raum geöffnet hat", PATIENCE).await?;
+    web.press("Zur Kenntnis genommen").await?;
+    web.reads("Ihr Name", PATIENCE).await?;
+    web.press("Mikrofon").await?;
+    web.press("Beitreten").await?;
+    web.reads("Bert", PATIENCE).await
+}
+
+/// Out of the room, and the contacts as the page saves them.
+async fn leave(web: &Web, desktop: &Desktop, file: &Path) -> Outcome<Value> {
+    web.press("Verlassen").await?;
+    web.press("Zur Startseite").await?;
+    web.press("Datenschutz").await?;
+    web.press("Kontakte").await?;
+    web.reads("Ton und Bild", PATIENCE).await?;
+    web.press("JSON speichern …").await?;
+    desktop.answer_dialog("Speichern unter", file)?;
+    web.reads(&format!("Gespeichert: {}", file.display()), PATIENCE).await?;
+    read(file)
+}
+
+/// The real window, its web view and all: nothing it sends is missing in what it shows, and nothing beside it is in it.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_list_in_the_window_says_what_the_wire_saw_and_a_hidden_request_is_found() -> Outcome {
+    let mut stage = Stage::new(None)?;
+    let (home, spies, later_spies) = (Home::new()?, Home::new()?, Home::new()?);
+    let desktop = Desktop::start(&home)?;
+    let speech = home.path("speech.wav");
+    sound::write(&speech, &sound::sentence(6.0, 7))?;
+    let _voice = desktop.speak(&speech)?;
+    let outside = Capture::start(&stage.world, Side::House, &spies, "h-wifi")?;
+    let later = Capture::start(&stage.world, Side::House, &later_spies, "h-wifi")?;
+    let inside = Capture::start(&stage.world, Side::Road, &spies, "lo")?;
+    let (program, door) = (built("RUNDE_BIN")?, env!("CARGO_BIN_EXE_netns_door"));
+    let place = (&stage.world, Side::Road);
+    let (web, _door) = Web::app_in(place, (&home, &desktop), &program, &[&stage.link], door).await?;
+    enter(&web).await?;
+    wait_for_sound(&mut stage.bert, true)?;
+    // Long enough for what is unread at the end to be little.
+    tokio::time::sleep(Duration::from_secs(8)).await;
+    let ledger = leave(&web, &desktop, &home.path("contacts.json")).await?;
+    let ports = listening(&stage.world)?;
+
+    let stay = Stay { ledger, flows: Flows::of(&outside.end()?, OWN.into()) };
+    assert_eq!(stay.flows.differs(&stay.ledger)?, None, "{:#}", stay.ledger);
+    let mut purposes = stay.purposes();
+    purposes.sort_unstable();
+    assert_eq!(purposes, ["bridge-channel", "configuration", "media", "notice", "signalling"]);
+    let media = stay.flows.0.iter().find(|((carrier, _), _)| carrier == "udp").ok_or("no media")?.1;
+    println!("{} bytes of media out, {} in, {} of them perhaps unread", media.sent, media.received, media.unread);
+    assert!(media.sent > 0 && media.unread * 20 < media.received, "the tolerance is small: {media:?}");
+    assert!(ports.len() == 2 && ports.contains(&DRIVER_INSIDE), "{ports:?}");
+    let others: Vec<_> = inside.end()?.into_iter().filter(|packet| !packet.touches(&ports)).collect();
+    assert!(others.is_empty(), "something went over the own loopback: {others:?}");
+
+    let hidden = "printf x > /dev/udp/10.9.1.1/9; echo done";
+    stage.world.start(Side::Road, &spies, "bash", &["bash", "-c", hidden])?.line(PATIENCE)?;
+    let difference = Flows::of(&later.end()?, OWN.into()).differs(&stay.ledger)?;
+    assert!(difference.as_ref().is_some_and(|found| found.contains("10.9.1.1:9")), "{difference:?}");
     Ok(())
 }

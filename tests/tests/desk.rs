@@ -86,6 +86,14 @@ impl Seat {
         Ok(())
     }
 
+    /// A setting as the settings page would change it.
+    async fn set(&self, key: &str, value: &str) -> Outcome {
+        let change = format!("{{ change: {{ key: '{key}', value: '{value}' }} }}");
+        let script = format!("window.__TAURI_INTERNALS__.invoke('set_setting', {change})");
+        self.web.client.execute(&script, Vec::new()).await?;
+        Ok(())
+    }
+
     async fn turn_to(&self, page: &str) -> Outcome {
         let path = format!("//nav[@aria-label='Datenschutz']//button[normalize-space()='{page}']");
         self.click(Locator::XPath(&path)).await
@@ -276,6 +284,7 @@ async fn own_notice(seat: &Seat) -> Outcome {
     seat.web.press("Zur Startseite").await?;
     seat.web.press("Datenschutz").await?;
     log_and_papers(seat).await?;
+    other_looks(seat).await?;
     every_version(seat).await
 }
 
@@ -286,6 +295,13 @@ async fn log_and_papers(seat: &Seat) -> Outcome {
     seat.web.reads("127.0.0.1", SOON).await?;
     seat.picture("desk-access-log").await?;
     let folder = seat.home.path("profile").join("data/access-log");
+    let table = seat.home.path("log.csv");
+    seat.save_as("Tabelle (CSV) speichern …", &table).await?;
+    let exported = cli(&seat.home, &["log", "export", "--format", "csv"])?;
+    assert_eq!(std::fs::read(&table)?, exported.stdout);
+    assert!(
+        exported.stdout.starts_with(b"time,bytes_sent,client,os,ip\n") && exported.stdout.ends_with(b",127.0.0.1\n")
+    );
     for (field, text) in [("incident", "2026-11-flut"), ("reason", "Flut"), ("person", "Ada"), ("ip", "127.0.0.0/8")] {
         seat.web.fill(&format!("#hold-{field}"), text).await?;
     }
@@ -319,6 +335,36 @@ async fn log_and_papers(seat: &Seat) -> Outcome {
         "{text}"
     );
     Ok(())
+}
+
+/// The newer pages in English, light and dark, for the documentation.
+async fn other_looks(seat: &Seat) -> Outcome {
+    seat.set("language", "en").await?;
+    for look in ["light", "dark"] {
+        seat.set("look", look).await?;
+        for (page, says, name) in [
+            ("Voluntary functions", "Runde works fully without them", "voluntary"),
+            ("Records", "The chain is whole", "ledger"),
+            ("Contacts", "Conversation with the room", "contacts"),
+            ("What is stored", "Art. 15 GDPR", "stored"),
+            ("Your rights", "Object", "rights"),
+            ("Letters", "Compose letter", "letters"),
+            ("Opening rooms", "Musterverein Beispiel", "hosting"),
+            ("Access log", "127.0.0.1", "access-log"),
+            ("Papers", "Musterverein Beispiel", "papers"),
+        ] {
+            let path = format!("//nav[@aria-label='Privacy']//button[normalize-space()='{page}']");
+            seat.click(Locator::XPath(&path)).await?;
+            seat.web.reads(says, SOON).await?;
+            seat.picture(&format!("desk-{name}-english-{look}")).await?;
+        }
+        seat.web.press("Look at the sheet").await?;
+        let show = "const paper = document.querySelector('#pack-paper'); paper?.scrollIntoView(); return !!paper";
+        seat.web.until("the paper in view", SOON, show, |shown| shown == true).await?;
+        seat.picture(&format!("desk-paper-english-{look}")).await?;
+    }
+    seat.set("language", "de").await?;
+    seat.set("look", "system").await
 }
 
 /// Both texts that were noted for one's own rooms are read from the records.

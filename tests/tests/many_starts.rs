@@ -103,6 +103,7 @@ fn others() -> Vec<Start> {
     ] {
         all.push(start(Past::Fresh, words, 0));
     }
+    all.push(start(Past::Fresh, &["log", "export"], 1));
     all
 }
 

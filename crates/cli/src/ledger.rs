@@ -152,6 +152,7 @@ fn verdict_event(name: &str, verdict: &Verdict, guard: Protection) -> Value {
         "torn": verdict.torn,
         "head": messages::head_word(verdict.head),
         "clock_back": verdict.clock_back,
+        "dated_ahead": verdict.dated_ahead,
         "protection": protection(guard),
     })
 }

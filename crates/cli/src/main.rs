@@ -11,6 +11,7 @@ mod exit;
 mod hold;
 mod join;
 mod ledger;
+mod log;
 mod messages;
 mod notice;
 mod operator;
@@ -54,6 +55,7 @@ fn run(mut arguments: Arguments) -> Result<Exit, Failure> {
         "notice" => notice::run(arguments),
         "ledger" => ledger::run(arguments),
         "hold" => hold::run(arguments),
+        "log" => log::run(arguments),
         "pack" => pack::run(arguments),
         "rights" => rights::run(arguments),
         "policy" => policy::run(arguments),

@@ -106,9 +106,20 @@ pub fn verdict(name: &str, verdict: &Verdict, lang: Lang) -> String {
             ". Line {line} has an earlier time than one before it: this computer's clock was moved back. The order of the lines counts"
         ),
     };
+    let ahead = match (verdict.dated_ahead, lang) {
+        (None, _) => String::new(),
+        (Some(line), Lang::De | Lang::DeSimple) => format!(
+            ". Zeile {line} trägt eine Zeit, die noch nicht war: Die Uhr ging damals vor oder geht jetzt nach. Eine Einwilligung mit solcher Zeit gilt nicht"
+        ),
+        (Some(line), Lang::En) => format!(
+            ". Line {line} has a time that has not come yet: the clock was fast then or is slow now. A consent with such a time does not count"
+        ),
+    };
     match lang {
-        Lang::De | Lang::DeSimple => format!("{name}: {state}, {lines} Zeilen, davon {erased} gelöscht{torn}{clock}"),
-        Lang::En => format!("{name}: {state}, {lines} lines, {erased} of them erased{torn}{clock}"),
+        Lang::De | Lang::DeSimple => {
+            format!("{name}: {state}, {lines} Zeilen, davon {erased} gelöscht{torn}{clock}{ahead}")
+        }
+        Lang::En => format!("{name}: {state}, {lines} lines, {erased} of them erased{torn}{clock}{ahead}"),
     }
 }
 
@@ -221,6 +232,7 @@ const USAGE_DE: &str = "Aufruf:
   runde-cli hold start --incident KENNUNG --reason TEXT --person NAME [--ip ADRESSE[/BITS]] [--from ZEIT]
                   [--until ZEIT] [--access-log ORDNER] [--json]
   runde-cli hold [list|review KENNUNG|release KENNUNG] [--access-log ORDNER] [--json]
+  runde-cli log export [DATEI] [--format json-lines|csv] [--access-log ORDNER]
   runde-cli rights show [--lang de|en] [--json]
   runde-cli rights export DATEI | import DATEI | erase all|EINTRAG | object HOST | lift HOST
   runde-cli rights edit FELD WERT | consents | grant ZWECK | withdraw ZWECK
@@ -252,6 +264,7 @@ const USAGE_EN: &str = "Usage:
   runde-cli hold start --incident ID --reason TEXT --person NAME [--ip ADDRESS[/BITS]] [--from TIME]
                   [--until TIME] [--access-log DIR] [--json]
   runde-cli hold [list|review ID|release ID] [--access-log DIR] [--json]
+  runde-cli log export [FILE] [--format json-lines|csv] [--access-log DIR]
   runde-cli rights show [--lang de|en] [--json]
   runde-cli rights export FILE | import FILE | erase all|ITEM | object HOST | lift HOST
   runde-cli rights edit FIELD VALUE | consents | grant PURPOSE | withdraw PURPOSE

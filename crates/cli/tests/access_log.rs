@@ -198,6 +198,43 @@ fn a_hold_is_begun_listed_reviewed_and_released_by_hand() {
 }
 
 #[test]
+fn the_log_leaves_as_one_file_of_five_fields_and_nothing_of_it_changes() {
+    let home = tempfile::tempdir().unwrap();
+    let none = cli(home.path(), &["log", "export"]);
+    assert!(code(&none) == 1 && String::from_utf8_lossy(&none.stderr).contains("no access log"));
+    let logged = hash(home.path(), "embedded-room:56");
+    let server = Serve::start(home.path(), &["--access-log", "on", "--notice-ack", &logged]);
+    server.fetch("/Geheimraum");
+    server.fetch("/Geheimraum");
+    server.stop();
+    let before = fs::read(day(home.path())).unwrap();
+
+    let told = cli(home.path(), &["log", "export"]);
+    assert!(code(&told) == 0 && String::from_utf8_lossy(&told.stderr).contains("2 lines"));
+    for line in text(&told).lines() {
+        let line: Value = serde_json::from_str(line).unwrap();
+        let fields: Vec<&String> = line.as_object().unwrap().keys().collect();
+        assert_eq!(fields, ["bytes_sent", "client", "ip", "os", "time"]);
+        assert_eq!(
+            (&line["client"], &line["os"], &line["ip"]),
+            (&"Firefox 128".into(), &"Linux".into(), &"127.0.0.1".into())
+        );
+    }
+    let file = home.path().join("log.csv");
+    let name = file.display().to_string();
+    let export = ["log", "export", &name, "--format", "csv"];
+    assert_eq!(code(&cli(home.path(), &export)), 0);
+    let table = fs::read_to_string(&file).unwrap();
+    assert!(table.starts_with("time,bytes_sent,client,os,ip\n") && table.lines().count() == 3, "{table}");
+    assert!(!table.contains("Geheimraum"));
+    assert_ne!(code(&cli(home.path(), &export)), 0, "no other file is written over");
+    assert_eq!(fs::read_to_string(&file).unwrap(), table);
+    use std::os::unix::fs::PermissionsExt as _;
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(fs::read(day(home.path())).unwrap(), before);
+}
+
+#[test]
 fn a_changed_copy_and_a_foreign_file_make_the_list_end_with_one() {
     let home = tempfile::tempdir().unwrap();
     let folder = home.path().join("data/access-log");

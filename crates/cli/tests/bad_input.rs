@@ -152,6 +152,9 @@ fn after_a_clock_was_moved_back_records_keep_their_order_it_is_said_and_nothing_
     assert_eq!(noted(home.path()), ["first.example", "away.example", "second.example"]);
     let verified = cli(home.path(), &["ledger", "verify"]);
     assert!(verified.status.success() && text(&verified).contains("Line 3 has an earlier time"), "{}", text(&verified));
+    assert_eq!(text(&verified).matches("Line 1 has a time that has not come yet").count(), 2, "{}", text(&verified));
+    let told = text(&cli(home.path(), &["ledger", "verify", "--json"]));
+    assert_eq!(told.matches("\"dated_ahead\":1").count(), 2, "{told}");
     let german = text(&cli(home.path(), &["ledger", "verify", "--lang", "de"]));
     assert!(german.contains("Zeile 3") && german.contains("Uhr dieses Rechners wurde zurückgestellt"), "{german}");
 
@@ -165,4 +168,27 @@ fn after_a_clock_was_moved_back_records_keep_their_order_it_is_said_and_nothing_
         .find(|event| event["purpose"] == "recent-rooms")
         .unwrap();
     assert_eq!((&of_rooms["granted"], &of_rooms["may_ask"]), (&false.into(), &false.into()));
+}
+
+/// A consent that a fast clock dated thirty years ahead would otherwise be valid for thirty-one.
+#[test]
+fn a_consent_dated_ahead_permits_nothing_and_may_be_asked_for_again() {
+    let (home, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    assert!(cli(elsewhere.path(), &["rights", "grant", "recent-rooms"]).status.success());
+    let mut archive: Value = serde_json::from_str(&text(&cli(elsewhere.path(), &["rights", "export", "-"]))).unwrap();
+    move_ahead(&mut archive);
+    let file = home.path().join("ahead.json");
+    fs::write(&file, archive.to_string()).unwrap();
+    assert!(cli(home.path(), &["rights", "import", &file.display().to_string()]).status.success());
+    let of_rooms = || -> (Value, Value) {
+        let told = text(&cli(home.path(), &["rights", "consents", "--json"]));
+        let events = told.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let event = events.into_iter().find(|event| event["purpose"] == "recent-rooms").unwrap();
+        (event["granted"].clone(), event["may_ask"].clone())
+    };
+    assert_eq!(of_rooms(), (false.into(), true.into()));
+    let german = text(&cli(home.path(), &["ledger", "verify", "--lang", "de"]));
+    assert!(german.contains("Zeile 1 trägt eine Zeit, die noch nicht war"), "{german}");
+    assert!(cli(home.path(), &["rights", "grant", "recent-rooms"]).status.success());
+    assert_eq!(of_rooms(), (true.into(), false.into()), "given anew under the right clock");
 }

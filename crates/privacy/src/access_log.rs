@@ -12,5 +12,5 @@ mod line;
 mod retention;
 
 pub use agent::{Client, Os, Product};
-pub use line::{Line, LineError, MAX_LINE};
+pub use line::{ExportFormat, Line, LineError, MAX_LINE};
 pub use retention::{Day, DayFile, Fate, PURGE_EVERY, Retention, RetentionError, until_next_purge};

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::acknowledgement::Method;
 use crate::lang::Lang;
-use crate::ledger::{Dated, Ledger};
+use crate::ledger::{AHEAD_SECONDS, Dated, Ledger};
 use crate::purpose::Purpose;
 use crate::stamp::{Moment, uuid};
 
@@ -132,24 +132,52 @@ pub fn last_answer(ledger: &Ledger<ConsentRecord>, purpose: Purpose) -> Option<&
     ledger.records().rev().find(|record| record.purpose == purpose)
 }
 
-/// Whether `purpose` may be served at `now`: given, under today's words, within the last year.
-#[must_use]
-pub fn in_force(ledger: &Ledger<ConsentRecord>, purpose: Purpose, now: Moment) -> bool {
-    last_answer(ledger, purpose).is_some_and(|record| {
-        let age = now.unix().saturating_sub(record.time.unix());
-        record.state.permits() && record.ui_text_sha256 == purpose.text_sha256(record.lang) && age < VALID_SECONDS
+/// The last answer about a purpose, and when it was given at the latest: lines are written one after the other, so whatever stands
+/// below it is younger. A clock that ran ahead cannot make an answer younger than what came after it.
+fn last_dated(ledger: &Ledger<ConsentRecord>, purpose: Purpose) -> Option<(&ConsentRecord, Moment)> {
+    let mut earliest = Moment::from_unix(i64::MAX);
+    ledger.records().rev().find_map(|record| {
+        earliest = earliest.min(record.time);
+        (record.purpose == purpose).then_some((record, earliest))
     })
 }
 
-/// Whether somebody may be asked about `purpose` at `now`: never asked before, or a consent that ran out, or a refusal, a withdrawal or
-/// no answer that is 90 days old. A clock that was moved back asks nobody.
+impl ConsentRecord {
+    fn is_given_to_todays_words(&self) -> bool {
+        self.state.permits() && self.ui_text_sha256 == self.purpose.text_sha256(self.lang)
+    }
+}
+
+/// Whether `purpose` may be served at `now`: given, under today's words, within the last year. A consent that is dated more than a day
+/// ahead was given under another clock, so nobody knows how old it is, and it permits nothing.
+#[must_use]
+pub fn in_force(ledger: &Ledger<ConsentRecord>, purpose: Purpose, now: Moment) -> bool {
+    given_for(ledger, purpose, now).is_some_and(|age| (-AHEAD_SECONDS..VALID_SECONDS).contains(&age))
+}
+
+/// Whether what was kept with a consent has to stay: it is in force, or it is dated ahead and only the clock stands against it. A clock
+/// that is wrong for a morning erases nothing.
+#[must_use]
+pub fn holds_on(ledger: &Ledger<ConsentRecord>, purpose: Purpose, now: Moment) -> bool {
+    given_for(ledger, purpose, now).is_some_and(|age| age < VALID_SECONDS)
+}
+
+/// Seconds since a consent to today's words was given; negative where it is dated ahead.
+fn given_for(ledger: &Ledger<ConsentRecord>, purpose: Purpose, now: Moment) -> Option<i64> {
+    let (record, latest) = last_dated(ledger, purpose)?;
+    record.is_given_to_todays_words().then(|| now.unix().saturating_sub(latest.unix()))
+}
+
+/// Whether somebody may be asked about `purpose` at `now`: never asked before, or a consent that is not in force any more, or a refusal,
+/// a withdrawal or no answer that is 90 days old by its own time or by a later line's. A clock that was moved back asks nobody who
+/// said no.
 #[must_use]
 pub fn may_ask(ledger: &Ledger<ConsentRecord>, purpose: Purpose, now: Moment) -> bool {
-    last_answer(ledger, purpose).is_none_or(|record| {
+    last_dated(ledger, purpose).is_none_or(|(record, latest)| {
         if record.state.permits() {
             return !in_force(ledger, purpose, now);
         }
-        now.unix().saturating_sub(record.time.unix()) >= QUIET_SECONDS
+        now.unix().saturating_sub(latest.unix()) >= QUIET_SECONDS
     })
 }
 
@@ -163,8 +191,16 @@ mod tests {
     const DAY: i64 = 24 * 60 * 60;
 
     fn choose(ledger: &mut Ledger<ConsentRecord>, state: ConsentState, day: i64) {
+        choose_for(Purpose::RecentRooms, ledger, state, day);
+    }
+
+    fn choose_other(ledger: &mut Ledger<ConsentRecord>, state: ConsentState, day: i64) {
+        choose_for(Purpose::DisplayName, ledger, state, day);
+    }
+
+    fn choose_for(purpose: Purpose, ledger: &mut Ledger<ConsentRecord>, state: ConsentState, day: i64) {
         let choice = Choice {
-            purpose: Purpose::RecentRooms,
+            purpose,
             state,
             lang: Lang::De,
             at: Moment::from_unix(day * DAY),
@@ -220,6 +256,39 @@ mod tests {
             assert_eq!(asked, [false, false, false, true, true], "{state:?}");
             choose(&mut ledger, ConsentState::Refused, 190);
             assert!(!may(&ledger, 279) && may(&ledger, 280), "each refusal counts anew");
+        }
+    }
+
+    #[test]
+    fn a_consent_dated_ahead_permits_nothing_erases_nothing_and_is_asked_for_again() {
+        let mut ledger = Ledger::new(ChainKey::from_bytes([0; 32]));
+        // The clock was ten years ahead.
+        choose(&mut ledger, ConsentState::Given, 3_750);
+        let at = |day: i64| Moment::from_unix(day * DAY);
+        let holds = |ledger: &Ledger<ConsentRecord>, day: i64| holds_on(ledger, Purpose::RecentRooms, at(day));
+        let asks = |ledger: &Ledger<ConsentRecord>, day: i64| may_ask(ledger, Purpose::RecentRooms, at(day));
+        for day in [100, 3_000, 3_748] {
+            assert_eq!((allowed(&ledger, day), holds(&ledger, day), asks(&ledger, day)), (false, true, true), "{day}");
+        }
+        assert!(allowed(&ledger, 3_749) && !asks(&ledger, 3_749), "a day is what clocks are set by");
+        // Something that was recorded later says when it was given at the latest.
+        choose_other(&mut ledger, ConsentState::Refused, 100);
+        assert!(allowed(&ledger, 100) && allowed(&ledger, 464) && !allowed(&ledger, 465), "a year from then, not ten");
+        assert!(!allowed(&ledger, 3_760) && asks(&ledger, 3_760), "its own date brings it back to life no more");
+        assert!(holds(&ledger, 464) && !holds(&ledger, 465), "and nothing is kept with it any longer");
+    }
+
+    #[test]
+    fn a_refusal_dated_ahead_is_left_alone_for_ninety_days_and_not_for_years() {
+        let may = |ledger: &Ledger<ConsentRecord>, day: i64| {
+            may_ask(ledger, Purpose::RecentRooms, Moment::from_unix(day * DAY))
+        };
+        for state in [ConsentState::Refused, ConsentState::Withdrawn, ConsentState::Deferred] {
+            let mut ledger = Ledger::new(ChainKey::from_bytes([0; 32]));
+            choose(&mut ledger, state, 3_750);
+            assert!(!may(&ledger, 100) && !may(&ledger, 1_000), "how long ago it was nobody can say");
+            choose_other(&mut ledger, ConsentState::Refused, 100);
+            assert_eq!([100, 189, 190].map(|day| may(&ledger, day)), [false, false, true], "{state:?}");
         }
     }
 

@@ -22,6 +22,7 @@ mod verdict;
 
 use line::Entry;
 pub use line::{MAX_LINE, Refused};
+pub(crate) use verdict::AHEAD_SECONDS;
 pub use verdict::{Damage, HeadState, Verdict};
 
 /// The secret that makes lines unforgeable. Its `Debug` does not show it.

@@ -105,6 +105,10 @@ impl Profile {
     /// When there are records already, or something could not be written; a ledger is written as a whole or
     /// not at all.
     pub fn import(&mut self, archive: Archive) -> Result<(), ImportError> {
+        self.in_turn(|me| me.import_now(archive))
+    }
+
+    fn import_now(&mut self, archive: Archive) -> Result<(), ImportError> {
         let used = |lines: usize| lines > 0;
         if used(Ledger::len(self.acknowledgements())) || used(Ledger::len(self.consents())) {
             return Err(ImportError::NotEmpty);

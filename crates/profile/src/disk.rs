@@ -89,18 +89,40 @@ pub(crate) fn remove(path: &Path) -> Result<(), ProfileError> {
 
 /// Takes the lock of a profile, waiting for at most `wait`. It ends with the returned file.
 pub(crate) fn lock(path: &Path, wait: Duration) -> Result<File, ProfileError> {
-    let mut options = OpenOptions::new();
-    let file = private(options.write(true).create(true).truncate(false)).open(path);
-    let file = file.map_err(|source| ProfileError::file(path, source))?;
     let start = Instant::now();
+    let mut file = lock_file(path)?;
     loop {
         match file.try_lock() {
-            Ok(()) => return Ok(file),
+            Ok(()) if is_at(&file, path) => return Ok(file),
+            // Whoever had it erased everything, the file of the lock included.
+            Ok(()) => file = lock_file(path)?,
             Err(fs::TryLockError::WouldBlock) if start.elapsed() < wait => std::thread::sleep(LOCK_RETRY),
             Err(fs::TryLockError::WouldBlock) => return Err(ProfileError::InUse(path.to_owned())),
             Err(fs::TryLockError::Error(source)) => return Err(ProfileError::file(path, source)),
         }
     }
+}
+
+fn lock_file(path: &Path) -> Result<File, ProfileError> {
+    if let Some(folder) = path.parent() {
+        make_folder(folder)?;
+    }
+    let mut options = OpenOptions::new();
+    let file = private(options.write(true).create(true).truncate(false)).open(path);
+    file.map_err(|source| ProfileError::file(path, source))
+}
+
+/// Whether this open file is the one that lies there now.
+#[cfg(unix)]
+pub(crate) fn is_at(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let place = |file: fs::Metadata| (file.dev(), file.ino());
+    file.metadata().map(place).ok() == path.metadata().map(place).ok()
+}
+
+#[cfg(not(unix))]
+pub(crate) fn is_at(_: &File, path: &Path) -> bool {
+    path.exists()
 }
 
 /// Readable by the owner alone, from the moment the file exists.
@@ -139,6 +161,24 @@ mod tests {
         fs::write(&path, b"second").unwrap();
         let second = keep_aside(&path).unwrap().unwrap();
         assert_eq!((fs::read(first).unwrap(), fs::read(second).unwrap()), (b"first".to_vec(), b"second".to_vec()));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_lock_whose_file_was_removed_meanwhile_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("profile.lock");
+        let first = lock(&path, Duration::ZERO).unwrap();
+        let waiting = {
+            let path = path.clone();
+            std::thread::spawn(move || lock(&path, Duration::from_secs(20)).unwrap())
+        };
+        std::thread::sleep(Duration::from_millis(200));
+        fs::remove_file(&path).unwrap();
+        drop(first);
+        let second = waiting.join().unwrap();
+        assert!(is_at(&second, &path));
+        assert!(matches!(lock(&path, Duration::ZERO), Err(ProfileError::InUse(_))), "two would have it");
     }
 
     #[test]

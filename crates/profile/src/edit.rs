@@ -57,6 +57,10 @@ impl Profile {
     /// [`EditError`]; then the field is as it was.
     pub fn edit(&mut self, field: &str, value: &str) -> Result<(), EditError> {
         let field = FIELDS.into_iter().find(|known| *known == field).ok_or_else(|| EditError::Unknown(field.into()))?;
+        self.in_turn(|me| me.edit_now(field, value))
+    }
+
+    fn edit_now(&mut self, field: &str, value: &str) -> Result<(), EditError> {
         if let Some(field) = field.strip_prefix("operator.") {
             return self.edit_operator(field, value.trim());
         }

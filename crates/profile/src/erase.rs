@@ -79,6 +79,10 @@ impl Profile {
     /// # Errors
     /// When a file could not be written; then it is as it was.
     pub fn erase(&mut self, item: Item) -> Result<Erased, ProfileError> {
+        self.in_turn(|me| me.erase_now(item))
+    }
+
+    fn erase_now(&mut self, item: Item) -> Result<Erased, ProfileError> {
         match item {
             Item::DisplayName => {
                 let gone = usize::from(self.settings().display_name.is_some());
@@ -140,7 +144,19 @@ impl Profile {
     ///
     /// # Errors
     /// When a file could not be removed.
-    pub fn erase_all(self) -> Result<Vec<String>, ProfileError> {
+    pub fn erase_all(mut self) -> Result<Vec<String>, ProfileError> {
+        let strangers = self.in_turn(Self::erase_files)?;
+        let places = self.places().clone();
+        drop(self);
+        let log = places.data.join("access-log");
+        for folder in [&log.join("holds"), &log, &places.notices(), &places.data, &places.config] {
+            // A folder in which something stayed stays.
+            let _ = fs::remove_dir(folder);
+        }
+        Ok(strangers)
+    }
+
+    fn erase_files(&mut self) -> Result<Vec<String>, ProfileError> {
         let places = self.places().clone();
         self.forget_key();
         let mut strangers = Vec::new();
@@ -161,13 +177,8 @@ impl Profile {
         }
         autostart::remove(&places)?;
         links::remove(&places)?;
-        drop(self);
+        // While it is held: whoever waits for it finds its file gone and takes the next one.
         disk::remove(&places.lock())?;
-        let log = places.data.join("access-log");
-        for folder in [&log.join("holds"), &log, &places.notices(), &places.data, &places.config] {
-            // A folder in which something stayed stays.
-            let _ = fs::remove_dir(folder);
-        }
         Ok(strangers)
     }
 }

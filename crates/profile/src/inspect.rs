@@ -9,7 +9,7 @@ use crate::disk;
 use crate::error::ProfileError;
 use crate::ledger_file::{ACKNOWLEDGEMENTS, CONSENTS};
 use crate::places::Places;
-use crate::profile::has_records;
+use crate::profile::{has_records, now};
 use crate::secrets::{Protection, Secrets};
 use crate::shelf;
 
@@ -38,9 +38,9 @@ pub fn inspect(places: &Places) -> Result<Option<Inspection>, ProfileError> {
     let consents: Replay<ConsentRecord> = Ledger::replay(secrets.key(CONSENTS), &disk::read(&places.consents())?);
     Ok(Some(Inspection {
         protection: secrets.protection(),
-        acknowledgements_verdict: acknowledgements.verdict(secrets.head(ACKNOWLEDGEMENTS)),
+        acknowledgements_verdict: acknowledgements.verdict(secrets.head(ACKNOWLEDGEMENTS), now()),
         acknowledgements: acknowledgements.ledger,
-        consents_verdict: consents.verdict(secrets.head(CONSENTS)),
+        consents_verdict: consents.verdict(secrets.head(CONSENTS), now()),
         consents: consents.ledger,
         shelf: shelf::read(places)?.0,
     }))
@@ -55,9 +55,9 @@ fn without_key(places: &Places) -> Result<Inspection, ProfileError> {
     let consents = Ledger::replay(key, &disk::read(&places.consents())?);
     Ok(Inspection {
         protection: Protection::FileRights,
-        acknowledgements_verdict: acknowledgements.verdict(None),
+        acknowledgements_verdict: acknowledgements.verdict(None, now()),
         acknowledgements: acknowledgements.ledger,
-        consents_verdict: consents.verdict(None),
+        consents_verdict: consents.verdict(None, now()),
         consents: consents.ledger,
         shelf: shelf::read(places)?.0,
     })

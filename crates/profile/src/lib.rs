@@ -4,7 +4,7 @@
 //! The rules of what is recorded are `runde-privacy`'s; here are the files (append, fsync, lock), the
 //! keyring and the folders. It opens no internet socket; the keyring is asked over the session bus.
 //!
-//! Where to start: [`Profile::open`] for a program that records, [`inspect`] for one that only reads,
+//! Where to start: [`Profile::open`] for a program that records, [`Profile::open_for_long`] for one that stays, [`inspect`] for one that only reads,
 //! [`holdings`] for what a person may ask about themselves.
 
 #![forbid(unsafe_code)]
@@ -28,6 +28,7 @@ mod reminders;
 mod secrets;
 mod settings;
 mod shelf;
+mod turns;
 
 pub use archive::{Archive, ImportError, MAX_ARCHIVE};
 pub use autostart::{Autostart, HIDDEN};

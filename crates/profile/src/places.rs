@@ -98,6 +98,10 @@ impl Places {
         self.data.join("profile.lock")
     }
 
+    pub(crate) fn window_lock(&self) -> PathBuf {
+        self.data.join("window.lock")
+    }
+
     pub(crate) fn settings(&self) -> PathBuf {
         self.config.join("settings.json")
     }

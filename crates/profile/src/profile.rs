@@ -1,6 +1,5 @@
 //! An open profile: the only door through which something is recorded.
 
-use std::fs::File;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rand_core::{OsRng, TryRngCore};
@@ -20,6 +19,7 @@ use crate::recents::{self, RecentRoom};
 use crate::secrets::{Protection, Secrets};
 use crate::settings::Settings;
 use crate::shelf;
+use crate::turns::Turn;
 
 /// Which program records, as written into each record.
 #[derive(Debug, Clone, Default)]
@@ -58,10 +58,11 @@ pub struct Profile {
     settings: Settings,
     /// Texts of notices that were noted, and those that somebody is about to note.
     shelf: Shelf,
+    /// Those of the shelf that are not noted yet, so that no file holds them.
+    considered: Vec<Document>,
     operator: Option<Operator>,
     troubles: Vec<Trouble>,
-    /// Held for as long as this value lives.
-    _lock: File,
+    turn: Turn,
 }
 
 /// The present second.
@@ -82,6 +83,14 @@ impl Profile {
         disk::make_folder(&places.data)?;
         disk::make_folder(&places.config)?;
         let lock = disk::lock(&places.lock(), wait)?;
+        let mut profile = Self::read(places, build, policy)?;
+        profile.turn = Turn::alone(lock, wait);
+        profile.forget_what_is_not_agreed()?;
+        Ok(profile)
+    }
+
+    /// Everything as the files have it, damaged ones set aside. Whoever calls has the lock.
+    fn read(places: Places, build: Build, policy: Policy) -> Result<Self, ProfileError> {
         let (mut secrets, key_trouble) = Secrets::open(&places, has_records(&places))?;
         let (acknowledgements, ack_trouble) =
             LedgerFile::open(ACKNOWLEDGEMENTS, places.acknowledgements(), &mut secrets)?;
@@ -92,7 +101,7 @@ impl Profile {
         let (operator, operator_trouble) = read_operator(&places)?;
         let troubles = troubles.into_iter().flatten().chain(notice_troubles).chain(operator_trouble).collect();
         let settings = policy.imposed_on(&own);
-        let mut profile = Self {
+        Ok(Self {
             places,
             build,
             secrets,
@@ -102,15 +111,39 @@ impl Profile {
             own,
             settings,
             shelf,
+            considered: Vec::new(),
             operator,
             troubles,
-            _lock: lock,
-        };
-        profile.forget_what_is_not_agreed()?;
-        Ok(profile)
+            turn: Turn::default(),
+        })
     }
 
-    /// What was found damaged at opening.
+    /// The same for a profile that is open: what another program wrote counts from now on.
+    pub(crate) fn read_again(&mut self) -> Result<(), ProfileError> {
+        let policy = Policy::read(&self.places.policy)?;
+        let fresh = Self::read(self.places.clone(), self.build.clone(), policy)?;
+        let before = std::mem::replace(self, fresh);
+        self.turn = before.turn;
+        before.considered.into_iter().for_each(|document| self.consider(document));
+        self.troubles.splice(0..0, before.troubles);
+        self.forget_what_is_not_agreed()
+    }
+
+    pub(crate) const fn turn(&self) -> &Turn {
+        &self.turn
+    }
+
+    pub(crate) const fn turn_mut(&mut self) -> &mut Turn {
+        &mut self.turn
+    }
+
+    /// Random, and another one after everything was erased.
+    #[must_use]
+    pub fn pseudonym(&self) -> &str {
+        self.secrets.profile_id()
+    }
+
+    /// What was found damaged, oldest first.
     #[must_use]
     pub fn troubles(&self) -> &[Trouble] {
         &self.troubles
@@ -140,6 +173,9 @@ impl Profile {
 
     /// Makes a notice known to the gate, so that it can be shown and noted. It is kept on disk only once it is noted.
     pub fn consider(&mut self, document: Document) {
+        if self.shelf.find(&document.id()).is_none() {
+            self.considered.push(document.clone());
+        }
         self.shelf.put(document);
     }
 
@@ -160,12 +196,14 @@ impl Profile {
     /// # Errors
     /// When it could not be written; then the former details stay.
     pub fn set_operator(&mut self, operator: Option<Operator>) -> Result<(), ProfileError> {
-        match &operator {
-            Some(operator) => disk::replace(&self.places.operator(), operator.to_json().as_bytes())?,
-            None => disk::remove(&self.places.operator())?,
-        }
-        self.operator = operator;
-        Ok(())
+        self.in_turn(|me| {
+            match &operator {
+                Some(operator) => disk::replace(&me.places.operator(), operator.to_json().as_bytes())?,
+                None => disk::remove(&me.places.operator())?,
+            }
+            me.operator = operator;
+            Ok(())
+        })
     }
 
     #[must_use]
@@ -186,7 +224,10 @@ impl Profile {
         let (noted, agreed) = (disk::read(&self.places.acknowledgements())?, disk::read(&self.places.consents())?);
         let noted = Ledger::<Acknowledgement>::replay(self.secrets.key(ACKNOWLEDGEMENTS), &noted);
         let agreed = Ledger::<ConsentRecord>::replay(self.secrets.key(CONSENTS), &agreed);
-        Ok([noted.verdict(self.secrets.head(ACKNOWLEDGEMENTS)), agreed.verdict(self.secrets.head(CONSENTS))])
+        Ok([
+            noted.verdict(self.secrets.head(ACKNOWLEDGEMENTS), now()),
+            agreed.verdict(self.secrets.head(CONSENTS), now()),
+        ])
     }
 
     /// Records that the notice for `target` was noted; returns when it is on disk.
@@ -214,6 +255,15 @@ impl Profile {
     }
 
     fn stand(&mut self, target: &Target, standing: Standing, shown: Shown) -> Result<Acknowledgement, ProfileError> {
+        self.in_turn(|me| me.stand_now(target, standing, shown))
+    }
+
+    fn stand_now(
+        &mut self,
+        target: &Target,
+        standing: Standing,
+        shown: Shown,
+    ) -> Result<Acknowledgement, ProfileError> {
         let how = Circumstances {
             target: Some(target.clone()),
             shown_at: shown.shown_at,
@@ -227,6 +277,7 @@ impl Profile {
         let notice = Notice::known(target, &self.shelf);
         let document = notice.document();
         shelf::keep(&self.places, &document)?;
+        self.considered.retain(|considered| considered.id() != document.id());
         self.shelf.put(document);
         let record = Acknowledgement::with_standing(standing, &notice, shown.lang, how, &mut OsRng.unwrap_err());
         self.acknowledgements.record(record.clone(), &mut self.secrets)?;
@@ -244,27 +295,34 @@ impl Profile {
         lang: Lang,
         method: Method,
     ) -> Result<(), ProfileError> {
-        if state == ConsentState::Given && !self.policy.allows(purpose) {
-            return Err(ProfileError::Locked(purpose.id().to_owned()));
-        }
-        let choice = Choice {
-            purpose,
-            state,
-            lang,
-            at: now(),
-            method,
-            app_version: self.build.app_version.clone(),
-            subject_pseudonym: self.secrets.profile_id().to_owned(),
-        };
-        let record = ConsentRecord::new(choice, &self.consents.ledger, &mut OsRng.unwrap_err());
-        self.consents.record(record, &mut self.secrets)?;
-        self.forget_what_is_not_agreed()
+        self.in_turn(|me| {
+            if state == ConsentState::Given && !me.policy.allows(purpose) {
+                return Err(ProfileError::Locked(purpose.id().to_owned()));
+            }
+            let choice = Choice {
+                purpose,
+                state,
+                lang,
+                at: now(),
+                method,
+                app_version: me.build.app_version.clone(),
+                subject_pseudonym: me.secrets.profile_id().to_owned(),
+            };
+            let record = ConsentRecord::new(choice, &me.consents.ledger, &mut OsRng.unwrap_err());
+            me.consents.record(record, &mut me.secrets)?;
+            me.forget_what_is_not_agreed()
+        })
     }
 
     /// Whether a voluntary purpose may be served now.
     #[must_use]
     pub fn agreed(&self, purpose: Purpose) -> bool {
         self.policy.allows(purpose) && consent::in_force(&self.consents.ledger, purpose, now())
+    }
+
+    /// Whether what was kept for a purpose stays: it is agreed, or only the clock stands against it ([`consent::holds_on`]).
+    fn keeps(&self, purpose: Purpose) -> bool {
+        self.policy.allows(purpose) && consent::holds_on(&self.consents.ledger, purpose, now())
     }
 
     /// Whether somebody may be asked about a voluntary purpose at `now` ([`consent::may_ask`]).
@@ -282,9 +340,14 @@ impl Profile {
     ///
     /// # Errors
     /// When one of them is locked, or they could not be written; then the old ones stay.
-    pub fn set_settings(&mut self, mut settings: Settings) -> Result<(), ProfileError> {
+    pub fn set_settings(&mut self, settings: Settings) -> Result<(), ProfileError> {
+        self.in_turn(|me| me.set_settings_now(settings))
+    }
+
+    fn set_settings_now(&mut self, mut settings: Settings) -> Result<(), ProfileError> {
         if !self.agreed(Purpose::DisplayName) {
-            settings.display_name = None;
+            let kept = self.own.display_name.clone().filter(|_| self.keeps(Purpose::DisplayName));
+            settings.display_name = settings.display_name.and(kept);
         }
         if let Some(key) = self.policy.refuses(&settings) {
             return Err(ProfileError::Locked(key.to_owned()));
@@ -300,9 +363,10 @@ impl Profile {
     /// Newest first; empty without the consent.
     #[must_use]
     pub fn recent_rooms(&self) -> Vec<RecentRoom> {
-        if !self.agreed(Purpose::RecentRooms) {
-            return Vec::new();
-        }
+        if self.agreed(Purpose::RecentRooms) { self.kept_rooms() } else { Vec::new() }
+    }
+
+    fn kept_rooms(&self) -> Vec<RecentRoom> {
         let bytes = disk::read(&self.places.recents()).unwrap_or_default();
         recents::fresh(serde_json::from_slice(&bytes).unwrap_or_default(), now())
     }
@@ -311,24 +375,28 @@ impl Profile {
     ///
     /// # Errors
     /// When the list could not be written.
-    pub fn remember_room(&self, link: &str) -> Result<(), ProfileError> {
-        if !self.agreed(Purpose::RecentRooms) {
-            return Ok(());
-        }
-        let rooms = recents::remember(self.recent_rooms(), link, now());
-        let text = serde_json::to_string_pretty(&rooms).unwrap_or_default();
-        disk::replace(&self.places.recents(), text.as_bytes())
+    pub fn remember_room(&mut self, link: &str) -> Result<(), ProfileError> {
+        self.in_turn(|me| {
+            if !me.agreed(Purpose::RecentRooms) {
+                return Ok(());
+            }
+            me.keep_rooms(&recents::remember(me.kept_rooms(), link, now()))
+        })
     }
 
     /// Takes one room off the list, or all of them.
     ///
     /// # Errors
     /// When the list could not be written; then it stays as it was.
-    pub fn forget_rooms(&self, link: Option<&str>) -> Result<(), ProfileError> {
-        let Some(link) = link else { return disk::remove(&self.places.recents()) };
-        let rooms: Vec<RecentRoom> = self.recent_rooms().into_iter().filter(|room| room.link != link).collect();
-        let text = serde_json::to_string_pretty(&rooms).unwrap_or_default();
-        disk::replace(&self.places.recents(), text.as_bytes())
+    pub fn forget_rooms(&mut self, link: Option<&str>) -> Result<(), ProfileError> {
+        self.in_turn(|me| {
+            let Some(link) = link else { return disk::remove(&me.places.recents()) };
+            me.keep_rooms(&me.kept_rooms().into_iter().filter(|room| room.link != link).collect::<Vec<_>>())
+        })
+    }
+
+    fn keep_rooms(&self, rooms: &[RecentRoom]) -> Result<(), ProfileError> {
+        disk::replace(&self.places.recents(), serde_json::to_string_pretty(rooms).unwrap_or_default().as_bytes())
     }
 
     pub(crate) fn erase_acknowledgement_lines(&mut self, lines: &[u64]) -> Result<usize, ProfileError> {
@@ -365,8 +433,7 @@ impl Profile {
         if rooms.is_empty() || !self.agreed(Purpose::RecentRooms) {
             return Ok(());
         }
-        let rooms = recents::clean(rooms, now());
-        disk::replace(&self.places.recents(), serde_json::to_string_pretty(&rooms).unwrap_or_default().as_bytes())
+        self.keep_rooms(&recents::clean(rooms, now()))
     }
 
     pub(crate) fn forget_key(&self) {
@@ -374,10 +441,10 @@ impl Profile {
     }
 
     fn forget_what_is_not_agreed(&mut self) -> Result<(), ProfileError> {
-        if !self.agreed(Purpose::RecentRooms) {
+        if !self.keeps(Purpose::RecentRooms) {
             disk::remove(&self.places.recents())?;
         }
-        if self.settings.display_name.is_some() && !self.agreed(Purpose::DisplayName) {
+        if self.settings.display_name.is_some() && !self.keeps(Purpose::DisplayName) {
             self.set_settings(self.settings.clone())?;
         }
         if !self.policy.allows_autostart() {

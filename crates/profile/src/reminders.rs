@@ -34,24 +34,28 @@ impl Profile {
     ///
     /// # Errors
     /// When it could not be written.
-    pub fn remind(&self, reminder: Reminder) -> Result<(), ProfileError> {
-        let mut all = self.reminders();
-        all.retain(|other| *other != reminder);
-        all.push(reminder);
-        let surplus = all.len().saturating_sub(MAX_REMINDERS);
-        self.keep_reminders(&all[surplus..])
+    pub fn remind(&mut self, reminder: Reminder) -> Result<(), ProfileError> {
+        self.in_turn(|me| {
+            let mut all = me.reminders();
+            all.retain(|other| *other != reminder);
+            all.push(reminder);
+            let surplus = all.len().saturating_sub(MAX_REMINDERS);
+            me.keep_reminders(&all[surplus..])
+        })
     }
 
     /// Forgets one reminder, or all of them.
     ///
     /// # Errors
     /// When the list could not be written; then it stays as it was.
-    pub fn forget_reminders(&self, one: Option<&Reminder>) -> Result<(), ProfileError> {
-        let left: Vec<Reminder> = match one {
-            Some(gone) => self.reminders().into_iter().filter(|reminder| reminder != gone).collect(),
-            None => Vec::new(),
-        };
-        self.keep_reminders(&left)
+    pub fn forget_reminders(&mut self, one: Option<&Reminder>) -> Result<(), ProfileError> {
+        self.in_turn(|me| {
+            let left: Vec<Reminder> = match one {
+                Some(gone) => me.reminders().into_iter().filter(|reminder| reminder != gone).collect(),
+                None => Vec::new(),
+            };
+            me.keep_reminders(&left)
+        })
     }
 
     fn keep_reminders(&self, all: &[Reminder]) -> Result<(), ProfileError> {

@@ -8,6 +8,7 @@
 //! Whatever goes wrong here, rooms go on: it is told once ([`LogTrouble`]) and lines are lost rather than guests.
 
 mod book;
+mod export;
 mod holds;
 mod look;
 mod scribe;
@@ -25,6 +26,7 @@ use tokio::sync::mpsc;
 use crate::ServeError;
 
 pub use book::purge;
+pub use export::export;
 pub use holds::{HoldFailure, Holds, Kept, Listing, Seal};
 pub use look::{Look, look};
 pub use scribe::LogTrouble;

@@ -32,6 +32,7 @@ use tokio::time::timeout;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
+pub use access_log::export as export_log;
 pub use access_log::{AccessLog, Clock, HoldFailure, Holds, Kept, Listing, LogTrouble, Look, Seal, look, purge};
 pub use options::{MAX_SLOTS, ServeError, ServeOptions, Tls};
 pub use runde_signalling::guest::Relay;

@@ -10,10 +10,11 @@ use crate::view::{
     DeskPage, Document, ErrorCode, Lang, Letter, LetterRequest, Pack, PrivacyDesk, Reminder, Responsible, RoomLog,
     Saved, UiError,
 };
+use runde_privacy::access_log::ExportFormat;
 use runde_privacy::{Method, Operator, Target, export};
 use runde_profile::{Archive, ImportError, Item, MAX_ARCHIVE, Protection};
 use std::fs::{File, OpenOptions};
-use std::io::{Read, Write};
+use std::io::{BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use tokio::sync::oneshot;
 
@@ -49,6 +50,8 @@ struct Asked {
 /// What happens with the file that was chosen.
 pub enum Errand {
     Write(Document, Vec<u8>),
+    /// Line by line, since a log may be large: the document, its format and the folder of the log.
+    WriteLog(Document, ExportFormat, PathBuf),
     Import,
 }
 
@@ -181,9 +184,21 @@ impl<S: Shell> App<S> {
 
     /// Asks where a document goes and writes it there; nothing is written where nobody said so.
     pub(super) fn save_document(&mut self, document: Document) -> Result<(), UiError> {
-        let bytes = self.content_of(document)?;
+        let errand = match document {
+            Document::LogJson => Errand::WriteLog(document, ExportFormat::JsonLines, self.desk()?.log_folder()),
+            Document::LogCsv => Errand::WriteLog(document, ExportFormat::Csv, self.desk()?.log_folder()),
+            Document::LedgerJson
+            | Document::LedgerJsonLd
+            | Document::LedgerKantara
+            | Document::Profile
+            | Document::LetterPdf
+            | Document::LetterText
+            | Document::Contacts
+            | Document::PackPdf
+            | Document::PackText => Errand::Write(document, self.content_of(document)?),
+        };
         let german = self.desk()?.speaks_german();
-        self.ask_for_file(Question { german, save_as: Some(name_of(document)) }, Errand::Write(document, bytes));
+        self.ask_for_file(Question { german, save_as: Some(name_of(document)) }, errand);
         Ok(())
     }
 
@@ -204,14 +219,23 @@ impl<S: Shell> App<S> {
     pub(super) fn file_chosen(&mut self, errand: Errand, path: &Path) {
         self.counter.something_happened();
         let done = match errand {
-            Errand::Write(document, bytes) => write(path, &bytes).map(|()| {
-                self.counter.saved = Some(Saved { document, path: path.display().to_string() });
-            }),
+            Errand::Write(document, bytes) => {
+                write(path, |out| out.write_all(&bytes)).map(|()| self.saved(document, path))
+            }
+            Errand::WriteLog(document, format, log) => {
+                let lines =
+                    |out: &mut BufWriter<File>| runde_server::export_log(&log, format, runde_profile::now(), out);
+                write(path, |out| lines(out).map(drop)).map(|()| self.saved(document, path))
+            }
             Errand::Import => read(path).and_then(|bytes| self.import(&bytes)),
         };
         if let Err(error) = done {
             self.toast(error);
         }
+    }
+
+    fn saved(&mut self, document: Document, path: &Path) {
+        self.counter.saved = Some(Saved { document, path: path.display().to_string() });
     }
 
     fn import(&mut self, bytes: &[u8]) -> Result<(), UiError> {
@@ -240,6 +264,7 @@ impl<S: Shell> App<S> {
             Document::LedgerJson | Document::LedgerJsonLd | Document::LedgerKantara | Document::Profile => {
                 Ok(self.desk()?.document(document))
             }
+            Document::LogJson | Document::LogCsv => Err(UiError::internal("a log is written line by line")),
         }
     }
 
@@ -322,7 +347,9 @@ impl Desk {
             | Document::LetterText
             | Document::Contacts
             | Document::PackPdf
-            | Document::PackText => {
+            | Document::PackText
+            | Document::LogJson
+            | Document::LogCsv => {
                 return self.profile.archive().to_json().into_bytes();
             }
         };
@@ -342,11 +369,13 @@ const fn name_of(document: Document) -> &'static str {
         Document::LetterText => "runde-letter.txt",
         Document::PackPdf => "runde-paper.pdf",
         Document::PackText => "runde-paper.md",
+        Document::LogJson => "runde-access-log.jsonl",
+        Document::LogCsv => "runde-access-log.csv",
     }
 }
 
 /// For its owner alone. The dialog asked before it gave the name of a file that is there.
-fn write(path: &Path, bytes: &[u8]) -> Result<(), UiError> {
+fn write(path: &Path, fill: impl FnOnce(&mut BufWriter<File>) -> std::io::Result<()>) -> Result<(), UiError> {
     let refused = |error: std::io::Error| {
         let sentence = UiError::new(ErrorCode::FileUnwritable).with("path", path.display().to_string());
         sentence.with("detail", error.to_string())
@@ -355,8 +384,8 @@ fn write(path: &Path, bytes: &[u8]) -> Result<(), UiError> {
     options.write(true).create(true).truncate(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path).map_err(refused)?;
-    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(refused)
+    let mut out = BufWriter::new(options.open(path).map_err(refused)?);
+    fill(&mut out).and_then(|()| out.flush()).and_then(|()| out.get_ref().sync_all()).map_err(refused)
 }
 
 /// One byte more than an archive may have, so that a longer one is noticed.

@@ -64,6 +64,29 @@ impl Asking {
 /// The profile and what it means for the window.
 pub struct Desk {
     pub(super) profile: Profile,
+    /// How many of the profile's troubles the window was told.
+    told: usize,
+    known: Known,
+}
+
+/// What of the profile was true when the app looked last; another program may write to it.
+#[derive(Default)]
+struct Known {
+    readings: u64,
+    pseudonym: String,
+    processing: runde_profile::Processing,
+}
+
+/// What another program did to the profile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outside {
+    Nothing,
+    Changed {
+        /// Echo, noise or gain.
+        sound: bool,
+    },
+    /// Everything was erased.
+    Erased,
 }
 
 pub fn unix_now() -> u64 {
@@ -81,13 +104,41 @@ impl Desk {
         let build =
             Build { app_version: env!("CARGO_PKG_VERSION").to_owned(), ui_build_hash: crate::UI_BUILD.to_owned() };
         let opening = Opening { places, build, wait: WAIT_FOR_PROFILE };
-        let profile = Profile::open(opening).map_err(|error| words::profile_error(&error))?;
-        Ok(Self { profile })
+        let profile = Profile::open_for_long(opening).map_err(|error| words::profile_error(&error))?;
+        let mut desk = Self { profile, told: 0, known: Known::default() };
+        desk.known = desk.know();
+        Ok(desk)
     }
 
-    /// What was found damaged when the profile was opened.
-    pub fn take_warnings(&self) -> Vec<UiError> {
-        self.profile.troubles().iter().map(words::trouble).collect()
+    fn know(&self) -> Known {
+        let profile = &self.profile;
+        Known {
+            readings: profile.readings(),
+            pseudonym: profile.pseudonym().to_owned(),
+            processing: profile.settings().processing,
+        }
+    }
+
+    /// Reads what another program wrote, and says what that was.
+    pub fn look_outside(&mut self) -> Result<Outside, UiError> {
+        self.profile.catch_up().map_err(|error| words::profile_error(&error))?;
+        let now = self.know();
+        let before = std::mem::replace(&mut self.known, now);
+        if self.known.readings == before.readings {
+            return Ok(Outside::Nothing);
+        }
+        if self.known.pseudonym != before.pseudonym {
+            return Ok(Outside::Erased);
+        }
+        Ok(Outside::Changed { sound: self.known.processing != before.processing })
+    }
+
+    /// What was found damaged since this was asked last.
+    pub fn take_warnings(&mut self) -> Vec<UiError> {
+        let troubles = self.profile.troubles();
+        let new = troubles.get(self.told..).unwrap_or_default().iter().map(words::trouble).collect();
+        self.told = troubles.len();
+        new
     }
 
     /// Whether links may open this profile.
@@ -192,6 +243,8 @@ impl Desk {
     }
 
     pub fn change(&mut self, change: SettingChange) -> Result<(), UiError> {
+        // On top of what another program wrote, not over it.
+        self.profile.catch_up().map_err(|error| words::profile_error(&error))?;
         let mut settings = self.profile.settings().clone();
         match change {
             SettingChange::Language(language) => settings.language = words::chosen_language(language),

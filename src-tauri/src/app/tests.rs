@@ -11,6 +11,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 mod autostart;
 mod devices_and_links;
 mod doors;
+mod outside;
 mod own_notice;
 mod papers_and_log;
 mod privacy_desk;

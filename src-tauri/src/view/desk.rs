@@ -72,6 +72,8 @@ pub struct Judgement {
     pub torn: bool,
     /// Number of the first line that is dated before one above it: the clock was moved back.
     pub clock_back: Option<u32>,
+    /// Number of the first line that is dated more than a day ahead: a consent with such a time does not count.
+    pub dated_ahead: Option<u32>,
 }
 
 /// One line of either ledger.
@@ -261,6 +263,10 @@ pub enum Document {
     /// The paper on the page.
     PackPdf,
     PackText,
+    /// The access log of one's own rooms, an object a line.
+    LogJson,
+    /// The same as a table.
+    LogCsv,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -175,6 +175,8 @@ pub enum ErrorCode {
     ObjectionKept,
     /// Everything was erased but files that are not ours. `path`
     ForeignFilesKept,
+    /// Another program erased the whole profile while the window was open.
+    ProfileErased,
     /// A meeting runs or a room is open.
     LeaveFirst,
     /// `path`, and `detail` in the system's words

@@ -46,8 +46,8 @@ const SCHOOL = { name: 'Gymnasium Musterstadt', address: 'Schulstraße 1\n12345 
 
 export const desk = (openedAt: PrivacyDesk['openedAt']): PrivacyDesk => ({
   openedAt, protection: 'fileRights',
-  acknowledgements: { lines: 3, erased: 1, brokenAt: null, cut: false, torn: false, clockBack: null },
-  consents: { lines: 2, erased: 0, brokenAt: null, cut: false, torn: false, clockBack: null },
+  acknowledgements: { lines: 3, erased: 1, brokenAt: null, cut: false, torn: false, clockBack: null, datedAhead: null },
+  consents: { lines: 2, erased: 0, brokenAt: null, cut: false, torn: false, clockBack: null, datedAhead: null },
   entries: [
     entry('acknowledgements/3', 'objected', 'meet.example', { readable: false }), entry('consents/2', 'refused', 'display-name'),
     entry('acknowledgements/2', 'noted', 'meet.jit.si', { lang: 'de-simple', byButton: false }), entry('consents/1', 'given', 'recent-rooms'), entry('acknowledgements/1', 'erased', ''),

@@ -72,3 +72,12 @@ test('a broken seal and a file that no register knows are told', () => {
   expect(screen.getByText(/Siegel verletzt.*Prüfung fällig seit/)).toBeTruthy();
   expect(screen.getByText('Diese Datei steht nicht im Verzeichnis der Sicherungen.')).toBeTruthy();
 });
+
+test('the whole log is saved as a table or as lines of JSON, and where it went is said', async () => {
+  const { asked, store, user } = open();
+  await user.click(screen.getByRole('button', { name: 'Tabelle (CSV) speichern …' }));
+  await user.click(screen.getByRole('button', { name: 'JSON Lines speichern …' }));
+  expect(asked.slice(-2)).toEqual([['saveDocument', 'logCsv'], ['saveDocument', 'logJson']]);
+  store.apply({ slice: 'desk', value: { ...desk('roomLog'), log: roomLog, saved: { document: 'logCsv', path: '/tmp/log.csv' } } });
+  expect((await screen.findByText('Gespeichert: /tmp/log.csv')).closest('[role=status]')).toBeTruthy();
+});

@@ -37,13 +37,14 @@ test('the record says in a sentence whether it is whole, and every entry names t
 });
 
 test('a broken chain names the line, and a cut one says what is missing', () => {
-  const { store } = open('ledger', { acknowledgements: { lines: 2, erased: 0, brokenAt: 3, cut: false, torn: false, clockBack: null } });
+  const { store } = open('ledger', { acknowledgements: { lines: 2, erased: 0, brokenAt: 3, cut: false, torn: false, clockBack: null, datedAhead: null } });
   expect(screen.getByText(/Die Kette bricht in Zeile 3\./)).toBeTruthy();
   expect(store.desk?.consents.cut).toBe(false);
 });
 
 test('cut and unfinished ledgers get their sentences', () => {
-  open('ledger', { acknowledgements: { lines: 1, erased: 0, brokenAt: null, cut: true, torn: false, clockBack: null }, consents: { lines: 1, erased: 0, brokenAt: null, cut: false, torn: true, clockBack: 4 } });
+  open('ledger', { acknowledgements: { lines: 1, erased: 0, brokenAt: null, cut: true, torn: false, clockBack: null, datedAhead: null }, consents: { lines: 1, erased: 0, brokenAt: null, cut: false, torn: true, clockBack: 4, datedAhead: 3 } });
+  expect(screen.getByText(/Eintrag 3 trägt eine Zeit, die noch nicht war/)).toBeTruthy();
   expect(screen.getByText(/Am Ende fehlen Einträge/)).toBeTruthy();
   expect(screen.getByText(/ein Eintrag\. Eine letzte Zeile wurde nie fertig/)).toBeTruthy();
 });

@@ -44,6 +44,18 @@ pub const fn trouble_word(trouble: &LogTrouble) -> &'static str {
     }
 }
 
+/// On standard error: the lines themselves may be on standard output.
+pub fn exported(lines: u64, lang: Lang) -> String {
+    match lang {
+        Lang::De | Lang::DeSimple => format!(
+            "{lines} Zeilen. Was Sie ausgeben, löscht Runde nicht mehr: Bewahren Sie es nicht länger auf, als Ihr Hinweis sagt."
+        ),
+        Lang::En => {
+            format!("{lines} lines. Runde does not delete what you export: keep it no longer than your notice says.")
+        }
+    }
+}
+
 pub fn started(incident: &Incident, kept: &Kept, lang: Lang) -> String {
     let (lines, file) = (kept.lines, kept.file.display());
     match lang {

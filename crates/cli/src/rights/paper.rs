@@ -1,7 +1,7 @@
 //! Files that a person names: read within bounds, written without overwriting anything.
 
 use std::fs::{File, OpenOptions};
-use std::io::{Read, Write};
+use std::io::{BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
 use runde_privacy::letter::{MAX_ADDRESS_LINE, MAX_ADDRESS_LINES, MAX_DETAILS};
@@ -46,8 +46,15 @@ impl OwnFile {
     }
 
     pub fn fill(self, bytes: &[u8]) -> Result<(), Failure> {
-        let Self { path, mut file } = self;
-        file.write_all(bytes).and_then(|()| file.sync_all()).map_err(|source| {
+        self.fill_with(|file| file.write_all(bytes))
+    }
+
+    /// The same for what is written piece by piece. Where it cannot be finished nothing stays.
+    pub fn fill_with<T>(self, write: impl FnOnce(&mut BufWriter<&File>) -> std::io::Result<T>) -> Result<T, Failure> {
+        let Self { path, file } = self;
+        let mut out = BufWriter::new(&file);
+        let done = write(&mut out).and_then(|done| out.flush().and_then(|()| file.sync_all()).map(|()| done));
+        done.map_err(|source| {
             let _ = std::fs::remove_file(&path);
             Failure::File { path, source }
         })

@@ -38,6 +38,42 @@ impl std::fmt::Display for Line {
     }
 }
 
+/// How lines leave the log, each on a line of its own, with these five fields and no other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExportFormat {
+    /// One object a line, the number as a number.
+    JsonLines,
+    /// RFC 4180 with a line of names; no value ever holds a comma, a quote or a line break.
+    Csv,
+}
+
+impl ExportFormat {
+    /// What stands above the first line, line feed included.
+    #[must_use]
+    pub const fn head(self) -> &'static str {
+        match self {
+            Self::JsonLines => "",
+            Self::Csv => "time,bytes_sent,client,os,ip\n",
+        }
+    }
+
+    /// One line, line feed included.
+    #[must_use]
+    pub fn line(self, line: &Line) -> String {
+        let Line { time, bytes_sent, client, os, ip } = line;
+        let os = os.name();
+        match self {
+            Self::JsonLines => {
+                let (time, client, ip) = (time.to_string(), client.to_string(), ip.to_string());
+                let fields =
+                    serde_json::json!({"time": time, "bytes_sent": bytes_sent, "client": client, "os": os, "ip": ip});
+                format!("{fields}\n")
+            }
+            Self::Csv => format!("{time},{bytes_sent},{client},{os},{ip}\n"),
+        }
+    }
+}
+
 impl std::str::FromStr for Line {
     type Err = LineError;
 
@@ -103,6 +139,16 @@ mod tests {
         ] {
             assert!(odd.parse::<Line>().is_err(), "{odd:?}");
         }
+    }
+
+    #[test]
+    fn what_leaves_the_log_has_the_same_five_fields() {
+        let json: serde_json::Value = serde_json::from_str(&ExportFormat::JsonLines.line(&example())).unwrap();
+        let expected = serde_json::json!({"time": "2026-11-23T09:00:07Z", "bytes_sent": 184_320, "client": "Chromium 130",
+            "os": "Linux", "ip": "192.0.2.7"});
+        assert_eq!(json, expected);
+        let csv = format!("{}{}", ExportFormat::Csv.head(), ExportFormat::Csv.line(&example()));
+        assert_eq!(csv, "time,bytes_sent,client,os,ip\n2026-11-23T09:00:07Z,184320,Chromium 130,Linux,192.0.2.7\n");
     }
 
     #[test]

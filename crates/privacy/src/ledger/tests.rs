@@ -36,7 +36,7 @@ fn what_was_confirmed_is_read_back() {
     let read = replay(&written.to_bytes());
     assert!(read.ledger.records().eq(written.records()));
     assert_eq!(read.ledger.head(), written.head());
-    assert!(read.verdict(written.head().as_ref()).is_sound());
+    assert!(read.verdict(written.head().as_ref(), Moment::default()).is_sound());
 }
 
 #[test]
@@ -55,7 +55,7 @@ fn erasing_leaves_the_chain_whole_and_the_content_gone() {
     assert!(ledger.erase(2) && !ledger.erase(2) && !ledger.erase(9));
     let bytes = ledger.to_bytes();
     assert!(!String::from_utf8_lossy(&bytes).contains("record \\\"1\\\""));
-    let verdict = replay(&bytes).verdict(head.as_ref());
+    let verdict = replay(&bytes).verdict(head.as_ref(), Moment::default());
     assert!(verdict.is_sound());
     assert_eq!((verdict.lines, verdict.erased, verdict.head), (3, 1, HeadState::Equal));
 }
@@ -88,7 +88,7 @@ fn an_append_cut_off_by_a_crash_is_torn_and_not_damage() {
     let bytes = ledger_of(2).to_bytes();
     let read = replay(&bytes[..bytes.len() - 20]);
     assert_eq!((read.ledger.len(), read.damage), (1, None));
-    assert!(read.verdict(None).torn);
+    assert!(read.verdict(None, Moment::default()).torn);
 }
 
 #[test]
@@ -139,7 +139,7 @@ proptest! {
         let mut bytes = ledger.to_bytes();
         let bit = bit % (8 * bytes.len());
         bytes[bit / 8] ^= 1 << (bit % 8);
-        let verdict = replay(&bytes).verdict(ledger.head().as_ref());
+        let verdict = replay(&bytes).verdict(ledger.head().as_ref(), Moment::default());
         prop_assert!(!verdict.is_sound());
     }
 
@@ -149,9 +149,9 @@ proptest! {
         let text = String::from_utf8(ledger.to_bytes()).unwrap();
         let mut lines: Vec<&str> = text.split_inclusive('\n').collect();
         let taken = lines.remove(from);
-        prop_assert!(!replay(lines.concat().as_bytes()).verdict(ledger.head().as_ref()).is_sound());
+        prop_assert!(!replay(lines.concat().as_bytes()).verdict(ledger.head().as_ref(), Moment::default()).is_sound());
         lines.insert(to, taken);
-        let sound = replay(lines.concat().as_bytes()).verdict(ledger.head().as_ref()).is_sound();
+        let sound = replay(lines.concat().as_bytes()).verdict(ledger.head().as_ref(), Moment::default()).is_sound();
         prop_assert_eq!(sound, from == to);
     }
 
@@ -169,9 +169,24 @@ fn a_clock_that_was_moved_back_is_named_and_takes_nothing_of_the_order() {
     for second in ["5 a", "7 b", "6 c", "6 d", "9 e"] {
         ledger.record(second.to_owned(), &mut rng).unwrap().confirm();
     }
-    let verdict = |ledger: &Ledger<String>| replay(&ledger.to_bytes()).verdict(ledger.head().as_ref());
+    let verdict =
+        |ledger: &Ledger<String>| replay(&ledger.to_bytes()).verdict(ledger.head().as_ref(), Moment::default());
     let seen = verdict(&ledger);
     assert_eq!((seen.is_sound(), seen.lines, seen.clock_back), (true, 5, Some(3)));
     ledger.erase(2);
     assert_eq!(verdict(&ledger).clock_back, None, "an erased line has no time any more");
+}
+
+#[test]
+fn a_line_that_is_dated_ahead_of_the_clock_is_named() {
+    const DAY: i64 = 24 * 60 * 60;
+    let mut rng = ChaCha8Rng::seed_from_u64(7);
+    let mut ledger = Ledger::new(key());
+    for day in [1, 2, 9, 3] {
+        ledger.record(format!("{} day", day * DAY), &mut rng).unwrap().confirm();
+    }
+    let seen = |day: i64| replay(&ledger.to_bytes()).verdict(None, Moment::from_unix(day * DAY));
+    assert_eq!((seen(3).dated_ahead, seen(3).clock_back, seen(3).is_sound()), (Some(3), Some(4), true));
+    assert_eq!([7, 8, 9].map(|day| seen(day).dated_ahead), [Some(3), None, None], "a day is what clocks are set by");
+    assert_eq!(seen(0).dated_ahead, Some(2));
 }

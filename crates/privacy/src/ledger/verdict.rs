@@ -3,8 +3,13 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::stamp::Moment;
+
 use super::line::Refused;
 use super::{Dated, Head, Ledger, Replay};
+
+/// How far ahead of the clock a record may be dated. Clocks are set by minutes, around midnight by what looks like a day.
+pub(crate) const AHEAD_SECONDS: i64 = 24 * 60 * 60;
 
 /// The first line that could not be believed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -40,6 +45,9 @@ pub struct Verdict {
     pub head: HeadState,
     /// The first line that is dated before a line above it: the clock was moved back. The order of lines does not depend on it.
     pub clock_back: Option<u64>,
+    /// The first line that is dated more than a day after the time of the judgement: it was written under another clock, or this one is
+    /// wrong now. What it says of time is not believed.
+    pub dated_ahead: Option<u64>,
 }
 
 impl Verdict {
@@ -67,14 +75,19 @@ impl<R: Serialize + DeserializeOwned> Ledger<R> {
 }
 
 impl<R: Dated> Ledger<R> {
+    /// Numbers and times of the lines that are not erased.
+    fn dated(&self) -> impl Iterator<Item = (u64, Moment)> {
+        let pairs = self.entries.iter().zip(&self.records);
+        pairs.filter_map(|(entry, record)| Some((entry.seq, record.as_ref()?.dated())))
+    }
+
+    fn dated_ahead(&self, now: Moment) -> Option<u64> {
+        self.dated().find_map(|(seq, at)| (at.unix() - now.unix() > AHEAD_SECONDS).then_some(seq))
+    }
+
     fn clock_back(&self) -> Option<u64> {
-        let dated = self
-            .entries
-            .iter()
-            .zip(&self.records)
-            .filter_map(|(entry, record)| Some((entry.seq, record.as_ref()?.dated())));
         let mut latest = None;
-        dated.into_iter().find_map(|(seq, at)| {
+        self.dated().find_map(|(seq, at)| {
             let back = latest.is_some_and(|latest| at < latest);
             latest = latest.max(Some(at));
             back.then_some(seq)
@@ -83,8 +96,9 @@ impl<R: Dated> Ledger<R> {
 }
 
 impl<R: Serialize + DeserializeOwned + Dated> Replay<R> {
+    /// `kept`: the head that was kept apart; `now`: against which dates are held.
     #[must_use]
-    pub fn verdict(&self, kept: Option<&Head>) -> Verdict {
+    pub fn verdict(&self, kept: Option<&Head>, now: Moment) -> Verdict {
         Verdict {
             lines: self.ledger.entries.len(),
             erased: self.ledger.entries.iter().filter(|entry| entry.content.is_none()).count(),
@@ -92,6 +106,7 @@ impl<R: Serialize + DeserializeOwned + Dated> Replay<R> {
             torn: !self.torn.is_empty(),
             head: self.ledger.compare(kept),
             clock_back: self.ledger.clock_back(),
+            dated_ahead: self.ledger.dated_ahead(now),
         }
     }
 }

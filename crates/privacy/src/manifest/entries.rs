@@ -294,6 +294,18 @@ pub const ENTRIES: &[Entry] = &[
     },
     Entry {
         folder: Folder::Data,
+        name: "window.lock",
+        shape: Shape::Closed,
+        purpose: said(
+            "Verhindert, dass zwei Fenster zugleich ein Profil haben; leer",
+            "Keeps two windows from having one profile at once; empty",
+        ),
+        basis: NEEDED,
+        retention: UNTIL_ERASED,
+        fields: &[],
+    },
+    Entry {
+        folder: Folder::Data,
         name: DAMAGED,
         shape: Shape::Closed,
         purpose: said(

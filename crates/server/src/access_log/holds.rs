@@ -5,14 +5,15 @@
 //! [`Holds::register`].
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use runde_privacy::access_log::hold::{self, Act, Entry, HoldError, Incident, Register, State};
-use runde_privacy::access_log::{DayFile, Line, MAX_LINE, Retention};
+use runde_privacy::access_log::{DayFile, Line, Retention};
 use runde_privacy::stamp::Moment;
 
 use super::book::{HOLDS, is_plain, private, private_folder, purge};
+use super::export::each_line;
 
 /// Lines of one hold: about 20 MB. An attack that left more is described by these; a narrower rule takes others.
 const MAX_LINES: usize = 200_000;
@@ -257,25 +258,6 @@ fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = private(OpenOptions::new().write(true).create_new(true), 0o400).open(path)?;
     file.write_all(bytes)?;
     file.sync_all()
-}
-
-/// Whole lines of a file that are lines of ours, until `go_on` says no. What is none is passed over.
-fn each_line(path: &Path, mut go_on: impl FnMut(Line) -> bool) -> io::Result<()> {
-    let mut reader = BufReader::new(File::open(path)?);
-    let mut bytes = Vec::with_capacity(MAX_LINE + 1);
-    loop {
-        bytes.clear();
-        let read = reader.by_ref().take(MAX_LINE as u64 + 1).read_until(b'\n', &mut bytes)?;
-        if read == 0 {
-            return Ok(());
-        }
-        let whole = bytes.strip_suffix(b"\n").and_then(|line| std::str::from_utf8(line).ok());
-        if let Some(line) = whole.and_then(|text| text.parse().ok())
-            && !go_on(line)
-        {
-            return Ok(());
-        }
-    }
 }
 
 #[cfg(test)]

@@ -64,7 +64,7 @@ impl Desk {
         }
     }
 
-    pub(super) fn log_folder(&self) -> std::path::PathBuf {
+    pub(in crate::app) fn log_folder(&self) -> std::path::PathBuf {
         self.profile.places().data.join("access-log")
     }
 

@@ -93,11 +93,11 @@ impl Desk {
         self.gate().notice(&self.as_visited(target))
     }
 
-    pub fn remind(&self, reminder: Reminder) -> Result<(), UiError> {
+    pub fn remind(&mut self, reminder: Reminder) -> Result<(), UiError> {
         self.profile.remind(reminder).map_err(|error| words::profile_error(&error))
     }
 
-    pub fn forget_reminder(&self, reminder: &Reminder) -> Result<(), UiError> {
+    pub fn forget_reminder(&mut self, reminder: &Reminder) -> Result<(), UiError> {
         self.profile.forget_reminders(Some(reminder)).map_err(|error| words::profile_error(&error))
     }
 

@@ -133,6 +133,7 @@ fn judgement(verdict: Verdict) -> Judgement {
         cut: verdict.head == HeadState::Behind,
         torn: verdict.torn,
         clock_back: verdict.clock_back.map(small),
+        dated_ahead: verdict.dated_ahead.map(small),
     }
 }
 

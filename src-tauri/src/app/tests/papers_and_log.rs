@@ -51,6 +51,21 @@ fn flood() -> HoldRequest {
 }
 
 #[tokio::test]
+async fn the_whole_log_is_saved_where_the_dialog_said_with_its_five_fields() {
+    let mut person = Person::sits_down(None).await;
+    person.keeps_a_log().await;
+    let elsewhere = tempfile::tempdir().unwrap();
+    let fields = "184320,Chromium 130,Linux,192.0.2.7";
+    for (document, expected) in [(Document::LogCsv, fields), (Document::LogJson, "\"bytes_sent\":184320")] {
+        let path = elsewhere.path().join(format!("{document:?}"));
+        person.names(Some(&path), Request::SaveDocument(document)).await;
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.contains(expected), "{text}");
+        assert_eq!(person.desk_page().saved.unwrap().path, path.display().to_string());
+    }
+}
+
+#[tokio::test]
 async fn a_host_reads_the_log_holds_lines_with_a_reason_and_releases_them() {
     let mut person = Person::sits_down(None).await;
     let folder = person.keeps_a_log().await;

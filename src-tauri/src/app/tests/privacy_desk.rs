@@ -29,7 +29,7 @@ impl Person {
     }
 
     /// Presses a button that asks for a file, and answers the dialog.
-    async fn names(&mut self, file: Option<&Path>, request: Request<Wire>) {
+    pub(super) async fn names(&mut self, file: Option<&Path>, request: Request<Wire>) {
         self.desktop.0.lock().unwrap().file = file.map(Path::to_owned);
         self.does(request).await.unwrap();
         if let Some((errand, path)) = counter::chosen(&mut self.app.counter).await {

@@ -3,4 +3,4 @@
 /**
  * What can be written to a file of the person's choice.
  */
-export type Document = "ledgerJson" | "ledgerJsonLd" | "ledgerKantara" | "profile" | "letterPdf" | "letterText" | "contacts" | "packPdf" | "packText";
+export type Document = "ledgerJson" | "ledgerJsonLd" | "ledgerKantara" | "profile" | "letterPdf" | "letterText" | "contacts" | "packPdf" | "packText" | "logJson" | "logCsv";

@@ -23,4 +23,8 @@ torn: boolean,
 /**
  * Number of the first line that is dated before one above it: the clock was moved back.
  */
-clockBack: number | null, };
+clockBack: number | null, 
+/**
+ * Number of the first line that is dated more than a day ahead: a consent with such a time does not count.
+ */
+datedAhead: number | null, };
