@@ -85,7 +85,10 @@ impl Site {
             "enableRemb": false,
             "enableTcc": true,
             "enableIceRestart": true,
-            "videoQuality": { "codecPreferenceOrder": ["VP8"] },
+            "videoQuality": {
+                "codecPreferenceOrder": ["AV1", "VP9", "VP8", "H264"],
+                "mobileCodecPreferenceOrder": ["VP8", "VP9", "H264", "AV1"],
+            },
             "flags": { "ssrcRewritingEnabled": false },
             "analytics": { "disabled": true },
             "disableThirdPartyRequests": true,
