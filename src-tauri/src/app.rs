@@ -331,7 +331,7 @@ impl<S: Shell> App<S> {
                 self.decide_notice(decision, lang, scrolled_to_end).await
             }
             Request::DecideConsents { answers, lang } => self.decide_consents(&answers, lang).await,
-            Request::SetConsent { purpose, granted, lang } => self.desk()?.decide(&purpose, granted, lang),
+            Request::SetConsent { purpose, granted, lang } => self.set_consent(&purpose, granted, lang),
             Request::OpenLink(text) => self.open_text(&text),
             Request::HostRoom(options) => self.host(options).await,
             Request::CloseRoom => self.close_room().await,
@@ -433,10 +433,10 @@ impl<S: Shell> App<S> {
         let desk = self.desk()?;
         desk.change(change)?;
         let processing = door::processing(desk);
-        match &self.seat {
-            Some(seat) => seat.command(runde_client::Command::SetProcessing(processing)),
-            None => Ok(()),
+        if let Some(seat) = &self.seat {
+            seat.command(runde_client::Command::SetProcessing(processing))?;
         }
+        self.tell_direct()
     }
 
     fn desk(&mut self) -> Result<&mut Desk, UiError> {

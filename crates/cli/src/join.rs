@@ -8,7 +8,8 @@ use runde_client::{
     MeetingHandle,
 };
 use runde_client::{Processing, RoomLink, ScreenIn, VideoIn};
-use runde_privacy::Target;
+use runde_privacy::{Purpose, Target};
+use runde_profile::{Places, Policy, ProfileError};
 
 use tokio::sync::mpsc;
 
@@ -49,6 +50,7 @@ struct Draft {
     receive_height: Option<u32>,
     layers: Option<usize>,
     relay_only: bool,
+    direct: bool,
     needed: Needed,
     acks: Vec<String>,
     chat: Option<String>,
@@ -60,6 +62,9 @@ struct Draft {
 
 pub fn run(arguments: Arguments) -> Result<Exit, Failure> {
     let options = parse(arguments)?.finish()?;
+    if options.join.direct && !Policy::read(&Places::of_user()?.policy)?.allows(Purpose::PeerToPeer) {
+        return Err(ProfileError::Locked(Purpose::PeerToPeer.id().to_owned()).into());
+    }
     let contacts = options.join.contacts.clone();
     let file = options.contacts.as_deref().map(OwnFile::new).transpose()?;
     let exit = attend(options, &contacts);
@@ -252,6 +257,7 @@ fn parse(mut arguments: Arguments) -> Result<Draft, Failure> {
             "--video-out" => draft.video_out = Some(arguments.path()?).filter(|path| path.as_os_str() != "none"),
             "--processing" => draft.processing = Some(arguments.on_off("--processing")?),
             "--relay-only" => draft.relay_only = true,
+            "--p2p" => draft.direct = true,
             "--chat" => draft.chat = Some(arguments.text()?),
             "--receive-height" => {
                 draft.receive_height = Some(arguments.parsed("--receive-height", "a number of lines")?)
@@ -279,6 +285,7 @@ impl Draft {
         join.processing = self.processing.map(|on| if on { Processing::ALL } else { Processing::NONE });
         join.default_height = self.receive_height.unwrap_or(join.default_height);
         join.relay_only = self.relay_only;
+        join.direct = self.direct;
         join.layers = self.layers.unwrap_or(join.layers);
         join.microphone = join.audio_in != AudioIn::None;
         join.camera = join.video_in != VideoIn::None;
@@ -370,6 +377,15 @@ mod tests {
         assert!(options.join.microphone && options.join.camera && options.join.share);
         assert_eq!(options.join.screen_in, ScreenIn::Pattern);
         assert_eq!(options.join.video_in, VideoIn::Device("cam0".into()));
+    }
+
+    #[test]
+    fn a_direct_connection_is_made_only_where_it_was_asked_for() {
+        let direct = |words: &[&str]| {
+            let words = [&["https://h.example/r", "--name", "Ada"][..], words].concat();
+            parse(Arguments::of(&words)).unwrap().finish().unwrap().join.direct
+        };
+        assert!(!direct(&[]) && direct(&["--p2p"]));
     }
 
     #[test]

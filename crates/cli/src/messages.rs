@@ -175,6 +175,14 @@ pub fn meeting(event: &MeetingEvent, lang: Lang) -> Option<String> {
         | MeetingEvent::Knock { .. }
         | MeetingEvent::Ignored { .. }
         | MeetingEvent::NotDone { .. } => return moderation::sentence(event, lang),
+        MeetingEvent::Direct { on: true, .. } => pick(
+            "Direkt verbunden: Ton und Bild gehen ohne den Videoserver zur anderen Person.",
+            "Connected directly: sound and picture go to the other person without the video server.",
+        ),
+        MeetingEvent::Direct { on: false, .. } => pick(
+            "Ton und Bild gehen wieder über den Videoserver.",
+            "Sound and picture go through the video server again.",
+        ),
         MeetingEvent::NoBridge { .. } => pick(NO_BRIDGE_DE, NO_BRIDGE_EN),
         MeetingEvent::NoBridgeChannel => pick(NO_CHANNEL_DE, NO_CHANNEL_EN),
         MeetingEvent::Device { device, news } => devices::sentence(*device, news, lang),
@@ -223,7 +231,7 @@ const USAGE_DE: &str = "Aufruf:
                   [--audio-out DATEI.wav|none|device:ID] [--video-in DATEI.y4m|pattern|none|device:ID]
                   [--share DATEI.y4m|pattern]
                   [--video-out ORDNER|none] [--layers 1|2|3] [--processing on|off] [--chat TEXT] [--for 20s] [--json]
-                  [--user KONTO] [--password-stdin] [--relay-only] [--orders] [--contacts DATEI]
+                  [--user KONTO] [--password-stdin] [--relay-only] [--p2p] [--orders] [--contacts DATEI]
   runde-cli notice HOST|LINK|embedded-room[:TAGE] [--fetch [--contacts DATEI]] [--changes] [--lang de|en|de-simple]
                   [--ack SHA256]
   runde-cli notice --operator DATEI|profile [--changes] [--lang de|en|de-simple] [--ack SHA256]
@@ -255,7 +263,7 @@ const USAGE_EN: &str = "Usage:
                   [--audio-out FILE.wav|none|device:ID] [--video-in FILE.y4m|pattern|none|device:ID]
                   [--share FILE.y4m|pattern]
                   [--video-out DIR|none] [--layers 1|2|3] [--processing on|off] [--chat TEXT] [--for 20s] [--json]
-                  [--user ACCOUNT] [--password-stdin] [--relay-only] [--orders] [--contacts FILE]
+                  [--user ACCOUNT] [--password-stdin] [--relay-only] [--p2p] [--orders] [--contacts FILE]
   runde-cli notice HOST|LINK|embedded-room[:DAYS] [--fetch [--contacts FILE]] [--changes] [--lang de|en|de-simple]
                   [--ack SHA256]
   runde-cli notice --operator FILE|profile [--changes] [--lang de|en|de-simple] [--ack SHA256]

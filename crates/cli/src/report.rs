@@ -77,6 +77,7 @@ fn to_json(event: &MeetingEvent) -> Value {
         MeetingEvent::Chat(line) => chat(line),
         MeetingEvent::DominantSpeaker { endpoint } => json!({"event": "dominant", "endpoint": endpoint}),
         MeetingEvent::MediaConnected => json!({"event": "connected"}),
+        MeetingEvent::Direct { on, endpoint } => json!({"event": "p2p", "on": on, "endpoint": endpoint}),
         MeetingEvent::NoBridge { attempt } => json!({"event": "no-bridge", "attempt": attempt}),
         MeetingEvent::NoBridgeChannel => json!({"event": "no-bridge-channel"}),
         MeetingEvent::MutedByModerator { kind, screen, by } => {
@@ -131,6 +132,7 @@ fn stats(figures: &Stats) -> Value {
         "event": "stats",
         "rtt_ms": figures.rtt.map(|rtt| rtt.as_secs_f64() * 1000.0),
         "bandwidth_bps": figures.bandwidth_bps,
+        "p2p": figures.direct,
         "sources": figures.sources.iter().map(source_stats).collect::<Vec<_>>(),
     })
 }
@@ -240,7 +242,7 @@ mod tests {
 
     #[test]
     fn figures_are_numbers_in_milliseconds_or_null() {
-        let stats = to_json(&MeetingEvent::Stats(Stats { rtt: None, bandwidth_bps: Some(7), sources: Vec::new() }));
+        let stats = to_json(&MeetingEvent::Stats(Stats { bandwidth_bps: Some(7), ..Stats::default() }));
         assert_eq!((&stats["rtt_ms"], &stats["bandwidth_bps"]), (&Value::Null, &json!(7)));
     }
 }

@@ -18,9 +18,9 @@ use runde_privacy::Ground;
 use runde_privacy::stamp::Moment;
 pub use runde_signalling::config::{Ignored, IgnoredKind};
 
-pub(crate) use errand::Errand;
 #[cfg(test)]
 pub(crate) use errand::errand_of as errand;
+pub(crate) use errand::{Errand, Other};
 pub(crate) use stream::Counted;
 
 /// Entries of their own. A meeting makes about six, and whoever sends datagrams to the media socket makes one for each of their
@@ -45,6 +45,8 @@ pub enum Purpose {
     BridgeChannel,
     /// Sound and picture, sealed.
     Media,
+    /// Sound and picture to and from the one other participant, without the video bridge in between.
+    Direct,
     /// Sound and picture through a relay of the deployment (TURN), and its set-up.
     Relay,
     /// The proxy that the environment names, with everything that passes it.
@@ -64,6 +66,7 @@ impl Purpose {
             Self::ConferenceRequest => "conference-request",
             Self::BridgeChannel => "bridge-channel",
             Self::Media => "media",
+            Self::Direct => "direct-connection",
             Self::Relay => "relay",
             Self::Proxy => "proxy",
             Self::NameResolution => "name-resolution",
@@ -175,6 +178,11 @@ impl Contacts {
         }
     }
 
+    /// Something is done after all.
+    pub(crate) fn heed(&self, kind: IgnoredKind) {
+        self.book().ignored.retain(|ignored| ignored.kind != kind);
+    }
+
     /// A room said what no honest one says.
     pub(crate) fn note_odd_room(&self) {
         self.book().odd_room = true;
@@ -260,6 +268,24 @@ mod tests {
         assert_eq!((seen.contacts.len(), seen.contacts[0].received), (MAX_ENTRIES, 2));
         let kept: u64 = seen.contacts[1..].iter().map(|contacted| contacted.received).sum();
         assert_eq!(kept + seen.beyond.received, 20_000);
+    }
+
+    #[test]
+    fn of_a_direct_connection_only_the_chosen_address_is_a_contact_and_every_byte_is_counted() {
+        let contacts = Contacts::default();
+        let other = errand(&contacts).towards(Purpose::Direct).other();
+        let (first, second) = (SocketAddr::from(([192, 0, 2, 1], 9)), SocketAddr::from(([192, 0, 2, 2], 9)));
+        other.sent(first, 10);
+        other.sent(second, 10);
+        assert!(contacts.seen().contacts.is_empty(), "addresses that were only tried");
+        other.choose(second);
+        other.sent(first, 10);
+        other.sent(second, 10);
+        other.received(second, 5);
+        let seen = contacts.seen();
+        let entry = &seen.contacts[0];
+        assert_eq!((seen.contacts.len(), entry.address, entry.purpose.word()), (1, Some(second), "direct-connection"));
+        assert_eq!((entry.sent, entry.received, seen.beyond.sent), (10, 5, 30));
     }
 
     #[test]

@@ -83,10 +83,12 @@ pub struct SourceStats {
 /// Figures of the last second.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Stats {
-    /// Time to the server and back; `None` before it is known.
+    /// Time to the other side of the media and back; `None` before it is known.
     pub rtt: Option<Duration>,
-    /// Bits a second that the way to the server is believed to carry.
+    /// Bits a second that the way there is believed to carry.
     pub bandwidth_bps: Option<u64>,
+    /// Sound and picture go directly to the one other person; then the figures above are of that way.
+    pub direct: bool,
     pub sources: Vec<SourceStats>,
 }
 
@@ -230,6 +232,11 @@ pub enum MeetingEvent {
     },
     /// Sound and picture are connected (first time and after each repair).
     MediaConnected,
+    /// Sound and picture go directly to and from this person now, or no longer.
+    Direct {
+        on: bool,
+        endpoint: String,
+    },
     /// The deployment has no Videobridge for us, so nobody is heard or seen. The room is entered anew in a while, and again until there is one.
     NoBridge {
         /// From 1 since sound and picture were lost.

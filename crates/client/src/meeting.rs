@@ -8,6 +8,7 @@ mod actor;
 mod bridge;
 mod bridgeless;
 mod constraints;
+mod direct;
 mod downlink;
 mod names;
 mod renewals;

@@ -92,6 +92,9 @@ pub struct JoinOptions {
     /// Sound and picture only through a relay of the deployment, so that its bridge does not learn the own address. Its XMPP
     /// server does, whatever is chosen. Where the deployment offers no relay, the guest leaves.
     pub relay_only: bool,
+    /// Where there are only two in the room, sound and picture go directly between them, and each learns the other's address. Never
+    /// together with `relay_only`.
+    pub direct: bool,
     /// Where everything that is contacted is written down.
     pub contacts: Contacts,
     /// Lines wanted of each remote video while no face says more with [`Command::SetTiles`].
@@ -101,6 +104,11 @@ pub struct JoinOptions {
 }
 
 impl JoinOptions {
+    /// Whether a direct connection may be made.
+    pub(crate) const fn allows_direct(&self) -> bool {
+        self.direct && !self.relay_only
+    }
+
     /// A guest without any device, who sees and hears nothing but is there.
     pub fn new(link: RoomLink, name: impl Into<String>) -> Self {
         Self {
@@ -119,6 +127,7 @@ impl JoinOptions {
             camera: false,
             layers: LAYERS,
             relay_only: false,
+            direct: false,
             contacts: Contacts::default(),
             default_height: DEFAULT_HEIGHT,
             devices: None,
@@ -153,6 +162,8 @@ pub enum Command {
     SetCamera(bool),
     /// Share [`JoinOptions::screen_in`], or no longer.
     SetShare(bool),
+    /// Allow a direct connection of two from now on, or no longer ([`JoinOptions::direct`]).
+    SetDirect(bool),
     /// The complete list of tiles shown now; sources that are not listed are not wanted.
     SetTiles(Vec<Tile>),
     /// Echo cancellation, noise suppression and gain control from now on.
@@ -168,4 +179,19 @@ pub enum Command {
     Moderate(Moderation),
     /// Say good-bye and end.
     Leave,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_direct_connection_is_off_unless_asked_for_and_whenever_only_a_relay_may_be_used() {
+        let mut options = JoinOptions::new(RoomLink::parse("https://meet.example/garden", "").unwrap(), "Ada");
+        assert!(!options.allows_direct());
+        options.direct = true;
+        assert!(options.allows_direct());
+        options.relay_only = true;
+        assert!(!options.allows_direct(), "the other person would learn the address that the bridge shall not");
+    }
 }

@@ -133,6 +133,8 @@ pub struct MeetingState {
     pub chat: Vec<ChatLine>,
     /// The bridge offers no channel that can be opened here; pictures of the others may not come.
     pub no_bridge_channel: bool,
+    /// With whom sound and picture go directly, without the bridge.
+    pub direct: Option<String>,
     /// What the meeting is about; empty when nothing was said. At most 300 characters.
     pub subject: String,
     /// What the room asks of those who come; known to moderators only.
@@ -181,6 +183,8 @@ pub enum Fact {
         active: bool,
     },
     MediaConnected,
+    /// With whom there is a direct connection now; `None` when it ended.
+    Direct(Option<String>),
     /// The media session ended while the guest stays in the room.
     MediaGone,
     /// The media session broke while the guest stays in the room; another is being asked for.
@@ -250,6 +254,7 @@ impl MeetingState {
                 self.connection = Connection::Connected;
                 vec![MeetingEvent::MediaConnected]
             }
+            Fact::Direct(with) => self.direct(with),
             Fact::MediaGone => self.media_gone(),
             Fact::Repairing { attempt } => self.repairing(MeetingEvent::Reconnecting { attempt }),
             Fact::NoBridge { attempt } => self.repairing(MeetingEvent::NoBridge { attempt }),
@@ -288,6 +293,15 @@ impl MeetingState {
         let mut news = vec![MeetingEvent::Joined { room: self.room.clone(), endpoint }];
         news.extend(self.role(moderator));
         news
+    }
+
+    fn direct(&mut self, with: Option<String>) -> Vec<MeetingEvent> {
+        let before = std::mem::replace(&mut self.direct, with.clone());
+        if before == with {
+            return Vec::new();
+        }
+        let told = |on| move |endpoint| MeetingEvent::Direct { on, endpoint };
+        before.map(told(false)).into_iter().chain(with.map(told(true))).collect()
     }
 
     /// Nobody is told what they are from the start: a guest.

@@ -48,7 +48,7 @@ impl Purpose {
 
     /// The purposes whose function exists in this version: asking for others would be collecting
     /// consents on stock.
-    pub const OFFERED: [Self; 2] = [Self::RecentRooms, Self::DisplayName];
+    pub const OFFERED: [Self; 3] = [Self::RecentRooms, Self::DisplayName, Self::PeerToPeer];
 
     /// Same spelling as in JSON and on the command line.
     #[must_use]
@@ -119,7 +119,10 @@ impl Purpose {
             Self::CrashReport => {
                 ("Absturzbericht ablegen", "Ein Bericht bleibt auf diesem Gerät; Sie senden ihn nur von Hand.")
             }
-            Self::PeerToPeer => ("Zu zweit direkt verbinden", "Die andere Person erfährt dabei Ihre IP-Adresse."),
+            Self::PeerToPeer => (
+                "Direkte Verbindung zu zweit",
+                "Sind Sie nur zu zweit, gehen Ton und Bild ohne den Videoserver von Rechner zu Rechner. Die andere Person erfährt dabei Ihre IP-Adresse.",
+            ),
             Self::LocalRecording => (
                 "Auf diesem Gerät aufzeichnen",
                 "Bild und Ton des Gesprächs werden in eine Datei geschrieben, die Sie wählen.",
@@ -148,7 +151,10 @@ impl Purpose {
             Self::PersonVolume => ("Remember the volume of each person", "Name and chosen volume stay on this device."),
             Self::UpdateCheck => ("Look for new versions", "The server for new versions learns your IP address."),
             Self::CrashReport => ("Keep a crash report", "A report stays on this device; you send it by hand only."),
-            Self::PeerToPeer => ("Connect directly when there are two", "The other person learns your IP address."),
+            Self::PeerToPeer => (
+                "Direct connection when there are two",
+                "While there are only two of you, sound and picture go from computer to computer without the video server. The other person learns your IP address.",
+            ),
             Self::LocalRecording => (
                 "Record on this device",
                 "Picture and sound of the conversation are written to a file that you choose.",

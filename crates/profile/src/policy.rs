@@ -441,7 +441,7 @@ mod tests {
     #[test]
     fn each_value_says_where_it_comes_from() {
         let policy = Policy::parse(
-            br#"{"version":1,"preset":{"theme":"dark"},"locked":{"default_server":"meet.example"},"off":["hosting"]}"#,
+            br#"{"version":1,"preset":{"theme":"dark"},"locked":{"default_server":"meet.example"},"off":["hosting","peer-to-peer"]}"#,
         )
         .unwrap();
         let origins = |own: Option<&Settings>| -> Vec<(&str, &str)> {
@@ -456,6 +456,7 @@ mod tests {
                 ("theme", "preset"),
                 ("recent-rooms", "user"),
                 ("display-name", "user"),
+                ("peer-to-peer", "off"),
                 ("hosting", "off"),
                 ("autostart", "user"),
             ]

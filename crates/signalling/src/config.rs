@@ -10,11 +10,17 @@ use crate::json::{self, JsonError};
 use crate::link::RoomLink;
 pub use ignored::{Ignored, IgnoredKind, WATCHED, host_of};
 use serde_json::Value;
+use std::time::Duration;
 
 /// Bytes of an address; longer ones are ignored.
 const MAX_ADDRESS: usize = 1_024;
 /// Bytes of an XMPP domain or user (RFC 7622 allows 1023; DNS names end at 253, and nobody's user name is longer).
 const MAX_NAME: usize = 253;
+
+/// How long after a third person left two people talk directly again, where a deployment says nothing else.
+const BACK_TO_DIRECT: Duration = Duration::from_secs(5);
+/// A deployment may say so many seconds at most.
+const LONGEST_PAUSE: f64 = 3_600.0;
 
 /// Where to connect and whom to ask.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +50,8 @@ pub struct Addresses {
     pub token_page: Option<String>,
     /// The focus gives new ICE credentials to a session that stands.
     pub renews_ice: bool,
+    /// Two people are to talk directly; so long after a third one left.
+    pub direct: Option<Duration>,
 }
 
 impl Addresses {
@@ -62,8 +70,10 @@ impl Addresses {
             only_bosh: false,
             conference: None,
             token_page: None,
-            // Ours do, and have no configuration that would say so.
+            // Ours do, and have no configuration that would say so. Their web page says no to browsers, whose people nobody asks;
+            // our guests each have a switch of their own.
             renews_ice: link.rn.is_some(),
+            direct: link.rn.is_some().then_some(BACK_TO_DIRECT),
         }
     }
 
@@ -98,8 +108,17 @@ impl Addresses {
         addresses.conference = conference.map(|url| with_room(&url, link));
         addresses.token_page = config.get("tokenAuthUrl").and_then(Value::as_str).and_then(|url| token_page(url, link));
         addresses.renews_ice |= config.get("enableIceRestart") == Some(&Value::Bool(true));
+        addresses.direct = config.get("p2p").and_then(direct);
         Ok(addresses)
     }
+}
+
+/// Whether and when two people are to talk directly.
+fn direct(p2p: &Value) -> Option<Duration> {
+    let wanted = p2p.get("enabled") == Some(&Value::Bool(true));
+    let pause =
+        p2p.get("backToP2PDelay").and_then(Value::as_f64).filter(|seconds| (0.0..=LONGEST_PAUSE).contains(seconds));
+    wanted.then(|| pause.map_or(BACK_TO_DIRECT, Duration::from_secs_f64))
 }
 
 /// What the configuration asks for that is not done, as the reader of config.js found it.
@@ -246,6 +265,20 @@ mod tests {
         let renews = |text: &str| Addresses::from_config(text, &link()).unwrap().renews_ice;
         assert!(renews(r#"{"enableIceRestart":true}"#));
         assert!(!renews("{}") && !renews(r#"{"enableIceRestart":false}"#) && !renews(r#"{"enableIceRestart":"true"}"#));
+    }
+
+    #[test]
+    fn two_talk_directly_only_where_the_deployment_says_so_and_after_its_pause() {
+        let direct = |text: &str| Addresses::from_config(text, &link()).unwrap().direct;
+        assert_eq!(direct(r#"{"p2p":{"enabled":true}}"#), Some(BACK_TO_DIRECT));
+        assert_eq!(direct(r#"{"p2p":{"enabled":true,"backToP2PDelay":2}}"#), Some(Duration::from_secs(2)));
+        for pause in ["-1", "1e300", "\"x\""] {
+            let text = format!(r#"{{"p2p":{{"enabled":true,"backToP2PDelay":{pause}}}}}"#);
+            assert_eq!(direct(&text), Some(BACK_TO_DIRECT), "{pause}");
+        }
+        for text in ["{}", r#"{"p2p":{"enabled":false}}"#, r#"{"p2p":{"enabled":"true"}}"#, r#"{"p2p":7}"#] {
+            assert_eq!(direct(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@
 //! Not in here: sockets, `config.js`, the bridge channel (its address is in the offer; its messages are
 //! [`crate::bridge`]), media. Start at [`Guest::handle`]; the way into the room is `guest/entry.rs`, waiting in front of it
 //! `guest/lobby.rs`, life in the room `guest/present.rs`, moderating it `guest/moderate.rs`, media sessions `guest/session.rs`, their new
-//! credentials `guest/renew.rs`, a broken connection `guest/mend.rs`.
+//! credentials `guest/renew.rs`, the direct connection of two `guest/direct.rs`, a broken connection `guest/mend.rs`.
 //!
 //! # How a driver uses it
 //! 1. [`GuestConfig::guessed`] for a bare link, [`GuestConfig::at`] once `config.js` was read; `password`, `login` and
@@ -31,6 +31,7 @@ mod acks;
 mod asked;
 mod caps;
 mod config;
+mod direct;
 mod entry;
 mod event;
 mod extras;
@@ -54,6 +55,7 @@ mod watch;
 
 pub use caps::{FEATURES, NODE};
 pub use config::{GuestConfig, Login};
+pub use direct::{DirectNews, DirectOrder, Ending, direct_contents};
 pub use event::{
     ChatLine, Command, End, Event, Failure, Mapped, Member, Moderation, Muted, Oddity, Relay, RoomRules, SourceState,
     Step, Waiting,
@@ -225,7 +227,7 @@ impl Guest {
             | State::Entering { until, .. } => Some(*until),
             State::Requesting { step, .. } => Some(step.until()),
             State::Knocking { knock, .. } => Some(knock.next()),
-            State::Present(present) => Some(present.pulse.next()),
+            State::Present(present) => present.direct.due().into_iter().chain([present.pulse.next()]).min(),
             State::Gone => None,
         }
     }
@@ -301,6 +303,7 @@ impl Guest {
             Question::Accept { sid } => self.accept_answered(&sid, iq),
             Question::Renewal { sid } => self.renewal_answered(&sid, iq),
             Question::Restart => self.restart_answered(iq),
+            Question::Direct { sid } => self.direct_answered(&sid, iq),
             Question::Ping => self.pinged(),
             Question::Rules => self.rules(iq),
             Question::Moderation => self.moderated(iq),
@@ -347,6 +350,7 @@ impl Guest {
             Command::Restart => self.restart(),
             Command::Renew => self.renew(),
             Command::Renewed { transport } => self.renewed(&transport),
+            Command::Direct(order) => self.direct_ordered(order),
             Command::Moderate(what) => self.moderate(what),
             Command::Extra(wish) => self.wish(&wish),
         }
@@ -363,7 +367,10 @@ impl Guest {
             State::Entering { until, .. } if now >= *until => Step::Entering,
             State::Requesting { step, .. } if now >= step.until() => return self.request_due(now),
             State::Knocking { .. } => return self.knock_due(now),
-            State::Present(_) => return self.pulse(now),
+            State::Present(_) => {
+                self.direct_due(now);
+                return self.pulse(now);
+            }
             State::Opening { .. }
             | State::Authenticating { .. }
             | State::Binding { .. }
@@ -395,6 +402,7 @@ impl Guest {
     }
 
     fn leave(&mut self) {
+        self.end_direct(Some(("success", None)));
         let place = match &self.state {
             State::Entering { way, .. } => Some(self.occupant(&way.nick)),
             State::Present(present) => Some(self.occupant(&present.way.nick)),

@@ -6,12 +6,14 @@
 
 mod compact;
 mod description;
+mod modify;
 mod source;
 mod transport;
 mod wire;
 
 pub use compact::{read_compact, write_compact};
 pub use description::{Content, Feedback, HeaderExtension, PayloadType};
+pub use modify::{Senders, VideoWish};
 pub use source::{Group, Semantics, Source, Sources, VideoType};
 pub use transport::{Candidate, CandidateKind, Fingerprint, Setup, Transport};
 
@@ -66,6 +68,8 @@ pub enum Action {
     SourceAdd,
     /// Sources that are gone.
     SourceRemove,
+    /// Between two clients: which pictures are wanted, and how large.
+    ContentModify,
     /// Any other action, kept by name so that it can be answered.
     Other(String),
 }
@@ -84,6 +88,7 @@ impl Action {
             Self::TransportAccept => "transport-accept",
             Self::SourceAdd => "source-add",
             Self::SourceRemove => "source-remove",
+            Self::ContentModify => "content-modify",
             Self::Other(name) => name,
         }
     }
@@ -101,6 +106,7 @@ impl Action {
             "transport-accept" => Self::TransportAccept,
             "source-add" => Self::SourceAdd,
             "source-remove" => Self::SourceRemove,
+            "content-modify" => Self::ContentModify,
             other => Self::Other(other.to_owned()),
         }
     }
@@ -153,6 +159,8 @@ pub struct Jingle {
     pub ice_state: Option<String>,
     /// `transport-info`: the credentials inside are the so-manieth of their session, the first being 0.
     pub ice_generation: Option<u32>,
+    /// `content-modify`: what is wanted of the other side's pictures.
+    pub wish: Option<VideoWish>,
 }
 
 impl Jingle {
@@ -171,6 +179,7 @@ impl Jingle {
             reason: None,
             ice_state: None,
             ice_generation: None,
+            wish: None,
         }
     }
 

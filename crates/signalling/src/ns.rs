@@ -42,6 +42,8 @@ pub const FORM: &str = "jabber:x:data";
 pub const FOCUS: &str = "http://jitsi.org/protocol/focus";
 /// Jitsi: json-message and others.
 pub const JITMEET: &str = "http://jitsi.org/jitmeet";
+/// What is wanted of the pictures between two clients.
+pub const JITMEET_VIDEO: &str = "http://jitsi.org/jitmeet/video";
 /// Jitsi: the name of somebody who speaks through another.
 pub const DISPLAY_NAME: &str = "http://jitsi.org/protocol/display-name";
 /// Jitsi: mute the microphone.

@@ -48,6 +48,7 @@ const fn purpose(purpose: Purpose) -> ContactPurpose {
         Purpose::ConferenceRequest => ContactPurpose::ConferenceRequest,
         Purpose::BridgeChannel => ContactPurpose::BridgeChannel,
         Purpose::Media => ContactPurpose::Media,
+        Purpose::Direct => ContactPurpose::Direct,
         Purpose::Relay => ContactPurpose::Relay,
         Purpose::Proxy => ContactPurpose::Proxy,
         Purpose::NameResolution => ContactPurpose::NameResolution,

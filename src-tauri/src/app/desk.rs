@@ -208,6 +208,11 @@ impl Desk {
         self.record(purpose, state, words::language(lang))
     }
 
+    /// Whether sound and picture may go directly to the one other person. Whoever hides behind a relay shows no address there either.
+    pub fn wants_direct(&self) -> bool {
+        self.profile.agreed(runde_privacy::Purpose::PeerToPeer) && !self.profile.settings().relay_only
+    }
+
     /// The functions that may be asked about at `now`: never after a refusal of the last 90 days.
     pub fn due(&self, now: Moment) -> Vec<runde_privacy::Purpose> {
         let offered = runde_privacy::Purpose::OFFERED.into_iter();

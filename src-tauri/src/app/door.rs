@@ -316,6 +316,7 @@ fn join_options(door: &Door, desk: &Desk) -> JoinOptions {
     options.video_in = video_in(desk);
     options.processing = Some(processing(desk));
     options.relay_only = desk.preferences().relay_only;
+    options.direct = desk.wants_direct();
     options.devices = Some(door.devices.clone());
     options.microphone = door.microphone;
     options.camera = door.camera;

@@ -215,12 +215,28 @@ impl<S: Shell> App<S> {
                 | MeetingEvent::Ignored { .. }
                 | MeetingEvent::DominantSpeaker { .. }
                 | MeetingEvent::MediaConnected
+                | MeetingEvent::Direct { .. }
                 | MeetingEvent::Unrecorded { .. }
                 | MeetingEvent::NoBridge { .. }
                 | MeetingEvent::Reconnecting { .. },
             ) => {}
         }
         self.hang_pictures();
+    }
+
+    /// Grants or withdraws one purpose; a running meeting obeys at once.
+    pub(super) fn set_consent(&mut self, purpose: &str, granted: bool, lang: crate::view::Lang) -> Result<(), UiError> {
+        self.desk()?.decide(purpose, granted, lang)?;
+        self.tell_direct()
+    }
+
+    /// Tells the running meeting whether two people may talk directly.
+    pub(super) fn tell_direct(&mut self) -> Result<(), UiError> {
+        let wanted = self.desk()?.wants_direct();
+        match &self.seat {
+            Some(seat) => seat.command(Command::SetDirect(wanted)),
+            None => Ok(()),
+        }
     }
 
     fn took_seat(&mut self) {

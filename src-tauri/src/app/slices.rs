@@ -37,6 +37,7 @@ pub fn meeting(state: &MeetingState, around: &Around) -> Meeting {
         hosted_here: around.hosted_here,
         joined_at: around.joined_at,
         network: around.network,
+        direct: state.direct.is_some(),
         dominant: state.dominant.clone(),
         fingerprint: around.fingerprint.clone(),
         subject: state.subject.clone(),

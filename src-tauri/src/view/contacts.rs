@@ -63,6 +63,8 @@ pub enum ContactPurpose {
     ConferenceRequest,
     BridgeChannel,
     Media,
+    /// The one other person in a room, without the video bridge in between.
+    Direct,
     Relay,
     Proxy,
     NameResolution,

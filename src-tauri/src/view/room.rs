@@ -21,6 +21,8 @@ pub struct Meeting {
     #[cfg_attr(test, ts(type = "number"))]
     pub joined_at: UnixSeconds,
     pub network: Network,
+    /// Sound and picture go directly to the one other person.
+    pub direct: bool,
     /// Endpoint of the dominant speaker.
     pub dominant: Option<String>,
     pub fingerprint: Option<Fingerprint>,

@@ -79,6 +79,9 @@ const purposes = (granted: Record<string, boolean> = {}): Purpose[] => [
   { id: 'display-name', granted: granted['display-name'] ?? false, texts: [
     { lang: 'de', title: 'Anzeigenamen merken', purpose: '', storage: 'Ihr Anzeigename bleibt auf diesem Gerät, bis Sie das ausschalten.' },
     { lang: 'en', title: 'Remember my display name', purpose: '', storage: 'Your display name stays on this device until you switch this off.' }] },
+  { id: 'peer-to-peer', granted: granted['peer-to-peer'] ?? false, texts: [
+    { lang: 'de', title: 'Direkte Verbindung zu zweit', purpose: '', storage: 'Sind Sie nur zu zweit, gehen Ton und Bild ohne den Videoserver von Rechner zu Rechner. Die andere Person erfährt dabei Ihre IP-Adresse.' },
+    { lang: 'en', title: 'Direct connection when there are two', purpose: '', storage: 'While there are only two of you, sound and picture go from computer to computer without the video server. The other person learns your IP address.' }] },
 ];
 
 const person = (endpoint: string, name: string, more: Partial<Person> = {}): Person =>
@@ -253,7 +256,7 @@ class Script {
 
   enter(together: boolean, phase: 'joined' | 'reconnecting' = 'joined', name = 'Lea'): void {
     this.people = [person('self', name, { isMe: true }), ...(together ? OTHERS : [])];
-    this.meeting = { phase, room: 'Lesekreis', host: '192.168.178.24:8443', link: LINK, operator: together ? 'Volkshochschule Musterstadt' : '', hostedHere: !together, joinedAt: now() - 754, network: phase === 'joined' ? 'good' : 'poor', dominant: 'a81f', fingerprint: null, ...NO_RIGHTS };
+    this.meeting = { phase, room: 'Lesekreis', host: '192.168.178.24:8443', link: LINK, operator: together ? 'Volkshochschule Musterstadt' : '', hostedHere: !together, joinedAt: now() - 754, network: phase === 'joined' ? 'good' : 'poor', direct: false, dominant: 'a81f', fingerprint: null, ...NO_RIGHTS };
     this.send({ slice: 'meeting', value: this.meeting });
     this.sendPeople();
     if (together) this.chat = [

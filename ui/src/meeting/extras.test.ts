@@ -13,7 +13,7 @@ const person = (endpoint: string, name: string, more: Partial<Person> = {}): Per
 
 function open(extras: Partial<Extras> = {}, more: Partial<Meeting> = {}, others: Person[] = [person('b', 'Amal')]) {
   const meeting: Meeting = {
-    phase: 'joined', room: 'Lesekreis', host: 'a', link: 'l', operator: '', hostedHere: false, joinedAt: 0, network: 'good', dominant: null, fingerprint: null,
+    phase: 'joined', room: 'Lesekreis', host: 'a', link: 'l', operator: '', hostedHere: false, joinedAt: 0, network: 'good', direct: false, dominant: null, fingerprint: null,
     subject: '', moderator: false, locked: false, lobby: false, knockers: [], extras: { ...NO_EXTRAS, ...extras }, ...more,
   };
   const people = [person('me', 'Lea', { isMe: true, moderator: meeting.moderator }), ...others];

@@ -1,6 +1,6 @@
 import { render, screen, within } from '@testing-library/svelte';
 import userEvent from '@testing-library/user-event';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import App from '../App.svelte';
 import type { Meeting } from '../backend/bindings/Meeting';
 import type { Person } from '../backend/bindings/Person';
@@ -12,7 +12,7 @@ const person = (endpoint: string, more: Partial<Person> = {}): Person => ({ endp
 const me = person('me', { isMe: true, name: 'Lea' });
 
 function open(people: Person[], more: Partial<Meeting> = {}) {
-  const meeting: Meeting = { phase: 'joined', room: 'Lesekreis', host: 'a', link: 'https://a/Lesekreis#fp=1', operator: '', hostedHere: true, joinedAt: 0, network: 'good', dominant: null, fingerprint: null, subject: '', moderator: false, locked: false, lobby: false, knockers: [], extras: NO_EXTRAS, ...more };
+  const meeting: Meeting = { phase: 'joined', room: 'Lesekreis', host: 'a', link: 'https://a/Lesekreis#fp=1', operator: '', hostedHere: true, joinedAt: 0, network: 'good', direct: false, dominant: null, fingerprint: null, subject: '', moderator: false, locked: false, lobby: false, knockers: [], extras: NO_EXTRAS, ...more };
   const opened = windowWith({ slice: 'meeting', value: meeting }, { slice: 'people', value: people }, { slice: 'page', value: { place: 'meeting' } });
   render(App, { store: opened.store });
   return { ...opened, user: userEvent.setup() };
@@ -29,6 +29,13 @@ test('the buttons send their commands, and the state comes from the slices alone
   await user.click(screen.getByRole('button', { name: 'Hand' }));
   await user.click(screen.getByRole('button', { name: 'Verlassen' }));
   expect(asked).toEqual([['setMicrophone', true], ['setMicrophone', false], ['setCamera', true], ['setHand', true], ['leave']]);
+});
+
+test('the top line says when two talk directly, and only then', async () => {
+  const { store } = open([me, person('b')], { direct: true });
+  expect(screen.getByText('Direkt verbunden')).toBeTruthy();
+  store.apply({ slice: 'meeting', value: { ...store.meeting!, direct: false } });
+  await vi.waitFor(() => expect(screen.queryByText('Direkt verbunden')).toBeNull());
 });
 
 test('shortcuts do the same, also while typing', async () => {

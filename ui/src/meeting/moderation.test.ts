@@ -12,7 +12,7 @@ const person = (endpoint: string, name: string, more: Partial<Person> = {}): Per
 
 async function open(more: Partial<Meeting> = {}, panel = true) {
   const meeting: Meeting = {
-    phase: 'joined', room: 'Lesekreis', host: 'a', link: 'l', operator: '', hostedHere: false, joinedAt: 0, network: 'good', dominant: null, fingerprint: null,
+    phase: 'joined', room: 'Lesekreis', host: 'a', link: 'l', operator: '', hostedHere: false, joinedAt: 0, network: 'good', direct: false, dominant: null, fingerprint: null,
     subject: '', moderator: true, locked: false, lobby: false, knockers: [], extras: NO_EXTRAS, ...more,
   };
   const people = [person('me', 'Lea', { isMe: true, moderator: meeting.moderator }), person('b', 'Amal')];

@@ -48,6 +48,7 @@ const fn purpose(purpose: Purpose, lang: Lang) -> &'static str {
         Purpose::ConferenceRequest => ("Anfrage nach der Konferenz", "request for the conference"),
         Purpose::BridgeChannel => ("Steuerkanal des Videoservers", "the video server's channel"),
         Purpose::Media => ("Ton und Bild", "sound and picture"),
+        Purpose::Direct => ("andere teilnehmende Person, direkte Verbindung", "another participant, direct connection"),
         Purpose::Relay => ("Zwischenstation für Ton und Bild", "relay for sound and picture"),
         Purpose::Proxy => ("Proxy dieses Rechners", "this computer's proxy"),
         Purpose::NameResolution => ("Namensauflösung durch das System", "name looked up by the system"),

@@ -61,6 +61,7 @@ pub fn sentence(event: &MeetingEvent, lang: Lang) -> Option<String> {
         | MeetingEvent::MediaConnected
         | MeetingEvent::NoBridge { .. }
         | MeetingEvent::NoBridgeChannel
+        | MeetingEvent::Direct { .. }
         | MeetingEvent::MutedByModerator { .. }
         | MeetingEvent::Stats(_)
         | MeetingEvent::Device { .. }

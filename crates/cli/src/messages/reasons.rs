@@ -43,7 +43,7 @@ pub fn expected(english: &'static str) -> &'static str {
         "self-signed, off or CERT,KEY" => "self-signed, off oder ZERTIFIKAT,SCHLÜSSEL",
         "a value that the field can hold" => "ein Wert, den das Feld haben kann",
         "a field of docs/cli.md" => "ein Feld aus docs/cli.md",
-        "recent-rooms or display-name" => "recent-rooms oder display-name",
+        "recent-rooms, display-name or peer-to-peer" => "recent-rooms, display-name oder peer-to-peer",
         other => other,
     }
 }

@@ -10,7 +10,7 @@ use crate::messages::{rights as words, system_language};
 use crate::output;
 use crate::permit::open_profile;
 
-const PURPOSES: &str = "recent-rooms or display-name";
+const PURPOSES: &str = "recent-rooms, display-name or peer-to-peer";
 
 /// Each voluntary function, whether it is on, and whether it may be asked about now. Reads only.
 pub fn consents(mut arguments: Arguments) -> Result<Exit, Failure> {

@@ -83,6 +83,20 @@ impl Errand {
         Socket::metered(local, Arc::new(self.towards(Purpose::Media).media()))
     }
 
+    /// A socket for the direct connection to another participant, and who is to be told which address theirs is.
+    ///
+    /// # Errors
+    /// As the system says.
+    #[expect(clippy::disallowed_methods, reason = "here it is counted")]
+    pub(crate) fn direct_socket(&self, local: SocketAddr) -> io::Result<(Socket, Arc<Other>)> {
+        let other = Arc::new(self.towards(Purpose::Direct).other());
+        Ok((Socket::metered(local, other.clone())?, other))
+    }
+
+    pub(super) fn other(self) -> Other {
+        Other { errand: self, chosen: Mutex::default() }
+    }
+
     pub(super) fn media(self) -> Media {
         Media { errand: self, entries: Mutex::default() }
     }
@@ -110,6 +124,39 @@ impl Meter for One {
 
     fn received(&self, _peer: SocketAddr, bytes: u64) {
         self.contacts.count(self.entry, 0, bytes);
+    }
+}
+
+/// Counts at the socket of a direct connection. The other person names addresses of theirs, and whether these are theirs at all
+/// shows only when one answers: that one is a contact, checks of all others are in the sum of what has no entry.
+#[derive(Debug)]
+pub(crate) struct Other {
+    errand: Errand,
+    chosen: Mutex<Option<(SocketAddr, Entry)>>,
+}
+
+impl Other {
+    /// Sound and picture go there now.
+    pub(crate) fn choose(&self, peer: SocketAddr) {
+        let mut chosen = self.chosen.lock().unwrap_or_else(PoisonError::into_inner);
+        if chosen.is_none_or(|(before, _)| before != peer) {
+            *chosen = Some((peer, self.errand.open(&peer.ip().to_canonical().to_string(), Some(peer), Carrier::Udp)));
+        }
+    }
+
+    fn entry(&self, peer: SocketAddr) -> Entry {
+        let chosen = self.chosen.lock().unwrap_or_else(PoisonError::into_inner);
+        chosen.and_then(|(address, entry)| entry.filter(|_| address == peer))
+    }
+}
+
+impl Meter for Other {
+    fn sent(&self, peer: SocketAddr, bytes: u64) {
+        self.errand.contacts.count(self.entry(peer), bytes, 0);
+    }
+
+    fn received(&self, peer: SocketAddr, bytes: u64) {
+        self.errand.contacts.count(self.entry(peer), 0, bytes);
     }
 }
 

@@ -6,6 +6,7 @@
 mod ask;
 mod bridge;
 mod bridgeless;
+mod direct;
 mod enter;
 mod extras;
 mod hear;
@@ -30,6 +31,7 @@ use tokio_util::sync::CancellationToken;
 use super::bridge::{Bridge, News};
 use super::bridgeless::Bridgeless;
 use super::constraints::Wishes;
+use super::direct::Direct;
 use super::downlink::Downlink;
 use super::renewals::Renewals;
 use super::restarts::Restarts;
@@ -47,6 +49,7 @@ use crate::options::{Command, JoinOptions};
 use crate::place::{self, Place};
 use crate::state::{Fact, MeetingState};
 use crate::wire::{Ended, Incoming, Way, WireError};
+use direct::direct_event;
 use enter::{Asking, ConferenceAnswer, conference_answer, new_guest};
 use line::Wire;
 
@@ -111,6 +114,7 @@ enum Input {
     Conference(ConferenceAnswer),
     Bridge(News),
     Media(std::io::Result<runde_transport::Event>),
+    Direct(std::io::Result<runde_transport::Event>),
     Unit(MediaKind, runde_media::send::Unit),
     Screen(runde_media::send::Unit),
     Opened(Opened),
@@ -152,6 +156,7 @@ struct Actor {
     /// When the guest core wants to be woken.
     deadline: Option<Instant>,
     session: Option<Session>,
+    direct: Option<Direct>,
     bridge: Option<Bridge>,
     /// No bridge channel opens here, so the focus is to name sources.
     classic: bool,
@@ -202,6 +207,7 @@ pub(super) async fn run(
         }
     };
     let mut actor = Actor::new(options, place, ChaCha20Rng::from_seed(seed), commands, faces, cancel, identity);
+    actor.heed_direct();
     actor.begin();
     early.into_iter().for_each(|command| actor.ask(command));
     let reason = actor.live().await;
@@ -263,6 +269,7 @@ impl Actor {
             elsewhere: None,
             deadline: None,
             session: None,
+            direct: None,
             bridge: None,
             classic: false,
             uplink: Uplink::new(options.layers, &mut rng),
@@ -378,6 +385,7 @@ impl Actor {
             answer = conference_answer(&mut self.asking) => Input::Conference(answer),
             news = bridge_news(&mut self.bridge) => Input::Bridge(news),
             event = media_event(&mut self.session) => Input::Media(event),
+            event = direct_event(&mut self.direct) => Input::Direct(event),
             (kind, unit) = self.sending.next() => Input::Unit(kind, unit),
             unit = self.screen.sight.next() => Input::Screen(unit),
             opened = self.local.next() => Input::Opened(opened),
@@ -397,6 +405,7 @@ impl Actor {
             Input::Conference(answer) => self.conference_answered(answer),
             Input::Bridge(news) => self.bridge_said(news),
             Input::Media(event) => self.media_said(event),
+            Input::Direct(event) => self.direct_said(event),
             Input::Unit(kind, unit) => self.send(kind, unit),
             Input::Screen(unit) => self.send_screen(unit),
             Input::Opened(opened) => self.opened(opened),
@@ -478,6 +487,7 @@ impl Actor {
 
     /// Everything that belongs to one stay, away.
     fn forget_room(&mut self) {
+        self.drop_direct();
         self.end_session();
         self.restarts = Restarts::default();
         self.bridgeless.left_room();
@@ -499,7 +509,9 @@ impl Actor {
         self.doubt = None;
         self.carry(false);
         self.screen.announced = false;
-        self.downlink.clear();
+        if !self.hears_directly() {
+            self.downlink.clear();
+        }
         self.share_pictures();
     }
 
@@ -510,6 +522,7 @@ impl Actor {
     }
 
     async fn end(mut self, reason: LeftReason) {
+        self.drop_direct();
         self.end_session();
         self.wire.close().await;
         // Threads are joined by their handles; that is no work for the runtime's threads.

@@ -3,6 +3,7 @@
 //! It turns an offer into a transport and an answer, and declares streams as signalling names them. It decodes
 //! nothing. Start at [`Session::open`]; a second offer makes a second session in its place.
 
+mod direct;
 mod renew;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,6 +22,8 @@ use runde_transport::{
     ChannelId, ChannelMessage, Config, Credentials, DataChannels, Driver, Endpoint, ExtensionIds, Identity, Remote,
     RxTrack, TxTrack,
 };
+
+pub(super) use direct::Half;
 
 use super::names;
 use super::uplink::{Stream, Terms, Uplink};
@@ -78,6 +81,8 @@ pub(super) struct Session {
     audio: Vec<transport::PayloadType>,
     video: Vec<transport::PayloadType>,
     declared: BTreeSet<u32>,
+    /// What of it is heard and seen.
+    heard: BTreeMap<u32, Announced>,
     /// What packets of declared streams say in their `mid` extension, where the bridge said so.
     mids: BTreeMap<u32, String>,
 }
@@ -126,7 +131,7 @@ impl Session {
             let relay = Relay::begin(identity, relays.openings, &remote.candidates, earliest);
             driver.relay_through(relay, relays.only);
         }
-        let answer = own_transport(identity, local, &remote);
+        let answer = own_transport(identity, local, answer_to(remote.setup));
         let mut session = Self {
             driver,
             certificate: offered.fingerprint.clone(),
@@ -139,6 +144,7 @@ impl Session {
             audio: payload_types(audio, "opus"),
             video: video.map(|content| payload_types(content, "VP8")).unwrap_or_default(),
             declared: BTreeSet::new(),
+            heard: BTreeMap::new(),
             mids: BTreeMap::new(),
         };
         session.declare_tx(uplink)?;
@@ -214,7 +220,13 @@ impl Session {
                 heard.push(Announced { source: source.clone(), owner });
             }
         }
+        self.heard.extend(heard.iter().map(|announced| (announced.source.ssrc, announced.clone())));
         heard
+    }
+
+    /// Everything of others that was announced and not withdrawn.
+    pub(super) fn heard(&self) -> Vec<Announced> {
+        self.heard.values().cloned().collect()
     }
 
     fn declare_rx(&mut self, source: &Source, rtx: Option<u32>) -> bool {
@@ -237,6 +249,7 @@ impl Session {
     /// Forgets a stream.
     pub(super) fn withdraw(&mut self, ssrc: u32) {
         self.mids.remove(&ssrc);
+        self.heard.remove(&ssrc);
         if self.declared.remove(&ssrc) {
             self.driver.endpoint().remove(Ssrc(ssrc));
         }
@@ -400,12 +413,16 @@ fn terms(content: Option<&Content>, agreed: &[transport::PayloadType]) -> Terms 
     }
 }
 
-/// No candidates: a bridge learns us from our checks, and our addresses stay with us (jitsi.md 4.4).
-fn own_transport(identity: &Identity, local: Credentials, remote: &Remote) -> jingle::Transport {
-    let setup = match remote.setup {
+/// The DTLS role that is left for the answer.
+const fn answer_to(offered: transport::Setup) -> jingle::Setup {
+    match offered {
         transport::Setup::Active => jingle::Setup::Passive,
         transport::Setup::Passive | transport::Setup::ActPass => jingle::Setup::Active,
-    };
+    }
+}
+
+/// No candidates: a bridge learns us from our checks, and our addresses stay with us (jitsi.md 4.4).
+fn own_transport(identity: &Identity, local: Credentials, setup: jingle::Setup) -> jingle::Transport {
     let fingerprint = identity.fingerprint();
     jingle::Transport {
         ufrag: local.ufrag,

@@ -1,7 +1,7 @@
 //! One own picture on its way to the wire: what is seen, its encoder, the self view, and how large anybody wants it.
 //!
 //! The encoder lives as long as the meeting once it was needed, so that numbering and timestamps never jump; cameras and screens come
-//! and go in front of it. Start at [`Sight::see`].
+//! and go in front of it. A direct connection has an encoder of its own beside it, in one size. Start at [`Sight::see`].
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ struct Encoder {
 
 /// What is open: the task that hands its pictures to the encoder and to the self view.
 pub(super) struct Watched {
-    _camera: Camera,
+    camera: Camera,
     _tee: AbortOnDropHandle<()>,
 }
 
@@ -28,13 +28,31 @@ impl Watched {
     /// Hands every picture to both. Must be called within the runtime.
     fn watch(camera: Camera, encoder: Arc<Mailbox<Picture>>, self_view: Arc<Mailbox<Picture>>) -> Self {
         let tee = tee(camera.pictures(), encoder, self_view);
-        Self { _camera: camera, _tee: AbortOnDropHandle::new(tokio::spawn(tee)) }
+        Self { camera, _tee: AbortOnDropHandle::new(tokio::spawn(tee)) }
     }
+
+    /// Hands the pictures to another encoder from now on.
+    fn turn_to(self, encoder: Arc<Mailbox<Picture>>, self_view: Arc<Mailbox<Picture>>) -> Self {
+        let Self { camera, _tee: before } = self;
+        drop(before);
+        Self::watch(camera, encoder, self_view)
+    }
+}
+
+/// What a direct connection sees: one size, and its own numbers.
+#[derive(Default)]
+struct Direct {
+    encoder: Option<Encoder>,
+    pictures: Arc<Mailbox<Picture>>,
+    first: [u32; 2],
+    wanted_height: u32,
 }
 
 /// One own picture, before numbering.
 pub(super) struct Sight {
     encoder: Option<Encoder>,
+    /// For the direct connection, while there is one.
+    direct: Option<Direct>,
     watched: Option<Watched>,
     /// For the encoder.
     pictures: Arc<Mailbox<Picture>>,
@@ -52,6 +70,7 @@ impl Sight {
     pub(super) fn new(layers: u8, rng: &mut impl RngCore) -> Self {
         Self {
             encoder: None,
+            direct: None,
             watched: None,
             pictures: Arc::default(),
             self_view: Arc::default(),
@@ -72,26 +91,92 @@ impl Sight {
     /// # Errors
     /// [`SendError`] when the encoder does not start.
     pub(super) fn see(&mut self, camera: Camera) -> Result<(), SendError> {
-        if self.encoder.is_none() {
-            let config = VideoConfig {
-                first_timestamp: self.first[0],
-                first_picture_id: (self.first[1] & 0x7fff) as u16,
-                layers: usize::from(self.layers),
-                ..VideoConfig::default()
-            };
-            let (sender, units) = VideoSender::spawn(config, self.pictures.clone())?;
-            sender.set_wanted_height(self.height());
-            self.encoder = Some(Encoder { sender, units });
-        }
-        self.watched = Some(Watched::watch(camera, self.pictures.clone(), self.self_view.clone()));
+        self.start_encoder()?;
+        self.watched = Some(Watched::watch(camera, self.goes_to(), self.self_view.clone()));
         self.force_all_key_frames();
         Ok(())
+    }
+
+    /// The encoder that is used now, should it not run yet.
+    fn start_encoder(&mut self) -> Result<(), SendError> {
+        let bridged = self.height();
+        let (encoder, pictures, first, layers, height) = match &mut self.direct {
+            Some(direct) => (&mut direct.encoder, &direct.pictures, direct.first, 1, direct.wanted_height),
+            None => (&mut self.encoder, &self.pictures, self.first, self.layers, bridged),
+        };
+        if encoder.is_none() {
+            let config = VideoConfig {
+                first_timestamp: first[0],
+                first_picture_id: (first[1] & 0x7fff) as u16,
+                layers: usize::from(layers),
+                ..VideoConfig::default()
+            };
+            let (sender, units) = VideoSender::spawn(config, pictures.clone())?;
+            sender.set_wanted_height(height);
+            *encoder = Some(Encoder { sender, units });
+        }
+        Ok(())
+    }
+
+    fn goes_to(&self) -> Arc<Mailbox<Picture>> {
+        self.direct.as_ref().map_or_else(|| self.pictures.clone(), |direct| direct.pictures.clone())
+    }
+
+    /// Goes out in one size, for one person, from now on. Must be called within the runtime.
+    ///
+    /// # Errors
+    /// [`SendError`] when the encoder does not start.
+    pub(super) fn go_direct(&mut self, rng: &mut impl RngCore) -> Result<(), SendError> {
+        let first = std::array::from_fn(|_| rng.next_u32());
+        self.direct = Some(Direct { first, wanted_height: u32::MAX, ..Direct::default() });
+        self.turn()
+    }
+
+    /// Goes out to a bridge again; nothing that waited since before is sent. Must be called within the runtime.
+    ///
+    /// # Errors
+    /// [`SendError`] when the encoder does not start.
+    pub(super) fn leave_direct(&mut self) -> Result<(), SendError> {
+        let Some(direct) = self.direct.take() else { return Ok(()) };
+        // Its thread is joined by its handle, which is no work for this task.
+        tokio::task::spawn_blocking(move || drop(direct));
+        if let Some(encoder) = &mut self.encoder {
+            while encoder.units.try_next().is_some() {}
+        }
+        self.pictures.try_take();
+        self.turn()
+    }
+
+    fn turn(&mut self) -> Result<(), SendError> {
+        if let Some(watched) = self.watched.take() {
+            self.start_encoder()?;
+            self.watched = Some(watched.turn_to(self.goes_to(), self.self_view.clone()));
+            self.force_all_key_frames();
+        }
+        Ok(())
+    }
+
+    /// The encoder that is used now.
+    fn used(&self) -> Option<&Encoder> {
+        match &self.direct {
+            Some(direct) => direct.encoder.as_ref(),
+            None => self.encoder.as_ref(),
+        }
+    }
+
+    /// How large the one other person wants it; 0 is not at all.
+    pub(super) fn set_direct_height(&mut self, lines: u32) {
+        let Some(direct) = &mut self.direct else { return };
+        direct.wanted_height = lines;
+        if let Some(encoder) = &direct.encoder {
+            encoder.sender.set_wanted_height(lines);
+        }
     }
 
     /// Takes what is seen away, to be closed by the caller; its last picture must not stay on the screen.
     pub(super) fn take(&mut self) -> Option<Watched> {
         let watched = self.watched.take();
-        self.pictures.try_take();
+        self.goes_to().try_take();
         self.self_view.try_take();
         watched
     }
@@ -126,29 +211,34 @@ impl Sight {
 
     /// Bits a second in all sizes.
     pub(super) fn set_bitrate(&self, bits: u32) {
-        if let Some(encoder) = &self.encoder {
+        if let Some(encoder) = self.used() {
             encoder.sender.set_bitrate(bits);
         }
     }
 
     pub(super) fn force_key_frame(&self, layer: u8) {
-        if let Some(encoder) = &self.encoder {
+        if let Some(encoder) = self.used() {
             encoder.sender.force_key_frame(layer);
         }
     }
 
     pub(super) fn force_all_key_frames(&self) {
-        (0..self.layers).for_each(|layer| self.force_key_frame(layer));
+        let layers = if self.direct.is_some() { 1 } else { self.layers };
+        (0..layers).for_each(|layer| self.force_key_frame(layer));
     }
 
     /// The next payload; waits for ever while nothing is sent. Safe to drop half way.
     pub(super) async fn next(&mut self) -> Unit {
-        next_of(self.encoder.as_mut().map(|encoder| &mut encoder.units)).await
+        let encoder = match &mut self.direct {
+            Some(direct) => direct.encoder.as_mut(),
+            None => self.encoder.as_mut(),
+        };
+        next_of(encoder.map(|encoder| &mut encoder.units)).await
     }
 
     /// The largest size that goes out, while something is seen.
     pub(super) fn stats(&self) -> Option<LayerStats> {
-        let (encoder, _) = self.encoder.as_ref().zip(self.watched.as_ref())?;
+        let (encoder, _) = self.used().zip(self.watched.as_ref())?;
         Some(encoder.sender.stats().iter().rev().find(|layer| layer.fps > 0).copied().unwrap_or_default())
     }
 }

@@ -131,6 +131,15 @@ impl Uplink {
         }
     }
 
+    /// What another way of the same sound and pictures carried counts as sent, too.
+    pub(crate) fn add_counts(&mut self, other: &Self) {
+        let pairs = [(&mut self.audio, &other.audio), (&mut self.screen, &other.screen)];
+        for (ours, theirs) in pairs.into_iter().chain(self.video.iter_mut().zip(&other.video)) {
+            ours.packets += theirs.packets;
+            ours.bytes += theirs.bytes;
+        }
+    }
+
     /// Sums over the streams of one kind: packets, payload bytes.
     pub(crate) fn sent(&self, kind: MediaKind) -> (u64, u64) {
         let streams = match kind {

@@ -50,7 +50,7 @@ const BEFORE: &str = "var window = globalThis, self = globalThis, navigator = { 
     JSON.stringify = value => stringify(value, (_, inner) => { if (isArray(inner)) check(inner); return inner; });
 })();";
 
-/// Everything we want to know, strings and one flag. `WATCHED` lists what is told and not done; a program that makes nonsense of that loses
+/// Everything we want to know: strings, a flag, and whether and when two people are to talk directly. `WATCHED` lists what is told and not done; a program that makes nonsense of that loses
 /// only the list.
 const AFTER: &str = "(WATCHED => {
     const pick = (from, keys) => {
@@ -60,6 +60,7 @@ const AFTER: &str = "(WATCHED => {
     };
     const kept = pick(config, ['websocket', 'bosh', 'conferenceRequestUrl', 'focusUserJid', 'tokenAuthUrl']);
     if (config.enableIceRestart === true) kept.enableIceRestart = true;
+    if (config.p2p?.enabled === true) kept.p2p = { enabled: true, backToP2PDelay: Number(config.p2p.backToP2PDelay ?? 5) };
     kept.hosts = pick(config.hosts ?? {}, ['domain', 'anonymousdomain', 'authdomain', 'muc', 'focus']);
     const found = [];
     const note = (path, value) => {

@@ -24,6 +24,10 @@ pub(super) enum Question {
     Accept {
         sid: String,
     },
+    /// Our half of a direct connection.
+    Direct {
+        sid: String,
+    },
     /// New ICE credentials in place.
     Renewal {
         sid: String,

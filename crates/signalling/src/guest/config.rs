@@ -6,6 +6,7 @@
 use crate::config::Addresses;
 use crate::link::RoomLink;
 use crate::secret::Secret;
+use std::time::Duration;
 
 /// As whom we log in.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -47,6 +48,10 @@ pub struct GuestConfig {
     pub former: Vec<String>,
     /// SSRC rewriting is not offered: the focus names everybody's sources, so that sound needs no bridge channel.
     pub classic: bool,
+    /// The person wants a direct connection where there are only two; otherwise each offer is declined.
+    pub direct: bool,
+    /// The deployment wants it, too, so that we may offer: so long after a third person left, and at once when the second comes.
+    pub offers_direct: Option<Duration>,
     /// 32 hex digits that stand for this installation in conference requests; fresh ones per meeting keep meetings unlinkable.
     pub machine: String,
 }
@@ -77,6 +82,8 @@ impl GuestConfig {
             conference_by_http: addresses.conference.is_some(),
             former: Vec::new(),
             classic: false,
+            direct: false,
+            offers_direct: addresses.direct,
             machine: machine.to_owned(),
         }
     }

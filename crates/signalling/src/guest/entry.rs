@@ -228,6 +228,7 @@ impl Guest {
         if moderator {
             self.ask_rules();
         }
+        self.look_for_two(None);
     }
 
     /// A command that this state has no use for.

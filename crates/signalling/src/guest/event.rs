@@ -3,6 +3,7 @@
 //! Start at [`Event`]. The last event of every guest is either [`Event::Failed`] (never got in) or
 //! [`Event::Ended`] (was in, is out); nothing follows it.
 
+use super::direct::{DirectNews, DirectOrder};
 use crate::extras::{News, Wish};
 use crate::jingle::{Group, Offer, Source, Sources, Transport};
 use crate::secret::Secret;
@@ -37,6 +38,8 @@ pub enum Command {
     Renew,
     /// Our half of [`Event::Renewed`].
     Renewed { transport: Transport },
+    /// Something about the direct connection of two.
+    Direct(DirectOrder),
     /// Something that only moderators may do; out of place for anybody else.
     Moderate(Moderation),
     /// Something of what the room offers besides.
@@ -142,6 +145,8 @@ pub enum Event {
     SourcesRemoved(Vec<Source>),
     /// The bridge gave SSRCs of its own to sources of people in the room.
     SourcesMapped(Mapped),
+    /// The direct connection of two, which stands beside the session of the focus.
+    Direct(DirectNews),
     /// The session is over, the meeting is not: stay, another offer may come.
     Terminated {
         reason: String,

@@ -1,5 +1,6 @@
 //! Life in the room: presence of everybody, chat, moderation.
 
+use super::direct::Direct;
 use super::entry::{Way, bare};
 use super::event::{ChatLine, End, Event, Member, Muted, Oddity, SourceState};
 use super::extras::is_wordless;
@@ -23,6 +24,7 @@ pub(super) struct Present {
     pub(super) way: Way,
     pub(super) roster: Roster,
     pub(super) session: Session,
+    pub(super) direct: Direct,
     pub(super) pulse: Pulse,
     pub(super) moderator: bool,
     /// What a moderator knows of it.
@@ -31,7 +33,8 @@ pub(super) struct Present {
 
 impl Present {
     pub(super) fn new(now: Instant, way: Way, roster: Roster, moderator: bool) -> Self {
-        Present { way, roster, moderator, door: Door::default(), session: Session::default(), pulse: Pulse::new(now) }
+        let (session, direct) = (Session::default(), Direct::default());
+        Present { way, roster, moderator, door: Door::default(), session, direct, pulse: Pulse::new(now) }
     }
 }
 
@@ -54,7 +57,7 @@ impl Guest {
             (Some("error"), true) => self.join_refused(now, presence),
             (Some("unavailable"), true) => self.removed(presence),
             (None, true) => self.own_presence(now, presence),
-            (None | Some("unavailable"), false) => self.others_presence(&nick, presence),
+            (None | Some("unavailable"), false) => self.others_presence(now, &nick, presence),
             (Some(_), _) => {}
         }
     }
@@ -87,7 +90,7 @@ impl Guest {
         }
     }
 
-    fn others_presence(&mut self, nick: &str, presence: &Element) {
+    fn others_presence(&mut self, now: Instant, nick: &str, presence: &Element) {
         let (roster, told) = match &mut self.state {
             State::Entering { roster, .. } => (roster, false),
             State::Present(present) => (&mut present.roster, true),
@@ -112,10 +115,12 @@ impl Guest {
                 self.drop_sources_of(&endpoint);
                 self.scribe_left(&endpoint);
                 self.event(Event::MemberLeft { endpoint });
+                self.look_for_two(self.config.offers_direct.map(|pause| now + pause));
             }
             Ok(Change::Joined(member)) if told => {
                 self.event(Event::MemberJoined(member));
                 self.map_waiting(nick);
+                self.look_for_two(None);
             }
             Ok(Change::Changed(member)) if told => self.event(Event::MemberChanged(member)),
             Ok(Change::Left(_) | Change::Joined(_) | Change::Changed(_) | Change::Nothing) => {}

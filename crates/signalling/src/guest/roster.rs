@@ -68,6 +68,14 @@ impl Roster {
         self.occupants.values().map(|occupant| &occupant.member)
     }
 
+    /// The one other person in the room, if there is exactly one. Whoever records without being shown counts: of a direct connection
+    /// they would record nothing.
+    pub(super) fn only_other(&self) -> Option<&str> {
+        let mut members = self.members();
+        let first = members.next()?;
+        members.next().is_none().then_some(first.endpoint.as_str())
+    }
+
     pub(super) fn is_us(&self, endpoint: &str) -> bool {
         endpoint == self.us
     }

@@ -1,4 +1,4 @@
-//! Media sessions: the focus offers, we answer, sources come and go. P2P offers of other guests are declined.
+//! Media sessions: the focus offers, we answer, sources come and go. What members offer is in `guest/direct.rs`.
 //!
 //! Every request is answered at once. What the focus says about sources between its offer and its receipt of our
 //! answer waits in order and is applied then, so that nobody sees a change to a session that does not stand yet.
@@ -158,13 +158,17 @@ impl Guest {
             Action::SessionInfo => self.send(&asker.result()),
             Action::TransportInfo => self.transport_told(asker, &jingle),
             Action::TransportReplace => self.transport_replaced(asker, jingle),
-            Action::SessionInitiate | Action::SessionAccept | Action::TransportAccept | Action::Other(_) => {
+            Action::SessionInitiate
+            | Action::SessionAccept
+            | Action::TransportAccept
+            | Action::ContentModify
+            | Action::Other(_) => {
                 self.send(&asker.refuse("cancel", "feature-not-implemented", None));
             }
         }
     }
 
-    /// Only the focus runs our session. Members may offer P2P, which is declined; the rest is refused.
+    /// Only the focus runs our session. Members may offer a direct connection; the rest is refused.
     fn jingle_of_another(&mut self, asker: &Asker, jingle: Jingle) {
         let nick = asker
             .from
@@ -177,23 +181,13 @@ impl Guest {
         };
         let member = nick.as_deref().is_some_and(|nick| roster.member(nick).is_some());
         let aimed_at_ours = session.is(&jingle.sid);
-        if member && jingle.action == Action::SessionInitiate && !aimed_at_ours {
-            self.send(&asker.result());
-            return self.decline(asker, jingle);
+        match nick.filter(|_| member && !aimed_at_ours) {
+            Some(peer) => self.asked_by_member(asker, &peer, jingle),
+            None => {
+                self.send(&asker.unknown_session());
+                self.ignored(Oddity::ForgedFocus);
+            }
         }
-        self.send(&asker.unknown_session());
-        if aimed_at_ours || !member {
-            self.ignored(Oddity::ForgedFocus);
-        }
-    }
-
-    fn decline(&mut self, asker: &Asker, offer: Jingle) {
-        let mut decline = Jingle::new(Action::SessionTerminate, &offer.sid);
-        decline.initiator = offer.initiator;
-        decline.reason = Some(Reason { condition: "decline".into(), text: Some("P2P disabled".into()) });
-        let to = asker.from.clone();
-        let payload = decline.to_xml(Form::Xml);
-        self.ask(to.as_deref(), "set", Question::Courtesy, payload);
     }
 
     fn offered(&mut self, asker: &Asker, jingle: Jingle) {

@@ -2,6 +2,7 @@
 
 #![allow(clippy::wildcard_enum_match_arm, reason = "a test looks for few events among many")]
 
+mod direct;
 mod door;
 mod extras;
 mod moderate;

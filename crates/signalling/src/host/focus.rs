@@ -180,7 +180,11 @@ impl Host {
             Action::SessionAccept | Action::SourceAdd | Action::SourceRemove => {
                 self.refuse(id, stanza, "wait", "unexpected-request");
             }
-            Action::SessionInitiate | Action::TransportReplace | Action::TransportAccept | Action::Other(_) => {
+            Action::SessionInitiate
+            | Action::TransportReplace
+            | Action::TransportAccept
+            | Action::ContentModify
+            | Action::Other(_) => {
                 self.refuse(id, stanza, "cancel", "feature-not-implemented");
             }
         }

@@ -1,5 +1,6 @@
 //! `<jingle/>` to [`Jingle`] and back.
 
+use super::modify::{read_wish, write_wish};
 use super::source::{read_group, read_source, write_group, write_source};
 use super::{Action, BridgeSession, Content, Form, Jingle, Kind, Reason, Sources, read_compact, write_compact};
 use crate::{ns, xml::Element};
@@ -33,6 +34,9 @@ impl Jingle {
         jingle.bridge_session = element.find("bridge-session", ns::FOCUS).map(read_bridge_session);
         jingle.reason = element.find("reason", ns::JINGLE).map(read_reason);
         jingle.ice_state = element.text_of("ice-state", ns::FOCUS);
+        if jingle.action == Action::ContentModify {
+            jingle.wish = read_wish(element);
+        }
         Some(jingle)
     }
 
@@ -58,6 +62,7 @@ impl Jingle {
             }
             element.push(written);
         }
+        element = element.with_children(self.wish.as_ref().map(write_wish));
         if !self.bundle.is_empty() {
             element.push(
                 Element::new("group", ns::GROUPING)

@@ -270,6 +270,21 @@ async fn the_tray_leads_to_the_voluntary_functions_and_the_next_click_withdraws_
     assert!(holding(person.folder.path(), MARKER).is_empty(), "gone before the answer came");
 }
 
+#[tokio::test]
+async fn two_talk_directly_only_where_that_was_agreed_to_and_never_beside_a_relay_alone() {
+    let mut person = Person::sits_down(None).await;
+    assert!(!person.app.desk().unwrap().wants_direct(), "off until somebody switches it on");
+    person.grants_everything().await;
+    assert!(person.app.desk().unwrap().wants_direct());
+    for (on, direct) in [(true, false), (false, true)] {
+        person.does(Request::SetSetting(SettingChange::RelayOnly(on))).await.unwrap();
+        assert_eq!(person.app.desk().unwrap().wants_direct(), direct);
+    }
+    let id = runde_privacy::Purpose::PeerToPeer.id().to_owned();
+    person.does(Request::SetConsent { purpose: id, granted: false, lang: Lang::De }).await.unwrap();
+    assert!(!person.app.desk().unwrap().wants_direct());
+}
+
 fn days_later(days: i64) -> runde_privacy::stamp::Moment {
     runde_privacy::stamp::Moment::from_unix(runde_profile::now().unix() + days * 24 * 60 * 60)
 }
@@ -288,7 +303,10 @@ async fn what_was_refused_is_not_asked_again_for_ninety_days_and_what_was_grante
     person.does(Request::OpenLink("https://two.example/table".into())).await.unwrap();
     person.notes().await;
     let Page::Consents { purposes } = person.page() else { panic!("the voluntary page") };
-    assert_eq!(purposes.iter().map(|purpose| purpose.id.as_str()).collect::<Vec<_>>(), ["display-name"]);
+    assert_eq!(
+        purposes.iter().map(|purpose| purpose.id.as_str()).collect::<Vec<_>>(),
+        ["display-name", "peer-to-peer"]
+    );
     person.continues().await;
     let granted = person.app.desk().unwrap().purposes();
     assert!(granted.iter().any(|purpose| purpose.id == "recent-rooms" && purpose.granted), "what was not asked stays");

@@ -15,6 +15,10 @@ operator: string,
  */
 link: string, hostedHere: boolean, joinedAt: number, network: Network, 
 /**
+ * Sound and picture go directly to the one other person.
+ */
+direct: boolean, 
+/**
  * Endpoint of the dominant speaker.
  */
 dominant: string | null, fingerprint: Fingerprint | null, 

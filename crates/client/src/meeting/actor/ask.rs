@@ -49,6 +49,7 @@ impl Actor {
             Command::SetMicrophone(on) => self.set_microphone(on),
             Command::SetCamera(on) => self.set_camera(on),
             Command::SetShare(on) => self.set_share(on),
+            Command::SetDirect(on) => self.set_direct(on),
             Command::SetTiles(tiles) => {
                 self.downlink.set_tiles(&tiles);
                 if self.wishes.set(tiles) {
@@ -216,5 +217,6 @@ impl Actor {
 
     pub(super) fn tell_wishes(&mut self) {
         self.say_to_bridge(&bridge::wishes(self.wishes.constraints()));
+        self.tell_direct_wishes();
     }
 }

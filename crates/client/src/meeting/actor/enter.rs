@@ -44,6 +44,7 @@ pub(super) fn new_guest(
     config.login.clone_from(&options.login);
     config.former = former.to_vec();
     config.classic = classic;
+    config.direct = options.allows_direct();
     if let Some((room, muc)) = elsewhere.and_then(|address| address.split_once('@')) {
         (config.room, config.muc) = (room.to_owned(), muc.to_owned());
     }

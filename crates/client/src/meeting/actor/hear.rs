@@ -63,6 +63,7 @@ impl Actor {
             Event::Relays(relays) => self.relays = relays,
             Event::Bridges { any } => self.bridges(Instant::now(), any),
             Event::Accepted => {}
+            Event::Direct(news) => self.direct_news(Instant::now(), news),
             Event::Renewed(transport) => self.renewed(Instant::now(), &transport),
             Event::NotRenewed { condition } => self.not_renewed(Instant::now(), &condition),
             Event::NotRestarted { condition } => self.not_restarted(Instant::now(), &condition),
@@ -117,8 +118,12 @@ impl Actor {
     }
 
     fn announced(&mut self, sources: &Sources) {
+        let directly = self.hears_directly();
         let Some(session) = &mut self.session else { return };
         for announced in session.announce(sources) {
+            if directly {
+                continue;
+            }
             if let Err(error) = self.downlink.add(announced) {
                 tracing::warn!(%error, "a source cannot be received");
             }
@@ -127,8 +132,11 @@ impl Actor {
     }
 
     fn withdrawn(&mut self, ssrcs: &[u32]) {
+        let directly = self.hears_directly();
         for ssrc in ssrcs {
-            self.downlink.remove(*ssrc);
+            if !directly {
+                self.downlink.remove(*ssrc);
+            }
             if let Some(session) = &mut self.session {
                 session.withdraw(*ssrc);
             }
@@ -138,15 +146,18 @@ impl Actor {
 
     /// The bridge gave its SSRCs to other sources: each gets a fresh decoder, which begins with a key frame of its own.
     fn remapped(&mut self, now: Instant, mapped: &guest::Mapped) {
+        let directly = self.hears_directly();
         let gone: Vec<u32> = mapped.gone.iter().map(|source| source.ssrc).collect();
         for ssrc in gone {
-            self.downlink.remove(ssrc);
+            if !directly {
+                self.downlink.remove(ssrc);
+            }
             if let Some(session) = &mut self.session {
                 session.withdraw(ssrc);
             }
         }
         let come = self.session.as_mut().map(|session| session.map(mapped)).unwrap_or_default();
-        for announced in come {
+        for announced in come.into_iter().filter(|_| !directly) {
             if let Err(error) = self.downlink.map(now, announced) {
                 tracing::warn!(%error, "a source cannot be received");
             }

@@ -19,6 +19,7 @@ impl Actor {
         if self.endpoint.is_empty() {
             return;
         }
+        self.look_at_direct(now);
         self.look_at_media(now);
         self.look_at_wire(now);
     }

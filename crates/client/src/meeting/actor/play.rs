@@ -17,6 +17,9 @@ use crate::state::Fact;
 /// another session. Only when nothing of that comes is there something to repair.
 const EXPLAINS: Duration = Duration::from_millis(300);
 
+/// Louder than this, in dB below overload, is talking.
+const TALKS: u8 = 45;
+
 impl Actor {
     pub(super) fn media_said(&mut self, event: io::Result<Event>) {
         match event {
@@ -46,6 +49,9 @@ impl Actor {
 
     /// A stream came back under another SSRC, or its repairs did: taken as if the bridge had said so.
     fn bind_by_mid(&mut self, ssrc: Ssrc, stream: Ssrc, payload_type: u8) {
+        if self.hears_directly() {
+            return;
+        }
         let (Some(session), Some(kind)) = (&self.session, self.downlink.kind(stream)) else { return };
         let Some((source, owner)) = self.downlink.source_of(stream) else { return };
         let Some((ssrc, rtx)) = session.bound(kind, ssrc, stream, payload_type) else { return };
@@ -83,6 +89,10 @@ impl Actor {
     }
 
     fn received(&mut self, packet: runde_rtp::Packet, arrival: Instant) {
+        // What the bridge still had of them.
+        if self.hears_directly() {
+            return;
+        }
         let Some(session) = &mut self.session else { return };
         let Some(kind) = self.downlink.kind(packet.ssrc) else { return };
         if !session.speaks(kind, packet.payload_type) {
@@ -92,6 +102,12 @@ impl Actor {
     }
 
     pub(super) fn send(&mut self, kind: MediaKind, unit: Unit) {
+        if let Some(direct) = self.standing() {
+            if let Some(packet) = direct.uplink.packet(kind, unit) {
+                direct.session.send(packet);
+            }
+            return;
+        }
         let Some(packet) = self.uplink.packet(kind, unit) else { return };
         if let Some(session) = &mut self.session {
             session.send(packet);
@@ -101,20 +117,38 @@ impl Actor {
     /// Ten times a second: who is how loud.
     pub(super) fn tell_levels(&mut self) {
         let levels = Levels { me: self.sending.level(), people: self.downlink.levels() };
+        self.notice_talker(&levels);
         self.faces.levels.send_replace(levels);
+    }
+
+    /// A bridge that hears nobody cannot say who talks.
+    fn notice_talker(&self, levels: &Levels) {
+        let Some(direct) = self.direct.as_ref().filter(|direct| direct.heard) else { return };
+        if levels.people.get(&direct.peer).is_some_and(|level| *level < TALKS) {
+            self.faces.learn(Fact::Dominant { endpoint: direct.peer.clone() });
+        }
     }
 
     /// A picture cannot be decoded without a key frame.
     pub(super) fn want_key_frame(&mut self, ssrc: Ssrc) {
-        if let Some(session) = &mut self.session {
+        let session = match &mut self.direct {
+            Some(direct) if direct.heard => Some(&mut direct.session),
+            Some(_) | None => self.session.as_mut(),
+        };
+        if let Some(session) = session {
             session.driver.endpoint().request_key_frame(Instant::now(), ssrc);
         }
     }
 
     /// How much of the own sound is lost decides how much of it is sent twice. Reports on silence say nothing.
     fn weigh_losses(&mut self) {
-        let Some(session) = self.session.as_mut().filter(|_| self.options.microphone) else { return };
-        let report = session.driver.endpoint().take_loss(self.uplink.audio.ssrc);
+        let direct = self.direct.as_mut().filter(|direct| direct.stands());
+        let way = match direct {
+            Some(direct) => Some((&mut direct.session, direct.uplink.audio.ssrc)),
+            None => self.session.as_mut().map(|session| (session, self.uplink.audio.ssrc)),
+        };
+        let Some((session, ssrc)) = way.filter(|_| self.options.microphone) else { return };
+        let report = session.driver.endpoint().take_loss(ssrc);
         if let Some(percent) = report.and_then(|of_256| self.losses.report(of_256)) {
             self.sending.set_loss(percent);
         }
@@ -125,11 +159,17 @@ impl Actor {
         if self.endpoint.is_empty() {
             return;
         }
-        let mut sources = self.sending.stats(&self.endpoint, &self.uplink);
-        sources.extend(self.screen.stats(&self.endpoint, &self.uplink.screen));
+        let mut uplink = self.uplink.clone();
+        let standing = self.direct.as_ref().filter(|direct| direct.stands());
+        if let Some(direct) = standing {
+            uplink.add_counts(&direct.uplink);
+        }
+        let (rtt, bandwidth_bps) = standing.map_or(&self.meter, |direct| &direct.meter).read();
+        let direct = standing.is_some();
+        let mut sources = self.sending.stats(&self.endpoint, &uplink);
+        sources.extend(self.screen.stats(&self.endpoint, &uplink.screen));
         sources.extend(self.downlink.stats(self.faces.began));
-        let (rtt, bandwidth_bps) = self.meter.read();
-        self.faces.tell(MeetingEvent::Stats(Stats { rtt, bandwidth_bps, sources }));
+        self.faces.tell(MeetingEvent::Stats(Stats { rtt, bandwidth_bps, direct, sources }));
     }
 
     /// Tells the faces where the newest pictures are.

@@ -42,6 +42,7 @@ impl Actor {
 
     /// Tells the focus of the screen's streams, once a session.
     pub(super) fn announce_screen(&mut self) {
+        self.announce_screen_directly();
         if !self.options.share || self.screen.announced {
             return;
         }
@@ -67,6 +68,13 @@ impl Actor {
     }
 
     pub(super) fn send_screen(&mut self, unit: Unit) {
+        if let Some(direct) = self.standing() {
+            if direct.screen && direct.wanted.1 > 0 {
+                let packet = direct.uplink.screen_packet(unit);
+                direct.session.send(packet);
+            }
+            return;
+        }
         if !self.screen.announced {
             return;
         }
@@ -78,7 +86,8 @@ impl Actor {
 
     /// Shares what the path carries between sound, camera and screen.
     pub(super) fn share_bandwidth(&self) {
-        let (_, Some(bps)) = self.meter.read() else { return };
+        let standing = self.direct.as_ref().filter(|direct| direct.stands());
+        let (_, Some(bps)) = standing.map_or(&self.meter, |direct| &direct.meter).read() else { return };
         let bits = sending::video_bitrate(bps);
         let (camera, screen) = screen::split(bits, self.options.camera, self.options.share);
         self.sending.camera.set_bitrate(camera);

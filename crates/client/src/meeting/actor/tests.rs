@@ -1,5 +1,6 @@
 //! The actor without a server: devices that take their time, and offers that cannot be answered.
 
+mod direct;
 mod extras;
 mod renewal;
 

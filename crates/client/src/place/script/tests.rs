@@ -93,6 +93,7 @@ fn a_debian_installation_is_read_with_and_without_a_tenant() {
     assert_eq!((plain.domain.as_str(), plain.muc.as_str()), ("meet.example.org", "conference.meet.example.org"));
     assert_eq!(plain.websocket, "wss://meet.example.org/xmpp-websocket?room=rosa");
     assert_eq!(plain.anonymous_domain, None);
+    assert_eq!(plain.direct, Some(Duration::from_secs(5)), "two are to talk directly");
     let tenant = read(DEBIAN, "https://meet.example.org/Team.A/Rosa").unwrap();
     assert_eq!(tenant.muc, "conference.team_a.meet.example.org");
     assert_eq!(tenant.websocket, "wss://meet.example.org/team.a/xmpp-websocket?room=rosa");
