@@ -131,6 +131,25 @@ async fn browser_joins(web: &Web) -> Outcome {
     Ok(())
 }
 
+#[test]
+fn a_direct_way_on_which_nothing_comes_any_more_is_given_up_for_the_room() -> Outcome {
+    let (host, first, second) = (Home::new()?, Home::new()?, Home::new()?);
+    let room = Room::open(&host, "pause")?;
+    let mut ada = room.guest(&first, "Ada", &["--p2p", "--audio-in", "tone"])?;
+    ada.event("joined", SOON)?;
+    let mut bo = room.guest(&second, "Bo", &["--p2p", "--audio-in", "tone"])?;
+    for guest in [&mut ada, &mut bo] {
+        guest.wait("a direct connection", SOON, |line| is_direct(line, true))?;
+    }
+    // Longer than a silent way is kept, shorter than the room waits for its guests.
+    bo.sleep(Duration::from_secs(7))?;
+    for guest in [&mut ada, &mut bo] {
+        guest.wait("the way through the room", SOON, |line| is_direct(line, false))?;
+        guest.wait("sound on it", SOON, |line| comes(line, false, false))?;
+    }
+    Ok(())
+}
+
 /// What came of the browser so far: packets of sound, pictures.
 async fn came(web: &Web) -> Outcome<(u64, u64)> {
     let figures = web.client.execute(FIGURES, Vec::new()).await?;

@@ -124,6 +124,7 @@ impl Guest {
     pub(super) fn look_for_two(&mut self, offer_at: Option<Instant>) {
         let (allowed, offers) = (self.config.direct, self.config.offers_direct.is_some());
         let Some(present) = self.present_mut() else { return };
+        present.direct_offers = 0;
         let other = present.roster.only_other();
         if let Some(peer) = present.direct.peer() {
             if other == Some(peer) {

@@ -25,6 +25,8 @@ pub(super) struct Present {
     pub(super) roster: Roster,
     pub(super) session: Session,
     pub(super) direct: Direct,
+    /// Offers of a direct connection that were looked at since somebody came or went.
+    pub(super) direct_offers: u32,
     pub(super) pulse: Pulse,
     pub(super) moderator: bool,
     /// What a moderator knows of it.
@@ -34,7 +36,16 @@ pub(super) struct Present {
 impl Present {
     pub(super) fn new(now: Instant, way: Way, roster: Roster, moderator: bool) -> Self {
         let (session, direct) = (Session::default(), Direct::default());
-        Present { way, roster, moderator, door: Door::default(), session, direct, pulse: Pulse::new(now) }
+        Present {
+            way,
+            roster,
+            moderator,
+            door: Door::default(),
+            session,
+            direct,
+            direct_offers: 0,
+            pulse: Pulse::new(now),
+        }
     }
 }
 

@@ -14,6 +14,9 @@ use std::collections::BTreeSet;
 /// Addresses of one side that are taken in one session. A client has a dozen, and each costs checks.
 const MAX_ADDRESSES: usize = 64;
 
+/// Offers of the same person that are answered. Clients make one; each costs a socket.
+const MAX_OFFERS: u32 = 8;
+
 /// Why an offer is not answered: a condition of XEP-0166 and words for the other side's log, as Jitsi's clients say them.
 type Refused = (&'static str, &'static str);
 
@@ -81,6 +84,7 @@ impl Guest {
         let (sources, refused) = admit(&mut pair, &present.roster, std::mem::take(&mut offer.sources));
         offer.sources = sources;
         pair.addresses = cut(&mut offer);
+        present.direct_offers += 1;
         present.direct = Direct::Offered(pair);
         self.event(Event::Direct(DirectNews::Offered(Box::new(offer))));
         self.ignored_all(refused);
@@ -94,6 +98,9 @@ impl Guest {
         }
         if present.roster.only_other() != Some(peer) {
             return Err(("decline", "P2P requirements not met"));
+        }
+        if present.direct_offers >= MAX_OFFERS {
+            return Err(("busy", "Too many offers"));
         }
         // We offer only with the smaller id, and then theirs has to wait.
         match present.direct {

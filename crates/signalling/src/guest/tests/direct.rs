@@ -427,3 +427,18 @@ fn a_flood_of_addresses_and_sources_is_cut() {
     let added = news(&mut stage);
     assert!(matches!(&added[..], [DirectNews::SourcesAdded(added)] if added.sources.len() < 20), "{added:?}");
 }
+
+#[test]
+fn somebody_who_offers_and_ends_again_and_again_is_answered_eight_times() {
+    let mut stage = with(SMALL, true);
+    for _ in 0..20 {
+        stage.hear(&offer_of(SMALL));
+        stage.jingle(&member(SMALL), "session-terminate", "7c6b12e8eb94", "<reason><success/></reason>");
+    }
+    let offered = news(&mut stage).iter().filter(|news| matches!(news, DirectNews::Offered(_))).count();
+    assert_eq!((offered, reason(&stage)), (8, "busy".to_owned()));
+    stage.seen("aaaa0001", "cleo@meet.test/1", "");
+    stage.gone("aaaa0001", "");
+    stage.hear(&offer_of(SMALL));
+    assert_eq!(news(&mut stage).len(), 1, "another beginning");
+}
