@@ -10,7 +10,7 @@ use bytes::Bytes;
 use runde_media::vp8::Assembler;
 use runde_media::vpx::Decoder;
 use runde_privacy::{Acknowledgement, ChainKey, Ledger};
-use runde_rtp::{Packet, View, vp8};
+use runde_rtp::{Codec, Packet, View, vp8};
 use runde_signalling::bridge::{FromBridge, ToBridge};
 use runde_signalling::jingle::{Jingle, read_compact};
 use runde_signalling::link::RoomLink;
@@ -62,12 +62,18 @@ pub fn link(bytes: &[u8]) {
     assert!(same, "what is handed on leads to the same room: {text:?} became {link}");
 }
 
-/// RTP packets and VP8 payload descriptors.
+/// RTP packets and what each codec says of its pictures.
 pub fn rtp(bytes: &[u8]) {
     let Ok(view) = View::parse(bytes) else { return };
     let _ = view.extensions().count();
     let _ = vp8::key_frame_size(view.payload());
     let Ok(packet) = Packet::parse(Bytes::copy_from_slice(bytes)) else { return };
+    for codec in [Codec::Vp8, Codec::Vp9, Codec::Av1 { descriptor: 11 }, Codec::H264] {
+        let mut structure = None;
+        let look = codec.look(&packet, &mut structure);
+        assert!(usize::from(look.spatial) < runde_rtp::MAX_SPATIAL);
+        codec.renumber(&mut packet.clone(), 1, 1);
+    }
     let mut written = Vec::new();
     packet.encode(&mut written);
     let again = Packet::parse(Bytes::from(written));

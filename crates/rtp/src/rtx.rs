@@ -3,7 +3,7 @@
 use crate::{Packet, SeqNo, Ssrc, view::be16};
 use bytes::{BufMut, Bytes, BytesMut};
 
-/// Wraps `original` for the retransmission stream. Header extensions are not copied: they belong to one sending.
+/// Wraps `original` for the retransmission stream, with its header extensions (RFC 4588 4).
 #[must_use]
 pub fn encapsulate(original: &Packet, ssrc: Ssrc, payload_type: u8, seq: SeqNo) -> Packet {
     let mut payload = BytesMut::with_capacity(2 + original.payload.len());
@@ -15,12 +15,13 @@ pub fn encapsulate(original: &Packet, ssrc: Ssrc, payload_type: u8, seq: SeqNo) 
         seq,
         timestamp: original.timestamp,
         ssrc,
-        extensions: Vec::new(),
+        extensions: original.extensions.clone(),
         payload: payload.freeze(),
     }
 }
 
-/// The packet inside, under the media stream's `ssrc` and `payload_type`. `None` for an empty one: bandwidth probes
+/// The packet inside, under the media stream's `ssrc` and `payload_type`. Its extensions are the wrapping's: those that
+/// belong to the picture came with it, those that belong to one sending say when this one left. `None` for an empty one: bandwidth probes
 /// are sent as retransmissions of nothing.
 #[must_use]
 pub fn decapsulate(wrapped: &Packet, ssrc: Ssrc, payload_type: u8) -> Option<Packet> {
@@ -33,7 +34,7 @@ pub fn decapsulate(wrapped: &Packet, ssrc: Ssrc, payload_type: u8) -> Option<Pac
         seq: SeqNo(be16(&wrapped.payload)),
         timestamp: wrapped.timestamp,
         ssrc,
-        extensions: Vec::new(),
+        extensions: wrapped.extensions.clone(),
         payload: inner(&wrapped.payload),
     })
 }
@@ -54,7 +55,7 @@ mod tests {
             seq: SeqNo(65535),
             timestamp: 77,
             ssrc: Ssrc(1),
-            extensions: Vec::new(),
+            extensions: vec![(11, Bytes::from_static(b"layer"))],
             payload: Bytes::from_static(b"picture"),
         };
         let wrapped = encapsulate(&original, Ssrc(2), 96, SeqNo(5));

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use runde_rtp::vp8::{Descriptor, PictureId, Temporal};
-use runde_rtp::{Extender, Packet, SeqNo, Ssrc, View, ext, rtx, vp8};
+use runde_rtp::{Codec, Extender, Packet, SeqNo, Ssrc, View, av1, ext, h264, rtx, vp8, vp9};
 
 fn value(max: usize) -> impl Strategy<Value = Bytes> {
     vec(any::<u8>(), 0..=max).prop_map(Bytes::from)
@@ -54,6 +54,8 @@ proptest! {
             *first = *first & 0x3f | 0x80;
         }
         let _ = (vp8::is_key_frame(&bytes), vp8::key_frame_size(&bytes));
+        let _ = (vp9::Descriptor::parse(&bytes), h264::is_key_frame(&bytes), av1::is_key_frame(&bytes));
+        let _ = av1::Descriptor::parse(&bytes, None);
         let _ = (ext::AudioLevel::parse(&bytes), ext::AbsSendTime::parse(&bytes));
         if let Ok(view) = View::parse(&bytes) {
             prop_assert!(view.extensions().count() <= bytes.len());
@@ -65,10 +67,45 @@ proptest! {
     }
 
     #[test]
+    fn any_packet_is_looked_at_and_renumbered_without_panic_or_another_length(
+        payloads in vec((value(60), value(60)), 1..20), picture: u16, tl0: u8,
+    ) {
+        for codec in [Codec::Opus, Codec::Vp8, Codec::Vp9, Codec::Av1 { descriptor: 11 }, Codec::H264] {
+            let mut structure = None;
+            for (payload, descriptor) in &payloads {
+                let extensions = vec![(11, descriptor.clone())];
+                let mut packet = Packet { payload: payload.clone(), extensions, ..Packet::default() };
+                let before = codec.look(&packet, &mut structure);
+                prop_assert!(usize::from(before.spatial) < runde_rtp::MAX_SPATIAL);
+                let (numbers, size) = (codec.numbers(&packet), packet.payload.len());
+                codec.renumber(&mut packet, picture, tl0);
+                // A VP8 descriptor is written anew, and what it holds of unused bits and fields is not.
+                prop_assert!(codec == Codec::Vp8 || packet.payload.len() == size);
+                prop_assert_eq!(codec.numbers(&packet).picture.is_some(), numbers.picture.is_some());
+            }
+        }
+    }
+
+    #[test]
+    fn vp9_numbers_move_and_come_back(start in 0u16..0x8000, steps: u16, tl0: u8, moved: u8, rest in value(30)) {
+        let mut payload = vec![0xa8];
+        payload.extend_from_slice(&(start | 0x8000).to_be_bytes());
+        payload.extend_from_slice(&[0x00, tl0]);
+        payload.extend_from_slice(&rest);
+        let original = Packet { payload: payload.into(), ..Packet::default() };
+        let mut packet = original.clone();
+        Codec::Vp9.renumber(&mut packet, steps, moved);
+        let numbers = Codec::Vp9.numbers(&packet);
+        prop_assert_eq!(numbers.picture, Some(start.wrapping_add(steps) & 0x7fff));
+        prop_assert_eq!(numbers.tl0, Some(tl0.wrapping_add(moved)));
+        Codec::Vp9.renumber(&mut packet, 0u16.wrapping_sub(steps), 0u8.wrapping_sub(moved));
+        prop_assert_eq!(packet, original);
+    }
+
+    #[test]
     fn a_retransmission_unwraps_to_what_was_lost(packet in packet(), seq: u16) {
         let wrapped = rtx::encapsulate(&packet, Ssrc(9), 96, SeqNo(seq));
-        let lost = Packet { extensions: Vec::new(), ..packet.clone() };
-        let expected = (!packet.payload.is_empty()).then_some(lost);
+        let expected = (!packet.payload.is_empty()).then(|| packet.clone());
         prop_assert_eq!(rtx::decapsulate(&wrapped, packet.ssrc, packet.payload_type), expected);
     }
 

@@ -3,22 +3,22 @@
 /// Going up needs this much more than the layer costs, in percent, so that a wavering estimate does not flap.
 const HEADROOM: u64 = 115;
 
-/// One wanted source; wishes are given in order of importance.
+/// One wanted source; wishes are given in order of importance. Layers have any name `L` that is greater for larger ones.
 #[derive(Clone, Debug)]
-pub(crate) struct Wish {
+pub(crate) struct Wish<L> {
     /// Large on the receiver's screen: raised before all others.
     pub(crate) on_stage: bool,
-    /// Layers that fit the wished height as `(index, bps)`, lowest first.
-    pub(crate) layers: Vec<(usize, u64)>,
+    /// Layers that fit the wished height as `(name, bps)`, lowest first.
+    pub(crate) layers: Vec<(L, u64)>,
     /// The layer it receives now.
-    pub(crate) current: Option<usize>,
+    pub(crate) current: Option<L>,
 }
 
 /// The layer of each wish, in the same order. `bps` is what the receiver can take, `None` while unknown.
 ///
 /// Everybody first gets the smallest picture as far as it goes (the first wish always: one picture too many bits is
 /// better than a black window), then those on stage are raised, then all others in turns.
-pub(crate) fn share(wishes: &[Wish], bps: Option<u64>) -> Vec<Option<usize>> {
+pub(crate) fn share<L: Copy + Ord>(wishes: &[Wish<L>], bps: Option<u64>) -> Vec<Option<L>> {
     let mut left = bps.unwrap_or(u64::MAX / HEADROOM / 2);
     let mut steps: Vec<Option<usize>> = vec![None; wishes.len()];
     for (nth, wish) in wishes.iter().enumerate() {
@@ -36,15 +36,15 @@ pub(crate) fn share(wishes: &[Wish], bps: Option<u64>) -> Vec<Option<usize>> {
 }
 
 /// What these layers cost together, bit/s.
-pub(crate) fn cost(wishes: &[Wish], layers: &[Option<usize>]) -> u64 {
-    let bps = |(wish, layer): (&Wish, &Option<usize>)| {
+pub(crate) fn cost<L: Copy + Ord>(wishes: &[Wish<L>], layers: &[Option<L>]) -> u64 {
+    let bps = |(wish, layer): (&Wish<L>, &Option<L>)| {
         wish.layers.iter().find(|(index, _)| Some(*index) == *layer).map_or(0, |(_, bps)| *bps)
     };
     wishes.iter().zip(layers).map(bps).sum()
 }
 
 /// The same layers with one source, the most important that can be, shown one step better.
-pub(crate) fn one_step_more(wishes: &[Wish], layers: &[Option<usize>]) -> Option<Vec<Option<usize>>> {
+pub(crate) fn one_step_more<L: Copy + Ord>(wishes: &[Wish<L>], layers: &[Option<L>]) -> Option<Vec<Option<L>>> {
     let better = |nth: &usize| {
         let next = wishes[*nth].layers.iter().find(|(index, _)| layers[*nth].is_none_or(|now| *index > now));
         next.map(|(index, _)| *index)
@@ -57,7 +57,7 @@ pub(crate) fn one_step_more(wishes: &[Wish], layers: &[Option<usize>]) -> Option
     Some(more)
 }
 
-fn raise(wish: &Wish, step: &mut Option<usize>, left: &mut u64) -> bool {
+fn raise<L: Copy + Ord>(wish: &Wish<L>, step: &mut Option<usize>, left: &mut u64) -> bool {
     let Some(present) = *step else { return false };
     let Some(cost) = next_cost(wish, *step) else { return false };
     if cost > *left {
@@ -69,7 +69,7 @@ fn raise(wish: &Wish, step: &mut Option<usize>, left: &mut u64) -> bool {
 }
 
 /// What must be left to take the step after `step`.
-fn next_cost(wish: &Wish, step: Option<usize>) -> Option<u64> {
+fn next_cost<L: Copy + Ord>(wish: &Wish<L>, step: Option<usize>) -> Option<u64> {
     let next = step.map_or(0, |step| step + 1);
     let (index, bps) = *wish.layers.get(next)?;
     let below = step.map_or(0, |step| wish.layers[step].1);
@@ -83,7 +83,7 @@ fn next_cost(wish: &Wish, step: Option<usize>) -> Option<u64> {
 mod tests {
     use super::*;
 
-    fn wish(on_stage: bool, current: Option<usize>) -> Wish {
+    fn wish(on_stage: bool, current: Option<usize>) -> Wish<usize> {
         Wish { on_stage, layers: vec![(0, 200_000), (1, 500_000), (2, 1_500_000)], current }
     }
 

@@ -1,5 +1,6 @@
 //! One participant as a receiver: what it wants to see, what its line takes, and its routes.
 
+use crate::format::Formats;
 use crate::route::Route;
 use crate::slots::Slots;
 use crate::source::{MediaKind, SourceId};
@@ -112,6 +113,8 @@ pub(crate) struct Endpoint {
     /// What its line takes.
     pub(crate) line: Trial,
     pub(crate) routes: BTreeMap<SourceId, Route>,
+    /// What it can be sent, and under which numbers.
+    pub(crate) formats: Formats,
     /// It understands source maps: only sources with one of these SSRCs have a route.
     pub(crate) slots: Option<Slots>,
     /// Routes of sources that went away, so that one which returns under its SSRC goes on counting.

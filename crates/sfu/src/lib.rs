@@ -7,7 +7,9 @@
 //!
 //! Start at [`Room`]. A source's packets come in on up to three simulcast layers; each receiver has a `route` per
 //! source which puts the chosen layer onto the first layer's SSRC, without a gap or a jump that its decoder could see;
-//! or onto one of its `slots`, if it understands source maps.
+//! or onto one of its `slots`, if it understands source maps. What a packet is to its picture says `runde_rtp::Codec`;
+//! `format` under which number each receiver takes it. A stream that holds several spatial layers (SVC) is thinned out to
+//! the one that is chosen.
 //! `layer`, `budget` and `trial` choose, `keyframe` asks senders politely, `cache` answers lost packets, `speaker` listens.
 
 // Tests begin at some instant; what follows is counted from it.
@@ -17,6 +19,7 @@ mod arrival;
 mod budget;
 mod cache;
 mod endpoint;
+mod format;
 mod keyframe;
 mod layer;
 mod room;
@@ -25,8 +28,10 @@ mod slots;
 mod source;
 mod speaker;
 mod trial;
+mod window;
 
 pub use endpoint::{EndpointId, VideoConstraints};
+pub use format::{Format, OFFERED};
 pub use room::{Input, Kind, Mapping, Notice, Output, Room, RoomConfig};
 pub use slots::SlotSsrcs;
 pub use source::{LayerSsrc, MediaKind, Source, VideoType};

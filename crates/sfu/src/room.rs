@@ -8,6 +8,7 @@ mod publish;
 mod watch;
 
 use crate::endpoint::{Endpoint, EndpointId, VideoConstraints, Wants};
+use crate::format::{Format, Formats, OFFERED};
 use crate::slots::SlotSsrcs;
 use crate::source::{MediaKind, Published, Source, SourceId, VideoType};
 use crate::speaker::Speaker;
@@ -26,9 +27,8 @@ const TICK: Duration = Duration::from_millis(100);
 pub struct RoomConfig {
     /// Opus.
     pub audio_payload_type: u8,
-    /// VP8.
-    pub video_payload_type: u8,
-    pub rtx_payload_type: u8,
+    /// What guests may send.
+    pub video: [Format; OFFERED.len()],
     /// Header-extension id of the audio level (RFC 6464).
     pub audio_level_id: u8,
 }
@@ -36,7 +36,7 @@ pub struct RoomConfig {
 impl Default for RoomConfig {
     /// The numbers that Jitsi uses.
     fn default() -> Self {
-        Self { audio_payload_type: 111, video_payload_type: 100, rtx_payload_type: 96, audio_level_id: 1 }
+        Self { audio_payload_type: 111, video: OFFERED, audio_level_id: 1 }
     }
 }
 
@@ -59,6 +59,12 @@ pub enum Input {
     Rewriting {
         endpoint: EndpointId,
         slots: SlotSsrcs,
+    },
+    /// The video formats that the endpoint takes, under its own numbers; until it says so, all that are offered. It is sent
+    /// nothing in another.
+    Formats {
+        endpoint: EndpointId,
+        taken: Vec<Format>,
     },
     /// Its bridge channel is open (again): it is told the state of things.
     ChannelOpened {
@@ -194,6 +200,7 @@ impl Room {
             Input::EndpointLeft { id } => self.leave(now, id),
             Input::Path { endpoint, active } => self.path_changed(now, endpoint, active),
             Input::Rewriting { endpoint, slots } => self.begin_rewriting(now, endpoint, &slots),
+            Input::Formats { endpoint, taken } => self.take_formats(endpoint, taken),
             Input::ChannelOpened { endpoint } => self.tell_everything(endpoint),
             Input::SourcesDeclared { endpoint, sources } => self.declare(now, endpoint, sources),
             Input::VideoType { endpoint, source, kind } => self.set_video_type(now, endpoint, &source, kind),
@@ -275,6 +282,12 @@ impl Room {
             self.tell_others(id, &Notice::Connectivity { endpoint: id, active });
         }
         self.watch_again(now, id);
+    }
+
+    fn take_formats(&mut self, id: EndpointId, taken: Vec<Format>) {
+        if let Some(endpoint) = self.endpoints.get_mut(&id) {
+            endpoint.formats = Formats::new(taken);
+        }
     }
 
     fn bandwidth(&mut self, now: Instant, id: EndpointId, bps: u64) {

@@ -2,8 +2,13 @@
 
 use crate::EndpointId;
 use crate::layer::Layer;
-use runde_rtp::Ssrc;
+use runde_rtp::{Codec, Ssrc};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// A sender that goes from codec to codec more often is not followed at once: everybody's layers are chosen anew each time, and
+/// so often they are anyway.
+const CODEC_HOLDS: Duration = Duration::from_millis(100);
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum MediaKind {
@@ -49,16 +54,30 @@ pub(crate) struct Published {
     pub(crate) layers: Vec<Layer>,
     /// The height its sender was last told that somebody wants.
     pub(crate) told_height: Option<u32>,
+    /// The codec of its last key frame, and since when.
+    codec: Option<(Codec, Instant)>,
 }
 
 impl Published {
     pub(crate) fn new(owner: EndpointId, declared: Source) -> Self {
         let count = declared.layers.len();
         let layers = (0..count).map(|position| Layer::new(position, count)).collect();
-        Self { owner, declared, video_type: VideoType::Camera, layers, told_height: None }
+        Self { owner, declared, video_type: VideoType::Camera, layers, told_height: None, codec: None }
     }
 
     pub(crate) fn is_video(&self) -> bool {
         self.declared.kind == MediaKind::Video
+    }
+
+    /// Takes note of a key frame's codec. With another than before all streams are over until something comes in them: what
+    /// was sent in three may be sent in one now.
+    pub(crate) fn note_codec(&mut self, now: Instant, codec: Codec) {
+        let holds = |since: Instant| now.saturating_duration_since(since) < CODEC_HOLDS;
+        match self.codec {
+            Some((known, since)) if known == codec || holds(since) => return,
+            Some(_) => self.layers.iter_mut().for_each(Layer::end),
+            None => {}
+        }
+        self.codec = Some((codec, now));
     }
 }

@@ -1,6 +1,7 @@
 //! Source maps: which SSRC of a receiver carries which source, and the messages that say so.
 
 use super::{EndpointId, Mapping, Notice, Room, SourceId};
+use crate::layer::Rung;
 use crate::slots::{SlotSsrcs, Slots};
 use crate::source::MediaKind;
 use std::sync::Arc;
@@ -65,8 +66,8 @@ impl Room {
         &mut self,
         now: Instant,
         receiver: EndpointId,
-        mut targets: Vec<(SourceId, Option<usize>)>,
-    ) -> Vec<(SourceId, Option<usize>)> {
+        mut targets: Vec<(SourceId, Option<Rung>)>,
+    ) -> Vec<(SourceId, Option<Rung>)> {
         let Some(endpoint) = self.endpoints.get_mut(&receiver) else { return targets };
         if endpoint.slots.is_none() {
             return targets;

@@ -1,35 +1,36 @@
 //! The way of one packet, and what receivers say about the packets they got.
 
 use super::{EndpointId, Kind, Notice, Output, Room, SourceId};
+use crate::cache::Piece;
+use crate::format::codec_of;
 use runde_rtp::ext::AudioLevel;
-use runde_rtp::{Packet, SeqNo, Ssrc, vp8};
+use runde_rtp::{Codec, Look, Packet, SeqNo, Ssrc};
 use std::time::Instant;
 
 /// Payload bytes of one packet: what fits an Ethernet frame. It bounds the cache in bytes.
 const MAX_PAYLOAD: usize = 1500;
 /// Lost packets answered of one message; a generic NACK block names 17.
 const MAX_MISSING: usize = 256;
-/// Pictures higher than this are refused as a height: no camera layer is.
-const MAX_HEIGHT: u32 = 4320;
 
 impl Room {
     pub(super) fn packet(&mut self, now: Instant, from: EndpointId, packet: Packet) {
         let Some((source, layer)) = self.source_of(from, packet.ssrc) else { return };
         let Some(published) = self.sources.get_mut(&source) else { return };
-        let video = published.is_video();
-        let expected = if video { self.config.video_payload_type } else { self.config.audio_payload_type };
-        if packet.payload_type != expected || packet.payload.len() > MAX_PAYLOAD {
-            return;
-        }
+        let codec = if published.is_video() {
+            codec_of(&self.config.video, &packet)
+        } else {
+            (packet.payload_type == self.config.audio_payload_type).then_some(Codec::Opus)
+        };
+        let Some(codec) = codec.filter(|_| packet.payload.len() <= MAX_PAYLOAD) else { return };
         // The retransmission stream of a layer is not its media: the transport unwraps it, a stray packet is dropped.
         if published.declared.layers[layer].ssrc != packet.ssrc {
             return;
         }
         let Some(number) = published.layers[layer].arrival.accept(packet.seq) else { return };
-        if video {
-            self.video(now, source, layer, number, packet);
-        } else {
+        if codec == Codec::Opus {
             self.audio(now, from, source, number, packet);
+        } else {
+            self.video(now, source, layer, number, codec, packet);
         }
     }
 
@@ -37,37 +38,45 @@ impl Room {
         let level = packet.extension(self.config.audio_level_id).and_then(AudioLevel::parse);
         packet.extensions.retain(|(id, _)| *id == self.config.audio_level_id);
         self.map_voice(now, source, level.map(|level| level.below_full_scale));
-        self.forward(now, source, 0, number, false, &packet);
+        let piece = Piece { codec: Codec::Opus, look: Look::default(), packet };
+        self.forward(now, source, 0, number, &piece);
         if level.is_some_and(|level| self.speaker.hear(now, from, level)) {
             self.speaker_changed(now);
         }
     }
 
-    fn video(&mut self, now: Instant, source: SourceId, layer: usize, number: u64, mut packet: Packet) {
-        packet.extensions.clear();
-        let key = vp8::is_key_frame(&packet.payload);
+    fn video(&mut self, now: Instant, source: SourceId, layer: usize, number: u64, codec: Codec, mut packet: Packet) {
+        packet.extensions.retain(|(id, _)| Some(*id) == codec.extension());
         let Some(published) = self.sources.get_mut(&source) else { return };
-        let state = &mut published.layers[layer];
-        let woke = state.count(now, packet.payload.len());
-        let size = if key { vp8::key_frame_size(&packet.payload) } else { None };
-        // A new size is weighed with the next tick: a sender that claims another with each packet buys no work with it.
-        if let Some(height) = size.map(|(_, height)| u32::from(height)).filter(|h| (1..=MAX_HEIGHT).contains(h)) {
-            state.height = height;
+        let look = published.layers[layer].look(codec, &packet);
+        if look.key {
+            published.note_codec(now, codec);
         }
-        state.cache.insert(number, packet.clone());
+        if !look.described {
+            packet.extensions.clear();
+        }
+        let state = &mut published.layers[layer];
+        let woke = state.count(now, &look, packet.payload.len());
+        state.cache.insert(number, Piece { codec, look, packet: packet.clone() });
         if woke {
             self.watch_all_again(now);
         }
-        if key {
+        if look.key {
             self.needs_key.remove(&(source, layer));
         }
-        self.forward(now, source, layer, number, key, &packet);
+        self.forward(now, source, layer, number, &Piece { codec, look, packet });
     }
 
-    fn forward(&mut self, now: Instant, source: SourceId, layer: usize, number: u64, key: bool, packet: &Packet) {
+    fn forward(&mut self, now: Instant, source: SourceId, layer: usize, number: u64, piece: &Piece) {
         for (to, receiver) in self.endpoints.iter_mut().filter(|(_, receiver)| receiver.active) {
             let Some(route) = receiver.routes.get_mut(&source) else { continue };
-            if let Some(packet) = route.forward(now, layer, number, key, packet) {
+            let format = receiver.formats.of(piece.codec);
+            if route.is_video() && format.is_none() {
+                route.pass_over(layer);
+                continue;
+            }
+            if let Some(mut packet) = route.forward(now, layer, number, piece) {
+                packet.payload_type = format.map_or(packet.payload_type, |format| format.payload_type);
                 self.outputs.push_back(Output::Forward { to: *to, packet, kind: Kind::Media });
             }
         }
@@ -77,15 +86,15 @@ impl Room {
     pub(super) fn answer_loss(&mut self, now: Instant, from: EndpointId, ssrc: Ssrc, seqs: &[SeqNo]) {
         let Some(source) = self.sent_under(from, ssrc) else { return };
         let Some(published) = self.sources.get(&source) else { return };
-        let Some(route) = self.endpoints.get_mut(&from).and_then(|receiver| receiver.routes.get_mut(&source)) else {
-            return;
-        };
+        let Some(receiver) = self.endpoints.get_mut(&from) else { return };
+        let Some(route) = receiver.routes.get_mut(&source) else { return };
         for seq in seqs.iter().take(MAX_MISSING) {
             let Some(origin) = route.origin(*seq) else { continue };
             let Some(kept) = published.layers.get(origin.0).and_then(|layer| layer.cache.get(origin.1)) else {
                 continue;
             };
-            if let Some(packet) = route.resend(now, origin, kept, self.config.rtx_payload_type) {
+            let Some(payload_type) = receiver.formats.of(kept.codec).and_then(|format| format.rtx) else { continue };
+            if let Some(packet) = route.resend(now, origin, kept, payload_type) {
                 self.outputs.push_back(Output::Forward { to: from, packet, kind: Kind::Rtx });
             }
         }
@@ -94,8 +103,8 @@ impl Room {
     pub(super) fn key_frame_wanted(&mut self, by: EndpointId, ssrc: Ssrc) {
         let Some(source) = self.sent_under(by, ssrc) else { return };
         let Some(route) = self.endpoints.get(&by).and_then(|receiver| receiver.routes.get(&source)) else { return };
-        if let Some(layer) = route.current().or(route.target()) {
-            self.needs_key.insert((source, layer));
+        if let Some(rung) = route.current().or(route.target()) {
+            self.needs_key.insert((source, rung.layer));
         }
     }
 

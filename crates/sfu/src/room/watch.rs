@@ -3,7 +3,7 @@
 use super::{EndpointId, Notice, Room, SourceId};
 use crate::budget::{self, Wish};
 use crate::endpoint::{Endpoint, Wants};
-use crate::layer;
+use crate::layer::{self, Rung};
 use crate::source::{Published, VideoType};
 use std::sync::Arc;
 use std::time::Instant;
@@ -21,7 +21,7 @@ impl Room {
         let Some(receiver) = self.endpoints.get(&id) else { return };
         let Some(wants) = receiver.wants.as_ref().filter(|_| receiver.active) else { return };
         let chosen = self.by_importance(id, wants);
-        let wishes: Vec<Wish> = chosen.iter().map(|source| self.wish(now, receiver, wants, *source)).collect();
+        let wishes: Vec<Wish<Rung>> = chosen.iter().map(|source| self.wish(now, receiver, wants, *source)).collect();
         let mut layers = budget::share(&wishes, receiver.budget());
         let spent = budget::cost(&wishes, &layers);
         if receiver.claimed().is_none()
@@ -69,7 +69,7 @@ impl Room {
         self.speaker.former().iter().position(|id| *id == source.owner).map_or((4, 0), |at| (3, at))
     }
 
-    fn wish(&self, now: Instant, receiver: &Endpoint, wants: &Wants, source: SourceId) -> Wish {
+    fn wish(&self, now: Instant, receiver: &Endpoint, wants: &Wants, source: SourceId) -> Wish<Rung> {
         let Some(published) = self.sources.get(&source) else {
             return Wish { on_stage: false, layers: Vec::new(), current: None };
         };
@@ -81,13 +81,13 @@ impl Room {
         }
     }
 
-    fn aim(&mut self, id: EndpointId, targets: &[(SourceId, Option<usize>)]) {
+    fn aim(&mut self, id: EndpointId, targets: &[(SourceId, Option<Rung>)]) {
         let Some(receiver) = self.endpoints.get_mut(&id) else { return };
         for (source, route) in &mut receiver.routes {
             if !self.sources.get(source).is_some_and(Published::is_video) {
                 continue;
             }
-            let target = targets.iter().find(|(id, _)| id == source).and_then(|(_, layer)| *layer);
+            let target = targets.iter().find(|(id, _)| id == source).and_then(|(_, rung)| *rung);
             let before = (route.target(), route.current());
             route.set_target(target);
             if let Some(layer) = route.awaits().filter(|_| before != (target, route.current())) {
@@ -96,7 +96,7 @@ impl Room {
         }
     }
 
-    fn tell_forwarded(&mut self, id: EndpointId, targets: &[(SourceId, Option<usize>)]) {
+    fn tell_forwarded(&mut self, id: EndpointId, targets: &[(SourceId, Option<Rung>)]) {
         let seen = targets.iter().filter(|(_, layer)| layer.is_some());
         let mut names: Vec<_> =
             seen.filter_map(|(source, _)| Some(Arc::clone(&self.sources.get(source)?.declared.name))).collect();

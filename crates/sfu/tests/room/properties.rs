@@ -45,15 +45,17 @@ fn any_packet() -> impl Strategy<Value = Input> {
         any::<u16>(),
         any::<u32>(),
         vec(any::<u8>(), 0..40),
-        prop_oneof![Just(100u8), Just(111), any::<u8>()],
+        prop_oneof![Just(100u8), Just(101), Just(41), Just(107), Just(111), any::<u8>()],
+        vec(any::<u8>(), 0..40),
     )
-        .prop_map(|(from, ssrc, seq, timestamp, payload, payload_type)| Input::Rtp {
+        .prop_map(|(from, ssrc, seq, timestamp, payload, payload_type, descriptor)| Input::Rtp {
             from,
             packet: Packet {
                 payload_type,
                 seq: SeqNo(seq),
                 timestamp,
                 ssrc,
+                extensions: vec![(11, descriptor.into())],
                 payload: payload.into(),
                 ..Packet::default()
             },
