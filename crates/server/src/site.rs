@@ -84,7 +84,10 @@ impl Site {
             "bridgeChannel": { "preferSctp": false },
             "enableRemb": false,
             "enableTcc": true,
-            "videoQuality": { "codecPreferenceOrder": ["VP8"] },
+            "videoQuality": {
+                "codecPreferenceOrder": ["AV1", "VP9", "VP8", "H264"],
+                "mobileCodecPreferenceOrder": ["VP8", "VP9", "H264", "AV1"],
+            },
             "flags": { "ssrcRewritingEnabled": false },
             "analytics": { "disabled": true },
             "disableThirdPartyRequests": true,

@@ -26,7 +26,7 @@ mod sources;
 pub use self::core::Host;
 pub use self::settings::MAX_PASSWORD;
 use crate::guest::Relay;
-use crate::jingle::{Group, Source, Transport};
+use crate::jingle::{Group, PayloadType, Source, Transport};
 use crate::secret::Secret;
 use std::net::IpAddr;
 use std::time::Instant;
@@ -124,6 +124,8 @@ pub enum Event {
         endpoint: String,
         /// The guest's side.
         transport: Transport,
+        /// The payload types of its video section: what it can be sent.
+        video: Vec<PayloadType>,
         /// All its sources.
         sources: Vec<Source>,
         /// Groups among them, simulcast included.

@@ -47,6 +47,7 @@ fn known_difference(element: &Element) -> Option<&'static str> {
         }
         "content" if codec == "data" => Some("no data channel was offered, so none is listed"),
         "feature" => Some("the list has its own test: not everything a browser can, we can"),
+        "jitsi_participant_codecType" => Some("for libraries older than the recorded one, which lists codecs"),
         "rtcp-mux" | "extmap-allow-mixed" => Some("where they stand differs, that they apply does not"),
         _ => None,
     }

@@ -79,13 +79,11 @@ fn recorded(direction: &str) -> Vec<(f64, Element)> {
 /// Elements inside `parent` that are offered on one side only, though others of their name are on both, and why.
 fn one_sided(parent: &Element, element: &Element) -> Option<&'static str> {
     let (codec, uri) = (element.get("name").unwrap_or_default(), element.get("uri").unwrap_or_default());
-    let repairs_vp8 = || element.children().any(|parameter| parameter.get("value") == Some("100"));
     match element.name() {
-        "payload-type" if codec == "rtx" => (!repairs_vp8()).then_some("retransmission of a codec we lack"),
-        "payload-type" => (!matches!(codec, "opus" | "VP8")).then_some("Opus and VP8 only, no telephone-event"),
+        "payload-type" if codec == "telephone-event" => Some("nobody dials"),
+        "payload-type" if codec == "red" => Some("Opus repairs itself in band"),
         "rtcp-fb" if parent.get("name") == Some("rtx") => Some("nobody asks for the repair of a repair"),
         "rtp-hdrext" if uri.ends_with("sdes:mid") => Some("streams are told apart by SSRC"),
-        "rtp-hdrext" if uri.contains("dependency-descriptor") => Some("belongs to AV1"),
         "content" if codec == "data" => Some("the client can have data channels, but the recorded bridge had none"),
         "sm" if element.ns() == "urn:xmpp:sm:2" => Some("nobody asks for the former version of stream management"),
         _ => None,

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
-use runde_rtp::Ssrc;
-use runde_sfu::{EndpointId, LayerSsrc, MediaKind, Room, SlotSsrcs, Source};
+use runde_rtp::{Codec, Ssrc};
+use runde_sfu::{EndpointId, Format, LayerSsrc, MediaKind, OFFERED, Room, SlotSsrcs, Source};
 use runde_signalling::host::ConnId;
 use runde_signalling::jingle;
 use runde_transport::{
@@ -14,9 +14,8 @@ use runde_transport::{
 use crate::access_log::Meter;
 use crate::pace::Pace;
 
-/// Payload types of the offer.
+/// Sound in the offer; pictures are [`OFFERED`].
 const OPUS: PayloadType = PayloadType { number: 111, rtx: None, clock_rate: 48_000 };
-const VP8: PayloadType = PayloadType { number: 100, rtx: Some(96), clock_rate: 90_000 };
 
 /// One room with the seats in it.
 #[derive(Debug)]
@@ -105,20 +104,17 @@ fn rtx_of(primary: u32, groups: &[jingle::Group]) -> Option<Ssrc> {
 
 /// What this source's sender will send.
 pub(super) fn arriving(source: &Source) -> impl Iterator<Item = RxTrack> {
-    let (kind, payload_type) = form(source.kind);
-    source.layers.iter().map(move |layer| RxTrack {
-        ssrc: layer.ssrc,
-        rtx: layer.rtx,
-        kind,
-        payload_types: vec![payload_type],
+    source.layers.iter().map(|layer| {
+        let (kind, payload_types) = form(source.kind);
+        RxTrack { ssrc: layer.ssrc, rtx: layer.rtx, kind, payload_types }
     })
 }
 
 /// What a receiver of this source will be sent: everything on the first layer's SSRC.
 pub(super) fn leaving(source: &Source) -> Option<TxTrack> {
-    let (kind, payload_type) = form(source.kind);
+    let (kind, payload_types) = form(source.kind);
     let first = source.layers.first()?;
-    Some(TxTrack { ssrc: first.ssrc, rtx: first.rtx, kind, payload_types: vec![payload_type] })
+    Some(TxTrack { ssrc: first.ssrc, rtx: first.rtx, kind, payload_types })
 }
 
 /// SSRCs for a guest that understands source maps, `count` of each kind and none of its own; nothing if the system has no
@@ -142,17 +138,42 @@ pub(super) fn slots(count: usize, own: &[jingle::Source]) -> Option<SlotSsrcs> {
 /// What a guest may be sent on these.
 pub(super) fn leaving_on(slots: &SlotSsrcs) -> impl Iterator<Item = TxTrack> {
     let track = |kind, ssrc, rtx| {
-        let (kind, payload_type) = form(kind);
-        TxTrack { ssrc, rtx, kind, payload_types: vec![payload_type] }
+        let (kind, payload_types) = form(kind);
+        TxTrack { ssrc, rtx, kind, payload_types }
     };
     let sound = slots.sound.iter().map(move |ssrc| track(MediaKind::Audio, *ssrc, None));
     sound.chain(slots.pictures.iter().map(move |slot| track(MediaKind::Video, slot.ssrc, slot.rtx)))
 }
 
-fn form(kind: MediaKind) -> (Kind, PayloadType) {
+fn form(kind: MediaKind) -> (Kind, Vec<PayloadType>) {
+    let video = |format: &Format| PayloadType { number: format.payload_type, rtx: format.rtx, clock_rate: 90_000 };
     match kind {
-        MediaKind::Audio => (Kind::Audio, OPUS),
-        MediaKind::Video => (Kind::Video, VP8),
+        MediaKind::Audio => (Kind::Audio, vec![OPUS]),
+        MediaKind::Video => (Kind::Video, OFFERED.iter().map(video).collect()),
+    }
+}
+
+/// The video formats of a guest's answer, under the numbers it gives them.
+pub(super) fn taken(answered: &[jingle::PayloadType]) -> Vec<Format> {
+    let named = |codec| answered.iter().find(move |known| known.name.eq_ignore_ascii_case(name(codec)));
+    let rtx = |of: u8| {
+        let repairs = |known: &&jingle::PayloadType| known.parameter("apt") == Some(of.to_string().as_str());
+        answered.iter().filter(|known| known.name.eq_ignore_ascii_case("rtx")).find(repairs).map(|known| known.id)
+    };
+    let format = |offered: &Format| {
+        let payload_type = named(offered.codec)?.id;
+        Some(Format { codec: offered.codec, payload_type, rtx: rtx(payload_type) })
+    };
+    OFFERED.iter().filter_map(format).collect()
+}
+
+const fn name(codec: Codec) -> &'static str {
+    match codec {
+        Codec::Opus => "opus",
+        Codec::Vp8 => "VP8",
+        Codec::Vp9 => "VP9",
+        Codec::Av1 { .. } => "AV1",
+        Codec::H264 => "H264",
     }
 }
 
@@ -232,6 +253,23 @@ mod tests {
             leaving_on(&slots).flat_map(|track| std::iter::once(track.ssrc).chain(track.rtx)).collect();
         assert_eq!((all.len(), leaving_on(&slots).count()), (150, 100));
         assert!(!all.contains(&Ssrc(7)) && !all.contains(&Ssrc(0)));
+    }
+
+    #[test]
+    fn a_guest_is_sent_the_codecs_of_its_answer_under_its_own_numbers() {
+        let answer = |id, name: &str, apt: Option<&str>| jingle::PayloadType {
+            id,
+            name: name.to_owned(),
+            clock_rate: 90_000,
+            channels: 1,
+            parameters: apt.map(|of| ("apt".to_owned(), of.to_owned())).into_iter().collect(),
+            feedback: Vec::new(),
+        };
+        let ours = taken(&[answer(100, "VP8", None), answer(96, "rtx", Some("100"))]);
+        assert_eq!(ours, OFFERED[..1]);
+        let other = taken(&[answer(45, "av1", None), answer(46, "rtx", Some("45")), answer(100, "VP8", None)]);
+        let numbers: Vec<_> = other.iter().map(|format| (format.payload_type, format.rtx)).collect();
+        assert_eq!(numbers, [(100, None), (45, Some(46))]);
     }
 
     #[test]

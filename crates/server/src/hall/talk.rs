@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use runde_sfu::{self as sfu, EndpointId, Room, RoomConfig};
 use runde_signalling::host::{self, ConnId, Event, Output};
-use runde_signalling::jingle::{self, Group, Source, Transport};
+use runde_signalling::jingle::{self, Group, PayloadType, Source, Transport};
 use runde_transport::{Candidate, Config, Credentials, DataChannels, Endpoint, ExtensionIds};
 
 use super::seat::{self, Chamber, Line, Seat, Way};
@@ -55,8 +55,9 @@ impl Hall {
     fn happened(&mut self, now: Instant, event: Event) {
         match event {
             Event::Allocate { room, endpoint } => self.allocate(now, room, endpoint),
-            Event::Accepted { room, endpoint, transport, sources, groups } => {
+            Event::Accepted { room, endpoint, transport, video, sources, groups } => {
                 self.accepted(now, &room, &endpoint, &transport, &sources);
+                self.takes(now, &room, &endpoint, &video);
                 self.changed(now, &room, &endpoint, &sources, &groups);
             }
             Event::SourcesChanged { room, endpoint, sources, groups } => {
@@ -190,6 +191,12 @@ impl Hall {
         for source in &others {
             self.declare_leaving(id, source);
         }
+    }
+
+    /// What the guest can be sent. One that describes nothing is sent whatever comes.
+    fn takes(&mut self, now: Instant, room: &str, endpoint: &str, video: &[PayloadType]) {
+        let Some(id) = self.seat_id(room, endpoint).filter(|_| !video.is_empty()) else { return };
+        self.room(now, room, sfu::Input::Formats { endpoint: id, taken: seat::taken(video) });
     }
 
     /// The guest understands source maps: it is sent on SSRCs of its own, whoever comes and goes.

@@ -59,7 +59,9 @@ fn body(presence: Element, me: &Me) -> Element {
     let presence = presence
         .child(disco::caps(caps::NODE, &caps::ver(me.classic)))
         .child(Element::new("SourceInfo", CLIENT).text(source_info(&me.sources)))
-        .child(Element::new("jitsi_participant_codecList", CLIENT).text(CODECS));
+        .child(Element::new("jitsi_participant_codecList", CLIENT).text(CODECS))
+        // Libraries of before 2023 read one codec and know no list.
+        .child(Element::new("jitsi_participant_codecType", CLIENT).text(CODECS));
     if me.name.is_empty() {
         return presence;
     }
@@ -158,6 +160,7 @@ mod tests {
             "SourceInfo",
             "c",
             "jitsi_participant_codecList",
+            "jitsi_participant_codecType",
             "jitsi_participant_raisedHand",
             "nick",
             "password",

@@ -3,7 +3,7 @@
 use super::core::Host;
 use super::room::{Room, Session};
 use super::{ConnId, Event, offer, sources};
-use crate::jingle::{Action, BridgeSession, Form, Jingle, Sources, Transport};
+use crate::jingle::{Action, BridgeSession, Form, Jingle, Kind, Sources, Transport};
 use crate::stream;
 use crate::xml::{CLIENT, Element};
 use crate::{disco, ns};
@@ -198,10 +198,12 @@ impl Host {
         occupant.sources = merged.clone();
         self.answer(id, stanza, "result", None);
         self.tell_others(name, own, Action::SourceAdd, &merged.without_simulcast());
+        let video = jingle.contents.iter().find(|content| content.kind == Some(Kind::Video));
         self.out.tell(Event::Accepted {
             room: name.to_owned(),
             endpoint: own.to_owned(),
             transport,
+            video: video.map(|content| content.payload_types.clone()).unwrap_or_default(),
             sources: merged.sources,
             groups: merged.groups,
         });
