@@ -8,9 +8,6 @@ pub mod uris {
     pub const ABS_SEND_TIME: &str = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time";
     /// Transport-wide sequence numbers (draft-holmer-rmcat-transport-wide-cc-extensions-01).
     pub const TRANSPORT_CC: &str = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01";
-    /// Layers of an AV1 stream (RTP Payload Format For AV1 1.0, appendix A).
-    pub const DEPENDENCY_DESCRIPTOR: &str =
-        "https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension";
     /// RFC 9143.
     pub const MID: &str = "urn:ietf:params:rtp-hdrext:sdes:mid";
 }

@@ -6,8 +6,9 @@ use runde_rtp::{Codec, Ssrc};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// A sender that goes from codec to codec more often is not followed at once: nobody's choice of layers is made anew for it.
-const CODEC_HOLDS: Duration = Duration::from_secs(1);
+/// A sender that goes from codec to codec more often is not followed at once: everybody's layers are chosen anew each time, and
+/// so often they are anyway.
+const CODEC_HOLDS: Duration = Duration::from_millis(100);
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum MediaKind {
