@@ -12,6 +12,7 @@ use super::{Guest, State, refusal};
 use crate::jingle::{
     Action, BridgeSession, Content, Form, Jingle, Kind, PayloadType, Reason, Source, Sources, Transport,
 };
+use crate::ns;
 use crate::xml::Element;
 use std::collections::{BTreeSet, VecDeque};
 

@@ -186,7 +186,8 @@ fn a_flood_of_knocking_takes_bounded_memory() {
 #[test]
 fn a_room_that_wants_newcomers_silent_mutes_with_its_first_offer_and_not_with_a_repetition() {
     let muted = |what| Event::MutedByModerator { what, by: None };
-    let wish = |audio, video| format!("{OFFER}<startmuted xmlns='{}' audio='{audio}' video='{video}'/>", ns::START_MUTED);
+    let wish =
+        |audio, video| format!("{OFFER}<startmuted xmlns='{}' audio='{audio}' video='{video}'/>", ns::START_MUTED);
     let mut stage = Stage::present();
     stage.jingle(FOCUS, "session-initiate", "s1", &wish("true", "false"));
     let events = stage.events();
