@@ -189,6 +189,7 @@ fn a_room_that_wants_newcomers_silent_mutes_with_its_first_offer_and_not_with_a_
     let wish =
         |audio, video| format!("{OFFER}<startmuted xmlns='{}' audio='{audio}' video='{video}'/>", ns::START_MUTED);
     let mut stage = Stage::present();
+    stage.events();
     stage.jingle(FOCUS, "session-initiate", "s1", &wish("true", "false"));
     let events = stage.events();
     assert!(matches!(events[0], Event::Offer(_)));
