@@ -175,7 +175,7 @@ pub enum Command {
     Extra(Wish),
     /// To another room of the meeting, by its address in [`runde_signalling::extras::Extras::rooms`].
     GoTo(String),
-    /// What only moderators may do; nothing happens where the guest is none.
+    /// What only moderators may do; who is none is told so ([`crate::MeetingEvent::NotDone`]).
     Moderate(Moderation),
     /// Say good-bye and end.
     Leave,

@@ -46,6 +46,8 @@ pub const JITMEET: &str = "http://jitsi.org/jitmeet";
 pub const JITMEET_VIDEO: &str = "http://jitsi.org/jitmeet/video";
 /// Jitsi: the name of somebody who speaks through another.
 pub const DISPLAY_NAME: &str = "http://jitsi.org/protocol/display-name";
+/// In an offer: begin muted.
+pub const START_MUTED: &str = "http://jitsi.org/jitmeet/start-muted";
 /// Jitsi: mute the microphone.
 pub const MUTE_AUDIO: &str = "http://jitsi.org/jitmeet/audio";
 /// Jitsi: mute the camera.

@@ -4,7 +4,7 @@
 //! answer waits in order and is applied then, so that nobody sees a change to a session that does not stand yet.
 
 use super::asked::Question;
-use super::event::{Event, Oddity};
+use super::event::{Event, Muted, Oddity};
 use super::live::{Answer, Live};
 use super::roster::Roster;
 use super::stanza::{self, Asker};
@@ -12,6 +12,7 @@ use super::{Guest, State, refusal};
 use crate::jingle::{
     Action, BridgeSession, Content, Form, Jingle, Kind, PayloadType, Reason, Source, Sources, Transport,
 };
+use crate::ns;
 use crate::xml::Element;
 use std::collections::{BTreeSet, VecDeque};
 
@@ -142,7 +143,10 @@ impl Guest {
             return self.jingle_of_another(asker, jingle);
         }
         if jingle.action == Action::SessionInitiate {
-            return self.offered(asker, jingle);
+            if self.offered(asker, jingle) {
+                self.begins_muted(element);
+            }
+            return;
         }
         if !self.session().is_some_and(|(session, _)| session.is(&jingle.sid)) {
             return self.send(&asker.unknown_session());
@@ -190,11 +194,26 @@ impl Guest {
         }
     }
 
-    fn offered(&mut self, asker: &Asker, jingle: Jingle) {
-        if self.session().is_some_and(|(session, _)| session.is(&jingle.sid)) {
-            return self.send(&asker.result());
+    /// True for one that is new and usable.
+    fn offered(&mut self, asker: &Asker, jingle: Jingle) -> bool {
+        let sid = jingle.sid.clone();
+        if self.session().is_some_and(|(session, _)| session.is(&sid)) {
+            self.send(&asker.result());
+            return false;
         }
         self.offered_anew(asker, jingle, Answer::Session);
+        self.session().is_some_and(|(session, _)| session.is(&sid))
+    }
+
+    /// A moderator wants whoever comes to be silent at first; the first offer says so to clients that do not read it in the
+    /// room's metadata (jitsi.md 7).
+    fn begins_muted(&mut self, offer: &Element) {
+        let Some(wish) = offer.find("startmuted", ns::START_MUTED) else { return };
+        for (name, what) in [("audio", Muted::Audio), ("video", Muted::Video)] {
+            if matches!(wish.get(name), Some("true" | "1")) {
+                self.event(Event::MutedByModerator { what, by: None });
+            }
+        }
     }
 
     /// An offer, which takes the place of the session that may be there.

@@ -68,13 +68,14 @@ impl Actor {
             Command::SwitchVideoIn(input) => self.switch_video_in(input),
             Command::Extra(wish) => self.wish(wish),
             Command::GoTo(room) => self.go_to(room),
-            Command::Moderate(what) => {
+            Command::Moderate(what) if self.may_moderate() => {
                 // Whoever comes back after a broken connection is asked for it like anybody else.
                 if let Moderation::SetPassword(password) = &what {
                     self.options.password.clone_from(password);
                 }
                 self.tell_guest(guest::Command::Moderate(what));
             }
+            Command::Moderate(_) => {}
             Command::Leave => {
                 self.tell_guest(guest::Command::Leave);
                 self.over = Some(Over::Ended(LeftReason::Asked));

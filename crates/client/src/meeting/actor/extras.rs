@@ -50,7 +50,20 @@ impl Actor {
         may
     }
 
+    /// What only moderators may do; who is none is told so, in the word of XMPP for it.
+    pub(super) fn may_moderate(&self) -> bool {
+        let may = self.faces.state.borrow().me.moderator;
+        if !may {
+            self.faces.tell(MeetingEvent::NotDone { condition: "forbidden".to_owned() });
+        }
+        may
+    }
+
     pub(super) fn wish(&mut self, mut wish: Wish) {
+        let anybodys = matches!(wish, Wish::Ask { .. } | Wish::Vote { .. });
+        if !anybodys && !self.may_moderate() {
+            return;
+        }
         if let Wish::Ask { id, .. } = &mut wish
             && id.is_empty()
         {

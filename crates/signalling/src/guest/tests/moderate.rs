@@ -182,3 +182,24 @@ fn a_flood_of_knocking_takes_bounded_memory() {
     }
     assert_eq!(stage.events().len(), 100);
 }
+
+#[test]
+fn a_room_that_wants_newcomers_silent_mutes_with_its_first_offer_and_not_with_a_repetition() {
+    let muted = |what| Event::MutedByModerator { what, by: None };
+    let wish =
+        |audio, video| format!("{OFFER}<startmuted xmlns='{}' audio='{audio}' video='{video}'/>", ns::START_MUTED);
+    let mut stage = Stage::present();
+    stage.events();
+    stage.jingle(FOCUS, "session-initiate", "s1", &wish("true", "false"));
+    let events = stage.events();
+    assert!(matches!(events[0], Event::Offer(_)));
+    assert_eq!(events[1..], [muted(Muted::Audio)]);
+    stage.jingle(FOCUS, "session-initiate", "s1", &wish("true", "true"));
+    assert_eq!(stage.events(), []);
+    stage.jingle(FOCUS, "session-initiate", "s2", &wish("yes", "1"));
+    assert_eq!(stage.events()[2..], [muted(Muted::Video)]);
+    stage.jingle(FOCUS, "session-initiate", "s3", &wish("true", "true").replace("ufrag='a'", ""));
+    assert_eq!(stage.events(), [ignored(Oddity::MalformedJingle)], "an offer that is none says nothing");
+    stage.jingle(&format!("{ROOM}/aaaa0001"), "session-initiate", "s4", &wish("true", "true"));
+    assert_eq!(stage.events(), [], "nobody else may");
+}

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::options::ScreenIn;
-use runde_signalling::extras::{Breakout, Media, News};
+use runde_signalling::extras::{Breakout, Media, News, Wish};
 
 fn told(seat: &mut Seat) -> Vec<MeetingEvent> {
     std::iter::from_fn(|| seat.events.try_recv().ok()).collect()
@@ -42,6 +42,23 @@ async fn what_needs_permission_goes_off_and_stays_off_until_it_is_given() {
     assert!(!seat.state.borrow().me.microphone, "nobody but oneself switches it on");
     seat.actor.ask(Command::SetMicrophone(true));
     assert!(seat.state.borrow().me.microphone);
+}
+
+#[tokio::test]
+async fn who_is_no_moderator_is_told_so_and_may_ask_everybody_and_vote_all_the_same() {
+    let mut seat = seat(false, false);
+    let refused = [MeetingEvent::NotDone { condition: "forbidden".into() }];
+    told(&mut seat);
+    seat.actor.ask(Command::Moderate(guest::Moderation::SetLobby(true)));
+    assert_eq!(told(&mut seat), refused);
+    seat.actor.ask(Command::Extra(Wish::AddRoom { title: "Group".into() }));
+    assert_eq!(told(&mut seat), refused);
+    seat.actor.ask(Command::Extra(Wish::Vote { poll: "p".into(), answers: vec![true] }));
+    assert_eq!(told(&mut seat), []);
+    seat.actor.faces.learn(Fact::MyRole { moderator: true });
+    told(&mut seat);
+    seat.actor.ask(Command::Moderate(guest::Moderation::SetLobby(true)));
+    assert_eq!(told(&mut seat), []);
 }
 
 #[tokio::test]
