@@ -34,8 +34,10 @@ test('the buttons send their commands, and the state comes from the slices alone
 test('the top line says when two talk directly, and only then', async () => {
   const { store } = open([me, person('b')], { direct: true });
   expect(screen.getByText('Direkt verbunden')).toBeTruthy();
+  expect(screen.getByText('Ton und Bild verschlüsselt bis zur anderen Person')).toBeTruthy();
   store.apply({ slice: 'meeting', value: { ...store.meeting!, direct: false } });
   await vi.waitFor(() => expect(screen.queryByText('Direkt verbunden')).toBeNull());
+  expect(screen.queryByText('Ton und Bild verschlüsselt bis zur anderen Person')).toBeNull();
 });
 
 test('shortcuts do the same, also while typing', async () => {
