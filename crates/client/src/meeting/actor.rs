@@ -507,7 +507,7 @@ impl Actor {
         }
         self.bridge = None;
         self.doubt = None;
-        self.carry(false);
+        self.carry();
         self.screen.announced = false;
         if !self.hears_directly() {
             self.downlink.clear();
@@ -515,10 +515,12 @@ impl Actor {
         self.share_pictures();
     }
 
-    /// Whether there is a session that own pictures go out by.
-    fn carry(&mut self, carried: bool) {
-        self.sending.camera.set_carried(carried);
-        self.screen.sight.set_carried(carried);
+    /// Whether there is a session that own pictures go out by. A direct connection has an encoder of its own for the camera, and shares the
+    /// screen's.
+    fn carry(&mut self) {
+        let (bridged, direct) = (self.session.is_some(), self.direct.as_ref().is_some_and(Direct::stands));
+        self.sending.camera.set_carried(bridged);
+        self.screen.sight.set_carried(bridged || direct);
     }
 
     async fn end(mut self, reason: LeftReason) {

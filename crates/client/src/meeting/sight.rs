@@ -199,6 +199,11 @@ impl Sight {
         }
     }
 
+    #[cfg(test)]
+    pub(super) fn is_carried(&self) -> bool {
+        self.carried
+    }
+
     fn height(&self) -> u32 {
         if self.carried { self.wanted_height } else { 0 }
     }

@@ -199,6 +199,7 @@ impl Actor {
             return self.lose_direct(Ending::Unable);
         }
         self.sending.camera.set_direct_height(camera);
+        self.carry();
         self.screen.sight.force_all_key_frames();
         self.share_bandwidth();
         self.faces.learn(Fact::Direct(Some(peer)));
@@ -245,6 +246,7 @@ impl Actor {
     pub(super) fn drop_direct(&mut self) {
         let Some(mut direct) = self.direct.take() else { return };
         direct.session.driver.endpoint().close(Instant::now());
+        self.carry();
         self.uplink.add_counts(&direct.uplink);
         if let Err(error) = self.sending.camera.leave_direct() {
             tracing::warn!(%error, "the camera cannot be sent");

@@ -103,7 +103,7 @@ impl Actor {
         self.farewell = None;
         self.bridgeless.offered();
         self.session = Some(session);
-        self.carry(true);
+        self.carry();
         self.announced(&offer.sources);
         self.tell_guest(answer);
         self.announce_screen();

@@ -115,3 +115,20 @@ async fn the_bridges_streams_are_known_all_the_time_and_heard_again_afterwards()
     assert_eq!(seat.actor.downlink.kind(runde_rtp::Ssrc(70)), Some(Kind::Audio));
     assert_eq!(seat.actor.downlink.kind(runde_rtp::Ssrc(7)), None, "a stream that nobody sends any more");
 }
+
+/// The screen's encoder serves both ways, so it rests only when neither is there.
+#[tokio::test]
+async fn a_screen_goes_on_directly_when_the_session_with_the_bridge_ends_and_rests_when_both_have() {
+    let (mut seat, start) = (two(), Instant::now());
+    seat.actor.classic = true;
+    let carried = |seat: &Seat| (seat.actor.sending.camera.is_carried(), seat.actor.screen.sight.is_carried());
+    assert_eq!(carried(&seat), (false, false), "nobody would see it");
+    seat.actor.offered(start, &offer(true));
+    assert_eq!(carried(&seat), (true, true));
+    seat.actor.direct_news(start, DirectNews::Offered(Box::new(half())));
+    seat.actor.direct_said(Ok(runde_transport::Event::Connected { profile: runde_transport::Profile::Aes128Gcm }));
+    seat.actor.end_session();
+    assert_eq!(carried(&seat), (false, true));
+    seat.actor.lose_direct(guest::Ending::Lost);
+    assert_eq!(carried(&seat), (false, false));
+}
