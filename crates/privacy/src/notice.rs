@@ -54,6 +54,9 @@ pub struct Point {
     pub text: String,
 }
 
+/// Of the bundled texts. They share a section, so they are counted together.
+const BUNDLED_VERSION: u32 = 2;
+
 /// The section that lists what the controller left unsaid; drawn as a box of its own.
 pub const GAP_SECTION: &str = "gaps";
 
@@ -166,7 +169,7 @@ impl Notice {
     pub const fn version(&self) -> u32 {
         match &self.kind {
             NoticeKind::Stated(document) => document.version(),
-            NoticeKind::MeetJitSi | NoticeKind::EmbeddedRoom | NoticeKind::UnknownServer { .. } => 1,
+            NoticeKind::MeetJitSi | NoticeKind::EmbeddedRoom | NoticeKind::UnknownServer { .. } => BUNDLED_VERSION,
         }
     }
 

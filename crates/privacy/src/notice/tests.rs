@@ -232,3 +232,15 @@ fn a_link_to_a_logged_room_shows_that_rooms_notice() {
     assert_eq!(notice("meet.jit.si"), Notice::meet_jit_si());
     assert_eq!(Notice::for_target(&Target::own_room_with_log(log)).access_log(), Some(log));
 }
+
+/// A record names the version, and the text is what somebody read: both must say the same.
+#[test]
+fn a_text_says_the_version_that_records_name() {
+    for notice in all() {
+        let version = notice.version();
+        for (lang, word) in [(Lang::De, "Fassung"), (Lang::DeSimple, "Fassung"), (Lang::En, "Version")] {
+            let said = format!("{word} {version}, ");
+            assert!(notice.text(lang).contains(&said), "{} in {lang:?} does not say “{said}”", notice.id());
+        }
+    }
+}
