@@ -75,6 +75,57 @@ fn failed(error: &dyn std::error::Error) -> ExitCode {
     ExitCode::FAILURE
 }
 
+/// What the window may ask for.
+fn asked() -> impl Fn(tauri::ipc::Invoke) -> bool + Send + Sync + 'static {
+    tauri::generate_handler![
+        commands::subscribe,
+        commands::decide_notice,
+        commands::decide_consents,
+        commands::set_consent,
+        commands::open_link,
+        commands::host_room,
+        commands::close_room,
+        commands::retry,
+        commands::join,
+        commands::give_password,
+        commands::give_login,
+        commands::give_name,
+        commands::open_login_page,
+        commands::moderate,
+        commands::wish,
+        commands::set_name,
+        commands::leave,
+        commands::go_home,
+        commands::set_microphone,
+        commands::set_camera,
+        commands::set_hand,
+        commands::send_chat,
+        commands::set_tiles,
+        commands::choose_device,
+        commands::set_setting,
+        commands::set_scheme,
+        commands::show_notice,
+        commands::show_text,
+        commands::forget_recent,
+        commands::dismiss_toast,
+        commands::open_desk,
+        commands::close_desk,
+        commands::object,
+        commands::erase,
+        commands::save_document,
+        commands::import_profile,
+        commands::compose_letter,
+        commands::remind_of_letter,
+        commands::forget_reminder,
+        commands::draft_hosting,
+        commands::keep_hosting,
+        commands::forget_hosting,
+        commands::look_at_log,
+        commands::hold,
+        commands::show_pack,
+    ]
+}
+
 fn build(arguments: Vec<String>) -> tauri::Result<tauri::App<Wry>> {
     let (handle, inbox) = app::inbox();
     let frames = Arc::new(Frames::default());
@@ -87,53 +138,7 @@ fn build(arguments: Vec<String>) -> tauri::Result<tauri::App<Wry>> {
             answer_video(own_window, &request, &pictures, responder);
         })
         .manage(handle.clone())
-        .invoke_handler(tauri::generate_handler![
-            commands::subscribe,
-            commands::decide_notice,
-            commands::decide_consents,
-            commands::set_consent,
-            commands::open_link,
-            commands::host_room,
-            commands::close_room,
-            commands::retry,
-            commands::join,
-            commands::give_password,
-            commands::give_login,
-            commands::give_name,
-            commands::open_login_page,
-            commands::moderate,
-            commands::wish,
-            commands::set_name,
-            commands::leave,
-            commands::go_home,
-            commands::set_microphone,
-            commands::set_camera,
-            commands::set_hand,
-            commands::send_chat,
-            commands::set_tiles,
-            commands::choose_device,
-            commands::set_setting,
-            commands::set_scheme,
-            commands::show_notice,
-            commands::show_text,
-            commands::forget_recent,
-            commands::dismiss_toast,
-            commands::open_desk,
-            commands::close_desk,
-            commands::object,
-            commands::erase,
-            commands::save_document,
-            commands::import_profile,
-            commands::compose_letter,
-            commands::remind_of_letter,
-            commands::forget_reminder,
-            commands::draft_hosting,
-            commands::keep_hosting,
-            commands::forget_hosting,
-            commands::look_at_log,
-            commands::hold,
-            commands::show_pack,
-        ])
+        .invoke_handler(asked())
         .setup(move |tauri| Ok(set_up(tauri.handle(), handle, inbox, frames, &arguments)?))
         .build(tauri::generate_context!())
 }

@@ -1,6 +1,7 @@
 //! A plain web site on loopback for test pages and the third-party library they use.
 
 use crate::Outcome;
+use crate::room::Room;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -26,6 +27,15 @@ impl Site {
             }
         });
         Ok(Self { address })
+    }
+
+    /// Address of a page of this package that enters the room with the library. The room is without TLS, since the page is; `words`
+    /// are further parameters, such as `&p2p=on`.
+    pub fn page(&self, page: &str, room: &Room, words: &str) -> Outcome<String> {
+        let (_, way) = room.link.split_once("://").ok_or("no address in the link")?;
+        let (server, name) = way.split('#').next().and_then(|way| way.split_once('/')).ok_or("no room in the link")?;
+        let service = format!("ws://{server}/xmpp-websocket");
+        Ok(format!("http://{}/{page}?domain=127.0.0.1&room={name}&service={service}{words}", self.address))
     }
 }
 

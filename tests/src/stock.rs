@@ -20,14 +20,9 @@ pub struct Stock {
 
 impl Stock {
     /// For a room without TLS, since the page comes without.
-    pub async fn start(room: &Room, name: &str) -> Outcome<Self> {
+    pub async fn start(room: &Room) -> Outcome<Self> {
         let (home, site) = (Home::new()?, Site::open()?);
-        let server =
-            room.link.split_once("://").and_then(|(_, rest)| rest.split('/').next()).ok_or("no host in the link")?;
-        let page = format!(
-            "http://{}/arrive.html?domain=127.0.0.1&room={name}&service=ws://{server}/xmpp-websocket",
-            site.address
-        );
+        let page = site.page("arrive.html", room, "")?;
         let web = Web::chromium(&home).await?;
         web.client.goto(&page).await?;
         web.until("the library is there", START, "return Boolean(window.arrive)", |there| there == true).await?;

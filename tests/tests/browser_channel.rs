@@ -27,12 +27,7 @@ async fn a_browser_with_a_data_channel_gets_what_the_bridge_channel_is_for() -> 
     let me = ada.event("joined", SOON)?["endpoint"].as_str().unwrap_or_default().to_owned();
 
     let site = Site::open()?;
-    let server =
-        room.link.split_once("://").and_then(|(_, rest)| rest.split('/').next()).ok_or("no host in the link")?;
-    let page = format!(
-        "http://{}/peer.html?domain=127.0.0.1&room=channel&channel=data&service=ws://{server}/xmpp-websocket",
-        site.address
-    );
+    let page = site.page("peer.html", &room, "&channel=data")?;
     let web = Web::chromium(&browser).await?;
     web.client.goto(&page).await?;
     let opened = web.until("a data channel to the bridge", SOON, CHANNEL, |said| said == "datachannel true").await;

@@ -30,14 +30,9 @@ struct Tab {
 
 impl Tab {
     /// Enters a room with these words in its address.
-    async fn enter(room: &Room, site: &Site, name: &str, words: &str) -> Outcome<Self> {
+    async fn enter(room: &Room, site: &Site, words: &str) -> Outcome<Self> {
         let home = Home::new()?;
-        let server =
-            room.link.split_once("://").and_then(|(_, rest)| rest.split('/').next()).ok_or("no host in the link")?;
-        let page = format!(
-            "http://{}/peer.html?domain=127.0.0.1&room={name}&service=ws://{server}/xmpp-websocket&{words}",
-            site.address
-        );
+        let page = site.page("peer.html", room, &format!("&{words}"))?;
         let web = Web::chromium(&home).await?;
         web.client.goto(&page).await?;
         web.until("a browser joins", SOON, JOINED, |said| {
@@ -114,10 +109,10 @@ fn coming(now: &Value, codec: &str) -> BTreeMap<u64, u64> {
 }
 
 /// Two who film and one who looks, in a room of their own.
-async fn two_and_one(room: &Room, site: &Site, name: &str, words: &str) -> Outcome<[Tab; 3]> {
-    let ada = Tab::enter(room, site, name, words).await?;
-    let bert = Tab::enter(room, site, name, words).await?;
-    let cleo = Tab::enter(room, site, name, &format!("{words}&camera=off")).await?;
+async fn two_and_one(room: &Room, site: &Site, words: &str) -> Outcome<[Tab; 3]> {
+    let ada = Tab::enter(room, site, words).await?;
+    let bert = Tab::enter(room, site, words).await?;
+    let cleo = Tab::enter(room, site, &format!("{words}&camera=off")).await?;
     Ok([ada, bert, cleo])
 }
 
@@ -154,7 +149,7 @@ fn sees_both(guest: &mut Program) -> Outcome {
 async fn vp9_among_browsers_each_in_its_size_and_vp8_as_long_as_our_guest_is_there() -> Outcome {
     let (host, ours, site) = (Home::new()?, Home::new()?, Site::open()?);
     let room = Room::open_with(&host, "vp9", &["--tls", "off"])?;
-    let tabs = two_and_one(&room, &site, "vp9", "codec=VP9").await?;
+    let tabs = two_and_one(&room, &site, "codec=VP9").await?;
     for tab in &tabs[..2] {
         tab.sends("VP9").await?;
         tab.sees("VP9", 1).await?;
@@ -179,7 +174,7 @@ async fn vp9_among_browsers_each_in_its_size_and_vp8_as_long_as_our_guest_is_the
 async fn av1_in_three_spatial_layers_is_thinned_out_and_given_up_for_vp8() -> Outcome {
     let (host, ours, site) = (Home::new()?, Home::new()?, Site::open()?);
     let room = Room::open_with(&host, "av1", &["--tls", "off"])?;
-    let tabs = two_and_one(&room, &site, "av1", "lines=360&mixed=on").await?;
+    let tabs = two_and_one(&room, &site, "lines=360&mixed=on").await?;
     for tab in &tabs[..2] {
         tab.sends("VP8").await?;
         tab.run("return await window.force('video/AV1', 'L3T3_KEY')").await?;
@@ -208,8 +203,8 @@ async fn av1_in_three_spatial_layers_is_thinned_out_and_given_up_for_vp8() -> Ou
 async fn av1_without_a_description_of_its_layers_is_passed_on_whole() -> Outcome {
     let (host, site) = (Home::new()?, Site::open()?);
     let room = Room::open_with(&host, "plain", &["--tls", "off"])?;
-    let ada = Tab::enter(&room, &site, "plain", "lines=360").await?;
-    let bert = Tab::enter(&room, &site, "plain", "lines=360").await?;
+    let ada = Tab::enter(&room, &site, "lines=360").await?;
+    let bert = Tab::enter(&room, &site, "lines=360").await?;
     ada.sends("VP8").await?;
     ada.run("return await window.force('video/AV1', 'L1T3')").await?;
     ada.sends("AV1").await?;
@@ -223,8 +218,8 @@ async fn av1_without_a_description_of_its_layers_is_passed_on_whole() -> Outcome
 async fn h264_among_browsers_and_vp8_as_soon_as_our_guest_is_there() -> Outcome {
     let (host, ours, site) = (Home::new()?, Home::new()?, Site::open()?);
     let room = Room::open_with(&host, "h264", &["--tls", "off"])?;
-    let ada = Tab::enter(&room, &site, "h264", "codec=H264").await?;
-    let bert = Tab::enter(&room, &site, "h264", "codec=H264").await?;
+    let ada = Tab::enter(&room, &site, "codec=H264").await?;
+    let bert = Tab::enter(&room, &site, "codec=H264").await?;
     for tab in [&ada, &bert] {
         tab.sends("H264").await?;
         tab.sees("H264", 1).await?;

@@ -28,12 +28,7 @@ async fn permission_to_speak_is_needed_given_and_taken_with_jitsis_own_library_a
     bert.event("joined", SOON)?;
 
     let site = Site::open()?;
-    let server =
-        room.link.split_once("://").and_then(|(_, rest)| rest.split('/').next()).ok_or("no host in the link")?;
-    let page = format!(
-        "http://{}/peer.html?domain=127.0.0.1&room=permission&service=ws://{server}/xmpp-websocket",
-        site.address
-    );
+    let page = site.page("peer.html", &room, "")?;
     let web = Web::chromium(&browser).await?;
     web.client.goto(&page).await?;
     ada.wait("the browser", SOON, |line| line["event"] == "participant" && line["name"] == "Browser")?;

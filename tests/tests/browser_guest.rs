@@ -51,10 +51,7 @@ async fn a_browser_with_jitsis_own_library_and_our_guest_see_hear_and_read_each_
     let me = ada.event("joined", SOON)?["endpoint"].as_str().unwrap_or_default().to_owned();
 
     let site = Site::open()?;
-    let server =
-        room.link.split_once("://").and_then(|(_, rest)| rest.split('/').next()).ok_or("no host in the link")?;
-    let page =
-        format!("http://{}/peer.html?domain=127.0.0.1&room=browser&service=ws://{server}/xmpp-websocket", site.address);
+    let page = site.page("peer.html", &room, "")?;
     let web = Web::chromium(&browser).await?;
     web.client.goto(&page).await?;
     web.until("the browser joins", SOON, "return window.peer.failure + window.peer.events.join('|')", |said| {

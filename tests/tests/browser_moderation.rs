@@ -183,10 +183,7 @@ async fn jitsis_own_library_and_our_guests_moderate_each_other_and_stay_through_
         room.ordered(&leader, "Ada", &["--audio-in", "tone", "--audio-out", &heard, "--video-in", "pattern"])?;
     ada.event("role", SOON)?;
     let site = Site::open()?;
-    let server =
-        room.link.split_once("://").and_then(|(_, rest)| rest.split('/').next()).ok_or("no host in the link")?;
-    let page =
-        format!("http://{}/peer.html?domain=127.0.0.1&room=browser&service=ws://{server}/xmpp-websocket", site.address);
+    let page = site.page("peer.html", &room, "")?;
     let web = Web::chromium(&browser).await?;
     web.client.goto(&page).await?;
     until(&web, "that the browser joins", "window.told('CONFERENCE_JOINED')").await?;

@@ -56,10 +56,7 @@ async fn screens_are_shared_with_a_guest_of_ours_and_with_a_browser_and_the_brow
     bert.wait("its pictures", SOON, |line| moves(line, &screen))?;
 
     let site = Site::open()?;
-    let server =
-        room.link.split_once("://").and_then(|(_, rest)| rest.split('/').next()).ok_or("no host in the link")?;
-    let page =
-        format!("http://{}/peer.html?domain=127.0.0.1&room=screens&service=ws://{server}/xmpp-websocket", site.address);
+    let page = site.page("peer.html", &room, "")?;
     let web = Web::chromium(&browser).await?;
     web.client.goto(&page).await?;
     let seen = barcode(&web).await?;

@@ -216,12 +216,7 @@ async fn a_browser_with_jitsis_own_library_and_our_guest_talk_directly_whoever_o
     sound::write(&speech, &sound::sentence(6.0, 7))?;
     let speech = speech.display().to_string();
     let site = Site::open()?;
-    let server =
-        room.link.split_once("://").and_then(|(_, rest)| rest.split('/').next()).ok_or("no host in the link")?;
-    let page = format!(
-        "http://{}/peer.html?domain=127.0.0.1&room=browser&p2p=on&service=ws://{server}/xmpp-websocket",
-        site.address
-    );
+    let page = site.page("peer.html", &room, "&p2p=on")?;
     let web = Web::chromium(&browser).await?;
     web.client.goto(&page).await?;
     browser_joins(&web).await?;

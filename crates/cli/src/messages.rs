@@ -175,14 +175,7 @@ pub fn meeting(event: &MeetingEvent, lang: Lang) -> Option<String> {
         | MeetingEvent::Knock { .. }
         | MeetingEvent::Ignored { .. }
         | MeetingEvent::NotDone { .. } => return moderation::sentence(event, lang),
-        MeetingEvent::Direct { on: true, .. } => pick(
-            "Direkt verbunden: Ton und Bild gehen ohne den Videoserver zur anderen Person.",
-            "Connected directly: sound and picture go to the other person without the video server.",
-        ),
-        MeetingEvent::Direct { on: false, .. } => pick(
-            "Ton und Bild gehen wieder über den Videoserver.",
-            "Sound and picture go through the video server again.",
-        ),
+        MeetingEvent::Direct { on, .. } => direct(*on, german),
         MeetingEvent::NoBridge { .. } => pick(NO_BRIDGE_DE, NO_BRIDGE_EN),
         MeetingEvent::NoBridgeChannel => pick(NO_CHANNEL_DE, NO_CHANNEL_EN),
         MeetingEvent::Device { device, news } => devices::sentence(*device, news, lang),
@@ -202,6 +195,16 @@ pub fn meeting(event: &MeetingEvent, lang: Lang) -> Option<String> {
         | MeetingEvent::MediaConnected
         | MeetingEvent::Stats(_) => return None,
     })
+}
+
+fn direct(on: bool, german: bool) -> String {
+    let sentence = match (on, german) {
+        (true, true) => "Direkt verbunden: Ton und Bild gehen ohne den Videoserver zur anderen Person.",
+        (true, false) => "Connected directly: sound and picture go to the other person without the video server.",
+        (false, true) => "Ton und Bild gehen wieder über den Videoserver.",
+        (false, false) => "Sound and picture go through the video server again.",
+    };
+    sentence.to_owned()
 }
 
 fn unrecorded(source: &str, detail: &str, german: bool) -> String {

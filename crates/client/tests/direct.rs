@@ -1,39 +1,20 @@
 //! Two guests of this crate in a room of the embedded server talk directly while nobody else is there.
 #![allow(clippy::unwrap_used)] // a test that cannot go on has failed
 
+mod common;
+
 use std::time::{Duration, Instant};
 
-use rand_chacha::ChaCha8Rng;
-use rand_core::SeedableRng;
+use common::{PATIENCE, gate, serve_for_ever};
 use runde_client::{
     AudioIn, Command, Contacts, JoinOptions, MediaKind, Meeting, MeetingEvent, MeetingHandle, Purpose, RoomLink,
     ScreenIn, Stats, VideoIn,
 };
-use runde_privacy::{Acknowledgement, ChainKey, Circumstances, Gate, Lang, Ledger, Notice, Target};
-use runde_server::{ServeOptions, Server, Tls};
+use runde_privacy::Target;
 use tokio::time::timeout;
 
-/// Far more than anything here takes; only a hanging test meets it.
-const PATIENCE: Duration = Duration::from_secs(40);
 /// Nobody shall be without sound for longer.
 const GAP: Duration = Duration::from_secs(1);
-
-fn gate() -> Gate {
-    let mut rng = ChaCha8Rng::seed_from_u64(1);
-    let noted = Acknowledgement::noted(&Notice::embedded_room(), Lang::De, Circumstances::default(), &mut rng);
-    let mut ledger = Ledger::new(ChainKey::from_bytes([1; 32]));
-    ledger.record(noted, &mut rng).unwrap().confirm();
-    Gate::replay(&ledger)
-}
-
-/// The link of a room on a server that nobody tells to end.
-fn room(name: &str) -> String {
-    let options = ServeOptions { tls: Tls::Off, ..ServeOptions::new("127.0.0.1:0".parse().unwrap()) };
-    let server = Server::spawn(gate().host().unwrap(), options).unwrap();
-    let link = server.room_link(name);
-    std::mem::forget(server);
-    link
-}
 
 /// Somebody in the room, who hears, sees, and is heard and seen.
 struct Guest {
@@ -119,7 +100,7 @@ impl Guest {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn two_talk_directly_until_a_third_comes_and_again_when_they_are_two() {
-    let link = room("direct");
+    let link = serve_for_ever("direct");
     let mut ada = Guest::join(&link, "Ada", |_| {});
     let mut bo = Guest::join(&link, "Bo", |_| {});
     ada.direct(true).await;
@@ -177,7 +158,7 @@ async fn two_talk_directly_until_a_third_comes_and_again_when_they_are_two() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn nobody_is_reached_directly_who_did_not_switch_it_on() {
-    let link = room("apart");
+    let link = serve_for_ever("apart");
     let mut ada = Guest::join(&link, "Ada", |_| {});
     let mut bo = Guest::join(&link, "Bo", |options| options.direct = false);
     ada.hears_and_sees(false).await;

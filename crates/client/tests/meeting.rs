@@ -1,47 +1,23 @@
 //! Whole meetings in one process: guests of this crate in a room of the embedded server, over loopback.
 #![allow(clippy::unwrap_used)] // a test that cannot go on has failed
 
+mod common;
+
 use std::time::{Duration, Instant};
 
-use rand_chacha::ChaCha8Rng;
-use rand_core::SeedableRng;
+use common::{PATIENCE, gate, serve, serve_for_ever};
 use runde_client::devices::pattern;
 use runde_client::wire::WireError;
 use runde_client::{
     AudioIn, Change, Command, Connection, JoinOptions, LeftReason, MediaKind, Meeting, MeetingEvent, MeetingHandle,
     RoomLink, SourceStats, VideoIn,
 };
-use runde_privacy::{Acknowledgement, ChainKey, Circumstances, Gate, Lang, Ledger, Notice, Target};
-use runde_server::{ServeOptions, Server, ServerHandle, Tls};
+use runde_privacy::{Lang, Notice, Target};
+use runde_server::{ServeOptions, Server, Tls};
 use tokio::time::timeout;
-
-/// Far more than anything here takes; only a hanging test meets it.
-const PATIENCE: Duration = Duration::from_secs(40);
 
 /// The level of the synthetic tone in dB below overload.
 const TONE_LEVEL: f32 = -20.0;
-
-/// A gate as it is after somebody noted the notice about rooms on the own computer.
-fn gate() -> Gate {
-    let mut rng = ChaCha8Rng::seed_from_u64(1);
-    let noted = Acknowledgement::noted(&Notice::embedded_room(), Lang::De, Circumstances::default(), &mut rng);
-    let mut ledger = Ledger::new(ChainKey::from_bytes([1; 32]));
-    ledger.record(noted, &mut rng).unwrap().confirm();
-    Gate::replay(&ledger)
-}
-
-fn serve(tls: Tls) -> ServerHandle {
-    let options = ServeOptions { tls, ..ServeOptions::new("127.0.0.1:0".parse().unwrap()) };
-    Server::spawn(gate().host().unwrap(), options).unwrap()
-}
-
-/// The link of a room on a server that nobody tells to end.
-fn serve_for_ever(room: &str) -> String {
-    let server = serve(Tls::Off);
-    let link = server.room_link(room);
-    std::mem::forget(server);
-    link
-}
 
 fn join(link: &str, name: &str, with_media: bool) -> MeetingHandle {
     let link = RoomLink::parse(link, "meet.jit.si").unwrap();

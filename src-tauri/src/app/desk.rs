@@ -4,10 +4,13 @@
 pub(super) mod fetch;
 mod hosting;
 pub(super) mod letters;
+pub(super) mod outside;
 pub(super) mod pages;
 pub(super) mod papers;
 mod room_log;
 pub(super) mod words;
+
+use outside::Known;
 
 use super::door::Door;
 use super::{App, Place, misplaced};
@@ -69,26 +72,6 @@ pub struct Desk {
     known: Known,
 }
 
-/// What of the profile was true when the app looked last; another program may write to it.
-#[derive(Default)]
-struct Known {
-    readings: u64,
-    pseudonym: String,
-    processing: runde_profile::Processing,
-}
-
-/// What another program did to the profile.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outside {
-    Nothing,
-    Changed {
-        /// Echo, noise or gain.
-        sound: bool,
-    },
-    /// Everything was erased.
-    Erased,
-}
-
 pub fn unix_now() -> u64 {
     u64::try_from(runde_profile::now().unix()).unwrap_or(0)
 }
@@ -108,29 +91,6 @@ impl Desk {
         let mut desk = Self { profile, told: 0, known: Known::default() };
         desk.known = desk.know();
         Ok(desk)
-    }
-
-    fn know(&self) -> Known {
-        let profile = &self.profile;
-        Known {
-            readings: profile.readings(),
-            pseudonym: profile.pseudonym().to_owned(),
-            processing: profile.settings().processing,
-        }
-    }
-
-    /// Reads what another program wrote, and says what that was.
-    pub fn look_outside(&mut self) -> Result<Outside, UiError> {
-        self.profile.catch_up().map_err(|error| words::profile_error(&error))?;
-        let now = self.know();
-        let before = std::mem::replace(&mut self.known, now);
-        if self.known.readings == before.readings {
-            return Ok(Outside::Nothing);
-        }
-        if self.known.pseudonym != before.pseudonym {
-            return Ok(Outside::Erased);
-        }
-        Ok(Outside::Changed { sound: self.known.processing != before.processing })
     }
 
     /// What was found damaged since this was asked last.

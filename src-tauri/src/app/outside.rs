@@ -1,7 +1,7 @@
 //! Another program wrote to the profile while the window is open: `runde-cli` withdrew, objected, erased or corrected something. It counts
 //! here within a second, as if it had been done in the window.
 
-use super::desk::Outside;
+use super::desk::outside::Outside;
 use super::{App, Place, door};
 use crate::shell::Shell;
 use crate::view::{ErrorCode, UiError};

@@ -74,7 +74,7 @@ async fn join_beside_chromium() -> Outcome {
     let home = Home::new()?;
     let room = Room::open_with(&home, "bench", &["--tls", "off"])?;
     let talker = guest(&room.link, true)?;
-    let stock = Stock::start(&room, "bench").await?;
+    let stock = Stock::start(&room).await?;
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     // The first of each is a warm-up.
     for run in 0..=RUNS {

@@ -121,16 +121,7 @@ fn answerable_content(offered: &Content) -> Option<Content> {
 
 impl Guest {
     pub(super) fn session(&mut self) -> Option<(&mut Session, &Roster)> {
-        match &mut self.state {
-            State::Present(present) => Some((&mut present.session, &present.roster)),
-            State::Opening { .. }
-            | State::Authenticating { .. }
-            | State::Binding { .. }
-            | State::Requesting { .. }
-            | State::Entering { .. }
-            | State::Knocking { .. }
-            | State::Gone => None,
-        }
+        self.present_mut().map(|present| (&mut present.session, &present.roster))
     }
 
     /// A Jingle request of anybody.
